@@ -1,0 +1,1 @@
+//! The liquidation bot: watches accounts over JSON-RPC, starts auctions and bids.

@@ -1,0 +1,1 @@
+//! What every Novate contract shares: revert type, typed calls, roles, pause, lock, storage helpers.

@@ -1,0 +1,1 @@
+//! Portfolio margin by full revaluation: instruments, scenarios, requirement, netting, liquidation sizing.

@@ -1,0 +1,1 @@
+//! The built WASM on the devnode: packing, end-to-end tests and the demonstration.
