@@ -2,7 +2,7 @@
 //!
 //! - [`Chain`]: a connection; views and transactions typed by the ABI, reverts decoded into [`ContractError`].
 //! - [`Novate`]: the deployed contracts; what traders, keepers and publishers do, in one method each.
-//! - [`deploy()`]: puts the contracts on a chain.
+//! - [`Chain::create_program`]: puts a program on a chain.
 //!
 //! No formula of the protocol is in here: figures come from the contracts' views, or from `risk`.
 
@@ -21,7 +21,7 @@ mod wallet;
 pub use account::{account_id, account_owner};
 pub use chain::{Chain, Gas, Receipt};
 pub use contract_error::ContractError;
-pub use deploy::{Program, Programs, create_code, deploy};
+pub use deploy::create_code;
 pub use error::Error;
 pub use novate::{Deployment, Novate};
 pub use rounds::{Round, SettlementProof, settlement_proof};

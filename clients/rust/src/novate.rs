@@ -1,6 +1,7 @@
 //! The deployed contracts, and what traders, publishers, keepers and liquidators do with them.
 
 use alloy_primitives::{Address, B256, Bytes, I256, U256};
+use alloy_sol_types::sol;
 use novate_abi::{IClearing, IERC20, IExchange, ILiquidation, IMargin, IOracle};
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,13 @@ use crate::{
     Chain, Error, Receipt, SettlementProof, Wallet, perpetual_mark_digest, settlement_proof, surface_digest,
     trade_digest,
 };
+
+sol! {
+    /// What a depositor needs of a token beyond what clearing does.
+    interface IApproval {
+        function approve(address spender, uint256 amount) external;
+    }
+}
 
 /// Where the contracts are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +76,7 @@ impl Novate {
         let clearing = self.at.clearing;
         let allowance = IERC20::allowanceCall { owner: wallet.address(), spender: clearing };
         if self.chain.view(token, &allowance).await? < amount {
-            self.chain.send(wallet, token, &IERC20::approveCall { spender: clearing, amount }).await?;
+            self.chain.send(wallet, token, &IApproval::approveCall { spender: clearing, amount }).await?;
         }
         self.chain.send(wallet, clearing, &IClearing::depositCall { account, token, amount }).await
     }

@@ -8,3 +8,5 @@
 
 pub mod input;
 pub mod model;
+pub mod table;
+pub mod units;
