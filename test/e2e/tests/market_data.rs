@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use novate_e2e::input::{load_bars, load_chain};
 use novate_e2e::model::fit_expiry;
 
+/// The folder beside the workspace, or where NOVATE_MARKET_DATA points.
 fn market_data(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/market-data")).join(name);
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/market-data");
+    let folder = std::env::var_os("NOVATE_MARKET_DATA").unwrap_or_else(|| beside.into());
+    let path = PathBuf::from(folder).join(name);
     if path.exists() {
         return Some(path);
     }
@@ -35,8 +38,12 @@ fn every_expiry_of_the_real_chains_is_fitted() {
                 let fit = fit_expiry(&snapshot.quotes, expiry, snapshot.time)
                     .unwrap_or_else(|| panic!("{name} {underlying} {expiry}: no fit"));
                 println!("{name} {underlying} {} {:?}", (expiry - snapshot.time) / 3_600, fit.error);
-                let is_near = expiry - snapshot.time < 2 * 86_400;
-                let (rms, maximum) = if is_near { (0.08, 0.30) } else { (0.02, 0.08) };
+                // In the last hours marks are noise: a slice must be found, near or far.
+                let (rms, maximum) = match (expiry - snapshot.time) / 3_600 {
+                    0..12 => (0.20, 0.60),
+                    12..48 => (0.03, 0.10),
+                    _ => (0.02, 0.06),
+                };
                 assert!(fit.error.rms < rms && fit.error.maximum < maximum, "{name} {underlying} {expiry}: {fit:?}");
             }
         }

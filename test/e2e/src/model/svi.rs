@@ -106,7 +106,7 @@ impl Svi {
             && self.sigma > 0.0
             && least > 0.0
             && self.wing() <= STEEPEST_WING
-            && self.grid().all(|k| self.butterfly(k) >= 0.0)
+            && self.grid(1).all(|k| self.butterfly(k) >= 0.0)
     }
 
     /// The slice when total variance at the money is multiplied by `factor` and the smile keeps its shape in units of
@@ -124,16 +124,16 @@ impl Svi {
         }
     }
 
-    /// Where butterflies are looked for: fine near the bend, wide in the wings.
-    fn grid(&self) -> impl Iterator<Item = f64> {
+    /// Where butterflies are looked for: fine near the bend, wide in the wings; every `stride`-th point.
+    fn grid(&self, stride: usize) -> impl Iterator<Item = f64> {
         let (m, sigma) = (self.m, self.sigma);
         let wide = (-160..=160).map(|i| f64::from(i) / 40.0);
-        wide.chain((-40..=40).map(move |i| m + sigma * f64::from(i) / 5.0))
+        wide.chain((-40..=40).map(move |i| m + sigma * f64::from(i) / 5.0)).step_by(stride)
     }
 
-    /// How much butterfly arbitrage there is, 0 if none.
-    fn arbitrage(&self) -> f64 {
-        self.grid().map(|k| (BUTTERFLY_MARGIN - self.butterfly(k)).max(0.0)).sum::<f64>()
+    /// How much arbitrage there is, 0 if none.
+    fn arbitrage(&self, stride: usize) -> f64 {
+        self.grid(stride).map(|k| (BUTTERFLY_MARGIN - self.butterfly(k)).max(0.0)).sum::<f64>()
             + (self.wing() - STEEPEST_WING).max(0.0)
     }
 
@@ -164,14 +164,14 @@ pub fn fit_points(points: &[FitPoint], tau: f64) -> Option<Svi> {
     let nearest = points.iter().min_by(|a, b| a.k.abs().total_cmp(&b.k.abs()))?;
     let level = (nearest.volatility * nearest.volatility * tau).max(1e-9);
     let spread = level.sqrt();
-    let cost = |penalty: f64| {
+    let cost = |penalty: f64, stride: usize| {
         move |free: &[f64; 5]| {
             let slice = Svi::from_free(free, tau);
             let misfit: f64 = points
                 .iter()
                 .map(|point| point.weight * (slice.volatility(point.k) - point.volatility).powi(2))
                 .sum();
-            misfit + penalty * slice.arbitrage()
+            misfit + penalty * slice.arbitrage(stride)
         }
     };
     let mut best: Option<([f64; 5], f64)> = None;
@@ -180,16 +180,16 @@ pub fn fit_points(points: &[FitPoint], tau: f64) -> Option<Svi> {
             // A hyperbola whose bend is `width` deviations wide and that meets the level at the money.
             let sigma = width * spread;
             let start = [(0.6 * level).ln(), (0.4 * level / sigma).ln(), f64::atanh(rho), 0.0, sigma.ln()];
-            let found = minimise(start, [0.3, 0.3, 0.3, 0.3 * sigma, 0.3], 400, cost(1.0));
+            let found = minimise(start, [0.3, 0.3, 0.3, 0.3 * sigma, 0.3], 200, cost(1.0, 8));
             if best.is_none_or(|(_, least)| found.1 < least) {
                 best = Some(found);
             }
         }
     }
     let (mut free, _) = best?;
-    for penalty in [1.0, 10.0, 1e3, 1e6] {
+    for (penalty, stride) in [(1.0, 8), (10.0, 4), (1e3, 1), (1e6, 1)] {
         let edge = [0.05, 0.05, 0.05, 0.05 * spread, 0.05];
-        free = minimise(free, edge, 600, cost(penalty)).0;
+        free = minimise(free, edge, 300, cost(penalty, stride)).0;
     }
     Some(Svi::from_free(&free, tau)).filter(Svi::is_arbitrage_free)
 }
