@@ -189,7 +189,7 @@ pub fn fit_points(points: &[FitPoint], tau: f64) -> Option<Svi> {
     let (mut free, _) = best?;
     for (penalty, stride) in [(1.0, 8), (10.0, 4), (1e3, 1), (1e6, 1)] {
         let edge = [0.05, 0.05, 0.05, 0.05 * spread, 0.05];
-        free = minimise(free, edge, 300, cost(penalty, stride)).0;
+        free = minimise(free, edge, 600, cost(penalty, stride)).0;
     }
     Some(Svi::from_free(&free, tau)).filter(Svi::is_arbitrage_free)
 }
