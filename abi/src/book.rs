@@ -16,9 +16,11 @@ use alloc::vec::Vec;
 
 use alloy_primitives::I256;
 
+use novate_risk::Instrument;
+
 use crate::{
     IErrors, IMargin,
-    words::{Malformed, WORD, Words, halves},
+    words::{Malformed, WORD, Words, halves, low_u64},
 };
 
 /// Most positions of an account.
@@ -188,13 +190,13 @@ fn push_position(
     positions: &mut Vec<Position>,
     half: u128,
 ) -> Result<(), BookError> {
-    let [a, b, c, d, e, f, g, h, quantity @ ..] = half.to_be_bytes();
-    let instrument = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-    let quantity = i64::from_be_bytes(quantity);
+    let instrument = low_u64(half >> 64);
+    let quantity = low_u64(half).cast_signed();
     let ascends = positions.last().is_none_or(|last| last.instrument < instrument);
     if quantity == 0 || !ascends {
         return Err(words.malformed().into());
     }
+    Instrument::decode(instrument).map_err(|_| BookError::InvalidInstrument(instrument))?;
     positions.push(Position { instrument, quantity, reference_price: 0, funding_reference: 0 });
     Ok(())
 }
@@ -327,6 +329,13 @@ mod tests {
             bytes[byte] = 1;
             assert_eq!(Book::unpack(&bytes), Err(malformed(offset)), "byte {byte}");
         }
+    }
+
+    #[test]
+    fn ids_that_are_not_canonical_are_refused() {
+        let mut book = sample();
+        book.positions[1].instrument = PERPETUAL + 1;
+        assert_eq!(Book::unpack(&book.pack()), Err(BookError::InvalidInstrument(PERPETUAL + 1)));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //!
 //! - [`interfaces`]: one module per Solidity interface, re-exported at the root.
 //! - [`book`]: a portfolio as a sequence of words, the argument of `IMargin`.
+//! - [`words`]: the packing that both use.
+//! - [`snapshot`]: market data as a sequence of words, the answer of `IOracle.snapshot`.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -11,7 +13,8 @@ extern crate alloc;
 
 pub mod book;
 pub mod interfaces;
-mod words;
+pub mod snapshot;
+pub mod words;
 
 pub use interfaces::*;
 pub use words::Malformed;

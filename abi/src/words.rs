@@ -1,4 +1,4 @@
-//! Reading packed words in order, with an error that tells where the bytes end or go wrong.
+//! Packed words: their halves and limbs, and reading them in order with an error that tells where they go wrong.
 
 use alloy_primitives::U256;
 
@@ -60,11 +60,33 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Splits a word into its high and low 16 bytes.
+/// Splits a word's bytes into its high and low half.
 pub(crate) fn halves(word: &[u8; WORD]) -> (u128, u128) {
-    let (high, low) = word.split_at(16);
-    (
-        high.first_chunk().map_or(0, |b| u128::from_be_bytes(*b)),
-        low.first_chunk().map_or(0, |b| u128::from_be_bytes(*b)),
-    )
+    split(U256::from_be_bytes(*word))
+}
+
+/// A word of two halves.
+pub fn join(high: u128, low: u128) -> U256 {
+    U256::from_limbs([low_u64(low), low_u64(low >> 64), low_u64(high), low_u64(high >> 64)])
+}
+
+/// The high and the low half of a word.
+pub fn split(word: U256) -> (u128, u128) {
+    let [first, second, third, fourth] = word.into_limbs();
+    (wide(fourth, third), wide(second, first))
+}
+
+/// Half a word of two limbs.
+pub fn wide(high: u64, low: u64) -> u128 {
+    (u128::from(high) << 64) | u128::from(low)
+}
+
+/// The low 64 bits.
+pub fn low_u64(value: u128) -> u64 {
+    u64::try_from(value & u128::from(u64::MAX)).unwrap_or_default()
+}
+
+/// The low 8 bits.
+pub fn low_u8(value: u128) -> u8 {
+    u8::try_from(value & u128::from(u8::MAX)).unwrap_or_default()
 }
