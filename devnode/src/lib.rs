@@ -1,5 +1,6 @@
 //! An embedded Arbitrum development chain that runs Stylus programs: revm, a WASM engine, Stylus host functions, JSON-RPC.
 
+pub mod chain;
 mod config;
 mod engine;
 mod evm;
