@@ -4,6 +4,7 @@ pub mod chain;
 mod config;
 mod engine;
 mod evm;
+pub mod rpc;
 
 pub use config::{
     ARBITRUM_PRECOMPILES, ArbOs, CREATE2_FACTORY, ChainConfig, DEV_OWNER, GenesisAccount, genesis,
