@@ -6,7 +6,9 @@
               ever compared with what the contracts say"
 )]
 
+pub mod demo;
 pub mod input;
 pub mod model;
+pub mod stage;
 pub mod table;
 pub mod units;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, I256, U256};
+use alloy_primitives::{B256, I256, U256};
 use novate_abi::IMargin;
 use novate_client::{Error, Wallet};
 
@@ -21,7 +21,6 @@ const DUST: i64 = 1_000_000_000;
 #[derive(Debug, Clone)]
 pub(super) struct Moment {
     pub(super) assessments: Vec<IMargin::Assessment>,
-    pub(super) nonces: Vec<u64>,
     cash: Vec<I256>,
     collateral: Vec<U256>,
     quantities: Vec<BTreeMap<u64, i64>>,
@@ -49,10 +48,9 @@ impl Moment {
     pub(super) async fn read(stage: &Stage, underlying: u8, accounts: &[B256]) -> Result<Self, Error> {
         let novate = &stage.novate;
         let mut books = Vec::new();
-        let (mut nonces, mut cash, mut collateral, mut quantities) = (vec![], vec![], vec![], vec![]);
+        let (mut cash, mut collateral, mut quantities) = (vec![], vec![], vec![]);
         for account in accounts {
             books.push(novate.book(*account).await?);
-            nonces.push(novate.nonce(*account).await?);
             cash.push(novate.cash(*account).await?);
             let balances = novate.collateral(*account).await?;
             collateral.push(balances.iter().map(|balance| U256::from(balance.amount)).sum());
@@ -61,13 +59,13 @@ impl Moment {
         }
         let assessments = novate.assess(books).await?;
         let clearing = novate.at.clearing;
-        let balance = |token: Address| stage.chain().view(token, &IMockToken::balanceOfCall { account: clearing });
-        let (usdc, weth) = (balance(stage.usdc).await?, balance(stage.weth).await?);
+        let balance = IMockToken::balanceOfCall { account: clearing };
+        let usdc = stage.chain().view(stage.usdc, &balance).await?;
+        let weth = stage.chain().view(stage.weth, &balance).await?;
         let ledger = novate.ledger().await?;
         let index = stage.chain().view(novate.at.oracle, &novate_abi::IOracle::indexPriceCall { underlying }).await?;
         Ok(Self {
             assessments,
-            nonces,
             cash,
             collateral,
             quantities,
@@ -176,6 +174,18 @@ pub(super) struct Flows {
 }
 
 impl Flows {
+    /// Both together.
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        Self {
+            deposited: self.deposited + other.deposited,
+            trading: self.trading + other.trading,
+            fees: self.fees + other.fees,
+            market: self.market + other.market,
+            settlement: self.settlement + other.settlement,
+            liquidation: self.liquidation + other.liquidation,
+        }
+    }
+
     /// What the account must have in the end.
     pub(super) fn sum(&self) -> f64 {
         self.deposited + self.trading - self.fees + self.market + self.settlement + self.liquidation

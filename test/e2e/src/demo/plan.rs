@@ -8,8 +8,8 @@ use crate::input::{Right, Snapshot};
 use crate::model::{Market, Slice, black};
 use crate::units;
 
-/// Strikes of each expiry between the makers; a call and a put on each.
-const GRID: usize = 8;
+/// Where the makers' strikes are, in standard deviations from the forward; a call and a put on each.
+const GRID: [f64; 8] = [-1.6, -1.15, -0.7, -0.25, 0.25, 0.7, 1.15, 1.6];
 
 /// What customers pay or give up against the model's price.
 const EDGE: f64 = 0.015;
@@ -132,7 +132,7 @@ pub(super) fn hedge(underlying: u8, maker: Who, contracts: f64, index: f64) -> O
 impl Desk<'_> {
     /// Calls and puts on the strikes around the forward, long and short in a pattern that leaves little delta and vega.
     fn grid(&self, slice: &Slice) -> Option<Deal> {
-        let strikes = self.nearest(slice, &[-1.6, -1.15, -0.7, -0.25, 0.25, 0.7, 1.15, 1.6])?;
+        let strikes = self.nearest(slice, &GRID)?;
         let mut legs = Vec::new();
         for (place, strike) in strikes.into_iter().enumerate() {
             // The sequence of Thue and Morse: level, slope and curvature cancel over eight.

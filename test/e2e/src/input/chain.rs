@@ -47,6 +47,8 @@ pub struct Snapshot {
     pub line: u64,
     /// Median index price in US dollars.
     pub index: f64,
+    /// Number of the column that the index stands in.
+    pub index_column: usize,
     /// By expiry, strike and right; no two alike.
     pub quotes: Vec<OptionQuote>,
 }
@@ -101,7 +103,7 @@ pub fn load_chain(file: &Path, underlying: &str) -> Result<Chain, InputError> {
         if !seen.insert((key, quote.expiry, quote.strike.to_bits(), quote.right)) {
             return Err(sheet.at(row, columns.strike, "repeats an option of the same snapshot"));
         }
-        let empty = Snapshot { time, line: row.line, index: 0.0, quotes: Vec::new() };
+        let empty = Snapshot { time, line: row.line, index: 0.0, index_column: columns.index.number(), quotes: Vec::new() };
         let (snapshot, indices) = snapshots.entry(key).or_insert_with(|| (empty, Vec::new()));
         snapshot.time = snapshot.time.max(time);
         snapshot.quotes.push(quote);

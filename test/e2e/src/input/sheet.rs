@@ -47,6 +47,13 @@ pub(super) struct Column {
     name: &'static str,
 }
 
+impl Column {
+    /// From 1.
+    pub(super) const fn number(self) -> usize {
+        self.index + 1
+    }
+}
+
 impl Sheet {
     /// Reads `file`; a name that ends in `.gz` is decompressed.
     pub(super) fn read(file: &Path) -> Result<Self, InputError> {
@@ -122,7 +129,7 @@ impl Sheet {
 
     /// A fault in one cell.
     pub(super) fn at(&self, row: &Row, column: Column, reason: &str) -> InputError {
-        self.fault(row.line, column.index + 1, format!("column \"{}\" {reason}", column.name))
+        self.fault(row.line, column.number(), format!("column \"{}\" {reason}", column.name))
     }
 
     fn fault(&self, line: u64, column: usize, reason: String) -> InputError {

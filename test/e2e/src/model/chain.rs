@@ -44,7 +44,7 @@ pub fn generate_chain(time: u64, index: f64, level: f64) -> Chain {
             }));
         }
     }
-    Chain { file: "(generated)".into(), snapshots: vec![Snapshot { time, line: 0, index, quotes }] }
+    Chain { file: "(generated)".into(), snapshots: vec![Snapshot { time, line: 0, index, index_column: 1, quotes }] }
 }
 
 /// A smile whose level falls a little with time, with skew and curvature that flatten like the root of time.

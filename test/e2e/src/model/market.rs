@@ -157,14 +157,14 @@ fn check_match(chain: &Chain, first: &Snapshot, bars: &Bars) -> Result<(), Input
         return Ok(());
     }
     let reason = format!(
-        "index {} at {} doesn't match {}, which has {} to {} then: another underlying?",
+        "column \"index\": {} at {} doesn't match {}, which has {} to {} then: another underlying?",
         first.index,
         format_time(first.time),
         bars.file.display(),
         bar.low,
         bar.high
     );
-    Err(chain.unmatched(first.line, reason))
+    Err(InputError { column: first.index_column, ..chain.unmatched(first.line, reason) })
 }
 
 /// Of the expiries later than a day: half of `count` spread over those that expire three hours before `end` or

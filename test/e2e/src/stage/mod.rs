@@ -75,6 +75,7 @@ pub struct Stage {
     pub gas: GasLog,
     seed: u64,
     funder: Wallet,
+    url: String,
     _node: Option<RunningNode>,
 }
 
@@ -87,6 +88,11 @@ impl Stage {
         let wallet = named_wallet(self.seed, name)?;
         fund(&self.novate.chain, &self.funder, wallet.address()).await?;
         Ok(wallet)
+    }
+
+    /// The node's address, for whoever connects by himself.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The connection.

@@ -21,7 +21,7 @@ pub struct RunningNode {
 ///
 /// # Errors
 /// [`StageError::Node`] if it doesn't start, [`StageError::Client`] if it can't be reached.
-pub(super) async fn connect(time: u64) -> Result<(Chain, Option<RunningNode>), StageError> {
+pub(super) async fn connect(time: u64) -> Result<(Chain, String, Option<RunningNode>), StageError> {
     let (url, node) = match std::env::var("NOVATE_RPC_URL") {
         Ok(url) => (url, None),
         Err(_) => {
@@ -33,5 +33,5 @@ pub(super) async fn connect(time: u64) -> Result<(Chain, Option<RunningNode>), S
         }
     };
     let chain = Chain::connect(&url).await?.with_gas(Gas::Limit(GAS_LIMIT));
-    Ok((chain, node))
+    Ok((chain, url, node))
 }

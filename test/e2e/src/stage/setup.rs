@@ -82,7 +82,7 @@ impl Stage {
     /// # Errors
     /// What [`StageError`] lists.
     pub async fn new(settings: &Settings, mut progress: impl FnMut(&str)) -> Result<Self, StageError> {
-        let (chain, node) = node::connect(settings.time).await?;
+        let (chain, url, node) = node::connect(settings.time).await?;
         let key = std::env::var("NOVATE_PRIVATE_KEY").ok().and_then(|key| key.parse().ok()).unwrap_or(DEVELOPMENT_KEY);
         let funder = Wallet::from_key(key)?;
         let wallet = |name: &str| named_wallet(settings.seed, name);
@@ -129,6 +129,7 @@ impl Stage {
             gas,
             seed: settings.seed,
             funder,
+            url,
             _node: node,
         })
     }
