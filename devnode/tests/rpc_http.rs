@@ -272,7 +272,9 @@ async fn a_batch_is_answered_in_one() {
     let answers: Vec<Value> = serde_json::from_str(&answer).unwrap();
     assert_eq!(answers[0]["result"], "0x64aba");
     assert_eq!(answers[1]["result"], json!(keccak256([])));
-    assert_eq!(answers[2]["error"]["code"], -32601);
+    let unknown = "the method eth_nonsense does not exist/is not available";
+    assert_eq!(answers[2]["error"], json!({"code": -32601, "message": unknown}));
+    assert_eq!(client.error("eth_nonsense", json!([])).await.1, unknown);
     let bad = client.error("eth_getBalance", json!(["0x12"])).await;
     assert_eq!(bad.0, -32602);
 }

@@ -10,6 +10,7 @@ mod net;
 mod params;
 mod server;
 mod subscription;
+mod unknown;
 
 pub use error::RpcError;
 pub use method::{ALIASES, GROUPS, Group, Handler, Method, answer, find};

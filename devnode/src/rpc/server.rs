@@ -7,7 +7,7 @@ use jsonrpsee::{
     core::{RegisterMethodError, id_providers::RandomIntegerIdProvider, traits::IdProvider},
     server::{
         BatchRequestConfig, PingConfig, ServerBuilder, ServerConfig as TransportConfig,
-        ServerConfigBuilder, ServerHandle,
+        ServerConfigBuilder, ServerHandle, middleware::rpc::RpcServiceBuilder,
     },
     types::{ErrorObjectOwned, SubscriptionId},
 };
@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tower_http::cors::{Any, CorsLayer};
 
-use super::{ALIASES, GROUPS, Handler, Params, RpcError, subscription};
+use super::{ALIASES, GROUPS, Handler, Params, RpcError, subscription, unknown::KnownMethods};
 use crate::chain::{Error, NodeHandle};
 
 /// What the server allows.
@@ -97,6 +97,7 @@ impl Server {
         let cors = CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any);
         let server = ServerBuilder::default()
             .set_config(transport(&config))
+            .set_rpc_middleware(RpcServiceBuilder::new().layer_fn(KnownMethods))
             .set_http_middleware(tower::ServiceBuilder::new().layer(cors))
             .build(config.address)
             .await?;

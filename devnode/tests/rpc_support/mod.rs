@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test crate uses its own part")]
 
+pub mod websocket;
+
 use alloy_primitives::{Address, Bytes, U256, address, hex};
 use novate_devnode::{
     chain::{NodeConfig, NodeHandle},
