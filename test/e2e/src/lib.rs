@@ -9,6 +9,7 @@
 pub mod demo;
 pub mod input;
 pub mod model;
+pub mod pack;
 pub mod stage;
 pub mod table;
 pub mod units;
