@@ -94,6 +94,9 @@ def book(r, number):
     market = {"stable_price": "1" if r.random() < 0.7 else decimal(r.uniform(0.85, 1.03), 6), "underlyings": [], "expiries": []}
     size = r.choice([1, 2, 3, 5, 8, 16, 32, 64, 64, 128, 256]) if r.random() < 0.9 else r.randint(1, 256)
     spots, expiries = {}, []
+    inside = r.random() < 0.15  # the settlement window of some expiry
+    if inside:
+        now = NOW + 3600 - r.randint(1, 1800)
     for u in underlyings:
         spots[u] = SPOTS[u] * math.exp(r.gauss(0, 0.5))
         terms = {"underlying": u, "index": decimal(spots[u], 10), "confidence": confidence(r)}
@@ -106,8 +109,7 @@ def book(r, number):
             kind = r.random()
             hours.add(r.randint(-30, 0) if kind < 0.03 else r.randint(1, 2) if kind < 0.1 else r.randint(3, 72) if kind < 0.3
                       else r.randint(72, 24 * 90) if kind < 0.8 else r.randint(24 * 90, 24 * 800))
-        if r.random() < 0.1:  # inside the settlement window
-            now = NOW + 3600 - r.randint(1, 1800)
+        if inside:
             hours.add(1)
         for hour in sorted(hours):
             expiry = NOW + 3600 * hour

@@ -166,7 +166,7 @@ class Reference:
         width = self.n(self.ranges[underlying]["range"])
         move = self.n(spot["ranges"]) * width if "ranges" in spot else self.n(spot["absolute"])
         if isinstance(weight, dict):
-            weight = self.n(weight["tail"]) * width / abs(move)
+            weight = min(self.n(weight["tail"]) * width / abs(move), self.n(4))
         else:
             weight = self.n(weight)
         if scenario["volatility"].startswith("skew"):

@@ -13,9 +13,9 @@ pub(crate) enum Value {
     /// As it was written.
     Number(String),
     Text(String),
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// In the order written.
-    Object(Vec<(String, Value)>),
+    Object(Vec<(String, Self)>),
 }
 
 impl Value {

@@ -3,6 +3,12 @@
 //! The schema is docs/margin-jsonl.md. Numbers are read as exact decimals, never through floating point. A line that can't
 //! be assessed gives `{"id":…,"error":"…"}` and doesn't stop the others; the exit code is then 1.
 
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program of the host, where std is at home"
+)]
+
 mod decimal;
 mod json;
 mod read;

@@ -86,7 +86,7 @@ impl<'a> Fields<'a> {
     fn list<T>(
         &mut self,
         name: &str,
-        read: impl Fn(Fields<'a>) -> Result<T>,
+        read: impl Fn(Self) -> Result<T>,
     ) -> Result<Option<Vec<T>>> {
         let path = self.path(name);
         match self.optional(name) {
