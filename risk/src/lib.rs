@@ -18,8 +18,30 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod assess;
+mod book;
 mod error;
+mod expiry;
+mod fixed;
 pub mod instrument;
+pub mod liquidation;
+pub mod market;
+pub mod parameters;
+mod revalue;
+pub mod scenario;
+mod shocks;
+mod trade;
+mod underlying;
 
+pub use assess::{
+    Assessment, Outcome, UnderlyingAssessment, assess, breakdown, excess_under, loss_vector,
+};
+pub use book::{
+    Book, CASH_BITS, CollateralBalance, Holding, MAX_COLLATERALS, MAX_POSITIONS, Position,
+    Reference,
+};
 pub use error::Error;
 pub use instrument::{Instrument, InstrumentId, Kind, Strike};
+pub use market::{Market, Validity};
+pub use parameters::Parameters;
+pub use trade::{Trade, after, preview};
