@@ -1,1 +1,6 @@
-//! Certified fixed-point options mathematics without std: exp, ln, the normal distribution, Black-76, Greeks, implied volatility, SVI.
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod accuracy;
+pub mod kernel;

@@ -1,0 +1,35 @@
+//! Guaranteed accuracy: one bound per function and domain, read by the tests and the documentation.
+
+/// A bound on the absolute error, in units of 1e-20.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// The function, as it is called.
+    pub function: &'static str,
+    /// Where the bound holds.
+    pub domain: &'static str,
+    /// What the error is measured in: `1` for an absolute error, or the quantity that it is a fraction of.
+    pub unit: &'static str,
+    /// The bound, in units of 1e-20.
+    pub error: u64,
+}
+
+const fn bound(
+    function: &'static str,
+    domain: &'static str,
+    unit: &'static str,
+    error: u64,
+) -> Bound {
+    Bound { function, domain, unit, error }
+}
+
+/// [`crate::kernel::exp_negative`].
+pub const EXP_NEGATIVE: Bound = bound("kernel::exp_negative", "0 <= z < 64", "1", 700);
+/// [`crate::kernel::cdf`] and [`crate::kernel::upper_tail`].
+pub const NORMAL: Bound = bound("kernel::cdf", "|x| <= 32", "1", 700);
+/// [`crate::kernel::density`].
+pub const DENSITY: Bound = bound("kernel::density", "|x| <= 32", "1", 300);
+/// [`crate::kernel::ln_wad`] and [`crate::kernel::ln_decimal`].
+pub const LN_KERNEL: Bound = bound("kernel::ln_wad", "1e-18 <= x <= 3.4e20", "1", 800);
+/// [`crate::kernel::call_value`], for exact log-moneyness and deviation.
+pub const OPTION_KERNEL: Bound =
+    bound("kernel::call_value", "|k| <= 100, 0 <= s < 64", "the forward", 1500);

@@ -1,0 +1,83 @@
+//! The exponential of a non-positive number, and the bell curve.
+//!
+//! `exp(-z) = 2^-n * 2^-f`, `z log2(e) = n + f`, `f` in [-1/2, 1/2): `f` is split into a part of 32 bits, which the polynomial
+//! takes, and a rest below `2^-32`, for which `1 - rest ln 2` is exact to `2^-66`.
+
+use super::{
+    coefficients::exp2,
+    fixed::{multiply_high, multiply_wide},
+};
+
+/// log2(e) in Q63.
+const LOG2_E: u64 = 13_306_513_097_844_322_492;
+/// log2(e)/2 in Q64.
+const HALF_LOG2_E: u64 = LOG2_E;
+/// ln 2 in Q32.
+const LN_2: i64 = 2_977_044_472;
+
+/// `exp(-z)` as `mantissa / 2^62 / 2^shift`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scaled {
+    /// In (2^61.4, 2^62.6).
+    pub(super) mantissa: u64,
+    /// Binary places to the right, at most 64.
+    pub(super) shift: u32,
+}
+
+impl Scaled {
+    /// `mantissa * factor` in the factor's format, floored.
+    #[inline(always)]
+    pub(super) const fn times(self, factor: u64) -> u64 {
+        // mantissa < 2^63: shift it up by one, so that one is lost below the product, and take the other at the end.
+        let product = multiply_high(self.mantissa << 1, factor); // factor's format less one bit
+        if self.shift == 0 {
+            product << 1
+        } else {
+            product.wrapping_shr(self.shift.wrapping_sub(1))
+        }
+    }
+}
+
+/// `2^-v`, `v` in Q58 and below `63 * 2^58`.
+#[inline(always)]
+const fn power_of_half(v: u64) -> Scaled {
+    let n = v.wrapping_add(1 << 57) >> 58; // nearest integer, 0..=63
+    let f = v.wrapping_sub(n << 58).cast_signed(); // Q58, [-2^57, 2^57)
+    let p = exp2(f >> 26); // Q62; argument 2 f in Q31
+    let rest = (f & 0x3ff_ffff).wrapping_mul(LN_2) >> 32; // Q58, [0, 2^25.5)
+    let mantissa = p.wrapping_sub((p >> 31).wrapping_mul(rest) >> 27); // Q31 * Q58 = Q89 -> Q62
+    #[expect(clippy::as_conversions, reason = "at most 63")]
+    Scaled { mantissa: mantissa.cast_unsigned(), shift: n as u32 }
+}
+
+/// `exp(-z)`, `z` in Q58 and at most 43.
+#[inline]
+pub(super) const fn exp_negative_scaled(z: u64) -> Scaled {
+    let (high, low) = multiply_wide(z, LOG2_E); // Q121, below 62.1
+    power_of_half((high << 1) | (low >> 63))
+}
+
+/// `exp(-x^2/2)`, `x` in Q60 and at most 9.3.
+#[inline]
+pub(super) const fn bell(x: u64) -> Scaled {
+    let scaled = multiply_high(x, HALF_LOG2_E); // x log2(e)/2, Q60, below 6.8
+    let (high, low) = multiply_wide(x, scaled); // Q120, below 62.5
+    power_of_half((high << 2) | (low >> 62))
+}
+
+/// `exp(-z)` as a Q63 fraction for every `z >= 0`.
+///
+/// # Units
+/// `z` in Q58, so below 64; the result is in Q63: `2^63` is one.
+///
+/// # Accuracy
+/// See [`crate::accuracy::EXP_NEGATIVE`].
+#[inline]
+pub const fn exp_negative(z: u64) -> u64 {
+    const LIMIT: u64 = 44 << 58; // exp(-44) = 7.8e-20 is below one unit
+    if z >= LIMIT {
+        return 0;
+    }
+    let e = exp_negative_scaled(z);
+    if e.shift == 0 { e.mantissa << 1 } else { e.mantissa.wrapping_shr(e.shift.wrapping_sub(1)) }
+}
