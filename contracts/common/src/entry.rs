@@ -101,10 +101,3 @@ pub fn run<C: Contract + stylus_sdk::storage::StorageType>(length: usize) -> usi
         }
     }
 }
-
-/// A panic can't be reached by a caller; if one is, it ends the call.
-#[cfg(all(target_arch = "wasm32", not(feature = "testing")))]
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
-    core::arch::wasm32::unreachable()
-}

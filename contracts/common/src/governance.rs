@@ -2,6 +2,9 @@
 //!
 //! A contract holds one [`Governance`] as its first field and passes it the selectors that it doesn't know itself.
 
+#[allow(unused_imports, reason = "the storage macro names them")]
+use alloc::{vec, vec::Vec};
+
 use alloy_primitives::{Address, U256, aliases::U96};
 use alloy_sol_types::SolCall;
 use novate_abi::{
