@@ -1,10 +1,12 @@
-//! Collects: which accounts there are, from clearing's events; their books, and what they must hold.
+//! Collects: which accounts there are, from clearing's events; their books; the market and the risk parameters.
 
 use std::collections::BTreeSet;
 
-use alloy_primitives::{B256, Bytes};
-use novate_abi::{IClearing, ILiquidation, IMargin};
-use novate_client::{Error, Novate};
+use alloy_primitives::B256;
+use novate_abi::ILiquidation::ILiquidationErrors;
+use novate_abi::{IClearing, ILiquidation};
+use novate_client::{ContractError, Error, Evaluation, Novate, risk_book};
+use novate_risk::Book;
 
 /// An account that holds positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,19 +15,17 @@ pub struct Held {
     pub account: B256,
     /// Its nonce when it was read: a bid for another state is refused.
     pub nonce: u64,
-    /// Its packed book.
-    pub book: Bytes,
-    /// Its figures.
-    pub assessment: IMargin::Assessment,
-    /// Its auction; `started_at` 0 if there is none.
+    /// Its book.
+    pub book: Book,
+    /// Its auction; `startedAt` 0 if there is none.
     pub auction: ILiquidation::Auction,
 }
 
 /// Everything that a decision needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Collected {
-    /// Time of the last block, Unix seconds.
-    pub time: u64,
+    /// Market and parameters, as far as these books need them.
+    pub evaluation: Evaluation,
     /// Accounts with positions, ascending.
     pub accounts: Vec<Held>,
 }
@@ -49,23 +49,17 @@ impl Collector {
     /// As [`novate_client::Chain::view`].
     pub async fn collect(&mut self, novate: &Novate) -> Result<Collected, Error> {
         self.follow(novate).await?;
-        let mut accounts = Vec::new();
-        let mut books = Vec::new();
+        let (mut accounts, mut books) = (Vec::new(), Vec::new());
         for account in &self.known {
             if novate.positions(*account).await?.is_empty() {
                 continue;
             }
-            let (nonce, book) = (novate.nonce(*account).await?, novate.book(*account).await?);
-            books.push(book.clone());
-            let auction = novate.auction(*account).await?;
-            accounts.push(Held { account: *account, nonce, book, assessment: IMargin::Assessment::default(), auction });
+            let (nonce, packed) = (novate.nonce(*account).await?, novate.book(*account).await?);
+            let auction = auction(novate, *account).await?;
+            accounts.push(Held { account: *account, nonce, book: risk_book(&packed)?, auction });
+            books.push(packed);
         }
-        if !books.is_empty() {
-            for (held, assessment) in accounts.iter_mut().zip(novate.assess(books).await?) {
-                held.assessment = assessment;
-            }
-        }
-        Ok(Collected { time: novate.chain.timestamp().await?, accounts })
+        Ok(Collected { evaluation: novate.evaluation(&books).await?, accounts })
     }
 
     /// Learns of accounts: whoever trades has deposited before, or took over a slice.
@@ -79,4 +73,16 @@ impl Collector {
         self.next_block = last.saturating_add(1);
         Ok(())
     }
+}
+
+/// The auction of `account`, or one that never started.
+async fn auction(novate: &Novate, account: B256) -> Result<ILiquidation::Auction, Error> {
+    match novate.auction(account).await {
+        Err(error) if is_no_auction(&error) => Ok(ILiquidation::Auction::default()),
+        other => other,
+    }
+}
+
+fn is_no_auction(error: &Error) -> bool {
+    matches!(error.contract(), Some(ContractError::Liquidation(ILiquidationErrors::NoAuction(_))))
 }

@@ -2,6 +2,7 @@
 
 use alloy_primitives::{B256, I256, U256};
 use novate_abi::ILiquidation;
+use novate_client::Error;
 
 use crate::Collected;
 
@@ -28,12 +29,14 @@ pub enum Decision {
 }
 
 /// What to do, in the order of need: the account that is short by most first. Never about `own`.
-pub fn decide(collected: &Collected, own: B256) -> Vec<Decision> {
+///
+/// # Errors
+/// [`Error::Inconsistent`] if a book can't be evaluated with the market that was collected.
+pub fn decide(collected: &Collected, own: B256) -> Result<Vec<Decision>, Error> {
     let mut short: Vec<(I256, Decision)> = Vec::new();
     for held in collected.accounts.iter().filter(|held| held.account != own) {
-        let figures = &held.assessment;
-        let required = I256::try_from(figures.maintenanceRequirement).unwrap_or(I256::MAX);
-        let excess = figures.equity.saturating_sub(required);
+        let (figures, parts) = collected.evaluation.assess(&held.book)?;
+        let excess = figures.maintenance_excess();
         let is_running = held.auction.startedAt != 0;
         if !excess.is_negative() {
             if is_running {
@@ -51,15 +54,15 @@ pub fn decide(collected: &Collected, own: B256) -> Vec<Decision> {
             // Never more than what is bought is worth; of the insolvent, whatever the fund pays so far.
             maximumPrice: if is_solvent { figures.equity } else { I256::ZERO },
             expectedNonce: held.nonce,
-            deadline: collected.time.saturating_add(BID_LIFE),
+            deadline: collected.evaluation.now.saturating_add(BID_LIFE),
         };
         let decision = if is_running {
             Decision::Bid(bid)
         } else {
-            Decision::StartAndBid { scenarios: vec![figures.worstScenario], bid }
+            Decision::StartAndBid { scenarios: parts.iter().map(|part| part.worst_scenario).collect(), bid }
         };
         short.push((excess, decision));
     }
     short.sort_by(|a, b| a.0.cmp(&b.0));
-    short.into_iter().map(|(_, decision)| decision).collect()
+    Ok(short.into_iter().map(|(_, decision)| decision).collect())
 }

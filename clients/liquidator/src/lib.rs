@@ -52,7 +52,7 @@ impl Liquidator {
     pub async fn step(&mut self) -> Result<Vec<Action>, Error> {
         let collected = self.collector.collect(&self.novate).await?;
         let mut actions = Vec::new();
-        for decision in decide(&collected, self.wallet.account()) {
+        for decision in decide(&collected, self.wallet.account())? {
             actions.extend(act::act(&self.novate, &self.wallet, &decision).await?);
         }
         Ok(actions)

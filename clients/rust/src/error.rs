@@ -64,6 +64,9 @@ pub enum Error {
         /// What failed.
         reason: String,
     },
+    /// The contracts' answers don't fit together, or not with this client's version of `risk`.
+    #[error("the contracts' answers are inconsistent: {0}")]
+    Inconsistent(String),
     /// Not a URL.
     #[error("not a URL: {0}")]
     InvalidUrl(String),
