@@ -61,3 +61,6 @@ pub const GREEKS: Bound = bound(
 /// [`crate::Black76::greeks`]: theta and rho, which carry the price's own error.
 pub const CARRY: Bound =
     bound("Black76::greeks theta, rho", "|d1| <= 31", "max(1, F, K, the sensitivity)", 20_000);
+/// [`crate::Quote::implied_volatility`]: beside what two units of the price (2e-18) move the volatility by.
+pub const IMPLIED_VOLATILITY: Bound =
+    bound("Quote::implied_volatility", "F/K within e^+-100, T >= 1 s", "1", 50_000_000);
