@@ -12,7 +12,7 @@
 mod support;
 
 use alloy_primitives::{I256, U256};
-use novate_math::{Black76, Error, Quote, Right, accuracy, accuracy::Bound};
+use novate_math::{Black76, Error, Quote, Right, Svi, accuracy, accuracy::Bound};
 use support::{Row, Worst, power_of_ten, rows};
 
 /// Units of 1e-18 as units of 1e-36.
@@ -251,4 +251,37 @@ fn implied_volatilities_keep_their_bound() {
     }
     assert!(solved > 1500, "only {solved} rows had a solution to compare");
     settle(&worst, accuracy::IMPLIED_VOLATILITY);
+}
+
+#[test]
+fn the_surface_keeps_its_bounds() {
+    let (mut variance, mut vol) = (Worst::default(), Worst::default());
+    for row in rows("svi.csv") {
+        let svi = Svi {
+            a: row.wad("a"),
+            b: row.wad("b").unsigned_abs(),
+            rho: row.wad("rho"),
+            m: row.wad("m"),
+            sigma: row.wad("sigma").unsigned_abs(),
+        };
+        let seconds = row.seconds("T_seconds");
+        // k in units of 1e-18, to nearest: what it loses moves w by b/2 units at most.
+        let k = row.number("k").unwrap();
+        let half = power_of_ten(18) / I256::try_from(2).unwrap();
+        let k = (if k.is_negative() { k - half } else { k + half }) / power_of_ten(18);
+        let w = row.number("w").unwrap();
+        variance.note(positive(svi.total_variance(k).unwrap()), w.max(I256::ZERO), || {
+            format!("{row:?}")
+        });
+        let Some(expected) = row.number("vol") else { continue };
+        if w > power_of_ten(30)
+            && expected < power_of_ten(36) * I256::try_from(60).unwrap()
+            && seconds >= 3600
+        {
+            let actual = positive(svi.volatility(k, seconds).unwrap());
+            vol.note(relative(actual, expected), I256::ZERO, || format!("{row:?}"));
+        }
+    }
+    settle(&variance, accuracy::SVI_VARIANCE);
+    settle(&vol, accuracy::SVI_VOLATILITY);
 }
