@@ -9,7 +9,7 @@
 //! which is `e^-x v + (1 - e^-x) r^2 year/dt` for `dt > 0`, and has a value for `dt = 0` too: two observations with the same
 //! timestamp count in full. Splitting an interval without a move is neutral.
 //!
-//! Source: J.P. Morgan/Reuters, RiskMetrics Technical Document (1996), section 5.2, for unequal intervals.
+//! Source: J.P. Morgan/Reuters, `RiskMetrics` Technical Document (1996), section 5.2, for unequal intervals.
 
 use alloy_primitives::{I256, U256};
 

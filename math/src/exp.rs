@@ -127,7 +127,7 @@ pub(crate) fn discount(rate: I256, seconds: u64) -> Result<Float, Error> {
 /// As [`discount`]; zero is a zero mantissa.
 pub(crate) fn discount_wide(rate: I256, seconds: u64) -> Result<(u128, i32), Error> {
     /// ln 2 in Q128.
-    const LN_2: u128 = 235865763225513294137944142764154484399;
+    const LN_2: u128 = 235_865_763_225_513_294_137_944_142_764_154_484_399;
     const ONE_Q126: u128 = 1 << 126;
     if seconds == 0 || rate.is_zero() {
         return Ok((ONE_Q126, 0));

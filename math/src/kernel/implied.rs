@@ -41,7 +41,7 @@ pub(crate) struct TimeValue {
 }
 
 /// `vol sqrt(T)` in Q58.
-pub(crate) fn implied_deviation(value: &TimeValue) -> u64 {
+pub(crate) const fn implied_deviation(value: &TimeValue) -> u64 {
     let k = value.moneyness;
     if k == 0 {
         // C = 2 (1 - N(s/2)).
@@ -72,9 +72,9 @@ pub(crate) fn implied_deviation(value: &TimeValue) -> u64 {
         left = left.wrapping_sub(1);
         let (size, short) = step(k, s, target, below);
         if short {
-            low = s
+            low = s;
         } else {
-            high = s
+            high = s;
         }
         let next = if short { s.saturating_add(size) } else { s.saturating_sub(size) };
         let next = if next <= low || next >= high {
@@ -96,7 +96,7 @@ pub(crate) fn implied_deviation(value: &TimeValue) -> u64 {
 }
 
 /// A Halley step from `s`: its size, and whether the root lies above.
-fn step(k: u64, s: u64, target: u64, below: bool) -> (u64, bool) {
+const fn step(k: u64, s: u64, target: u64, below: bool) -> (u64, bool) {
     let y = Float::new(k, -56).over(Float::new(s, -58)).to_fixed(58);
     let y = clamp(y, 0, 40 << 58);
     let (q, p, _) = distances(y, s >> 1);
@@ -122,9 +122,9 @@ fn step(k: u64, s: u64, target: u64, below: bool) -> (u64, bool) {
     // f/f' is negative where the root lies above; bend changes sign with the branch.
     let shrinks = (short != negative) == below;
     let denominator = if shrinks {
-        (1 << 32) + if t > 1 << 32 { 1 << 32 } else { t }
+        (1u64 << 32).wrapping_add(if t > 1 << 32 { 1 << 32 } else { t })
     } else {
-        (1 << 32) - if t > 1 << 31 { 1 << 31 } else { t }
+        (1u64 << 32).wrapping_sub(if t > 1 << 31 { 1 << 31 } else { t })
     };
     (Float::new(u, -58).over(Float::new(denominator, -32)).to_fixed(58), short)
 }
