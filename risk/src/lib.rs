@@ -1,1 +1,47 @@
 //! Portfolio margin by full revaluation: instruments, scenarios, requirement, netting, liquidation sizing.
+//!
+//! Pure and total: no clock, no storage, no ABI; time is an argument and an account is a value. The same code runs in the
+//! margin contract, in the liquidator and in tests, and gives the same bits everywhere.
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::float_arithmetic,
+        reason = "tests may fail loudly, and compare with floating point"
+    )
+)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod assess;
+mod book;
+mod error;
+mod expiry;
+mod fixed;
+pub mod instrument;
+pub mod liquidation;
+pub mod market;
+pub mod parameters;
+mod revalue;
+pub mod scenario;
+mod shocks;
+mod trade;
+mod underlying;
+
+pub use assess::{
+    Assessment, Outcome, UnderlyingAssessment, assess, breakdown, excess_under, loss_vector,
+};
+pub use book::{
+    Book, CASH_BITS, CollateralBalance, Holding, MAX_COLLATERALS, MAX_POSITIONS, Position,
+    Reference,
+};
+pub use error::Error;
+pub use instrument::{Instrument, InstrumentId, Kind, Strike};
+pub use market::{Market, Validity};
+pub use parameters::Parameters;
+pub use trade::{Trade, after, preview};

@@ -1,0 +1,289 @@
+//! The requirement of a book: sections 1 to 5 of the method, summed over its underlyings.
+//!
+//! ```text
+//! maintenance requirement = maintenance factor * -worst + maintenance contingency
+//! initial requirement     = (initial factor + peg) * -worst + both contingencies
+//! ```
+//!
+//! Equity is rounded down and requirements up, to 1e-18 of quote currency.
+
+use alloc::vec::Vec;
+
+use alloy_primitives::{I256, U256};
+
+use crate::{
+    Error,
+    book::{Book, Holding},
+    fixed::Fine,
+    market::{Market, Validity},
+    parameters::Parameters,
+    scenario::{BASIS, VolatilityMode},
+    shocks::{Selection, Shocks},
+    underlying::{Context, Figures, Part},
+};
+
+/// A book's figures. Money has 18 decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Assessment {
+    /// Cash, unsettled gains, options at mark, collateral at market; rounded down.
+    pub equity: I256,
+    /// What must be held to add risk; rounded up.
+    pub initial_requirement: U256,
+    /// What must be held to stay out of liquidation; rounded up.
+    pub maintenance_requirement: U256,
+    /// The underlying that requires most for maintenance; 0: the book depends on none.
+    pub worst_underlying: u8,
+    /// The number of its worst scenario; [`BASIS`] if the basis charge decides.
+    pub worst_scenario: u8,
+    /// Worst validity of the market data used.
+    pub validity: Validity,
+}
+
+impl Assessment {
+    /// Equity less the initial requirement: at least 0 to add risk.
+    pub const fn initial_excess(&self) -> I256 {
+        self.equity.wrapping_sub(I256::from_raw(self.initial_requirement))
+    }
+
+    /// Equity less the maintenance requirement: below 0 the account is liquidatable.
+    pub const fn maintenance_excess(&self) -> I256 {
+        self.equity.wrapping_sub(I256::from_raw(self.maintenance_requirement))
+    }
+}
+
+/// One underlying's share of an assessment. Money has 18 decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnderlyingAssessment {
+    /// Number of the underlying.
+    pub underlying: u8,
+    /// What its positions and collateral are worth; rounded down.
+    pub value: I256,
+    /// Profit and loss of the worst scenario or of the basis charge, at most 0; rounded down.
+    pub worst: I256,
+    /// Its number; [`BASIS`] if the basis charge decides.
+    pub worst_scenario: u8,
+    /// Its initial requirement; rounded up.
+    pub initial_requirement: U256,
+    /// Its maintenance requirement; rounded up.
+    pub maintenance_requirement: U256,
+    /// Worst validity of the market data used.
+    pub validity: Validity,
+}
+
+/// Assesses a book at a time in Unix seconds.
+///
+/// # Errors
+/// [`Error::UnderlyingNotListed`], [`Error::CollateralNotListed`], [`Error::NoMarketData`] if parameters or market don't
+/// cover the book; [`Error::InvalidMarketData`] if the market state isn't one that may be accepted.
+///
+/// # Rounding
+/// Equity down, requirements up.
+pub fn assess(
+    book: &Book,
+    market: &Market,
+    parameters: &Parameters,
+    now: u64,
+) -> Result<Assessment, Error> {
+    let context = Context { market, parameters, now };
+    let holdings: Vec<Holding> = book.holdings().collect();
+    total(book, &context, &holdings, |_| Ok(Selection::All), |_| {})
+}
+
+/// The shares of each underlying in an assessment, ascending by underlying.
+///
+/// # Errors
+/// As [`assess`].
+pub fn breakdown(
+    book: &Book,
+    market: &Market,
+    parameters: &Parameters,
+    now: u64,
+) -> Result<Vec<UnderlyingAssessment>, Error> {
+    let context = Context { market, parameters, now };
+    let holdings: Vec<Holding> = book.holdings().collect();
+    let mut shares = Vec::new();
+    total(book, &context, &holdings, |_| Ok(Selection::All), |share| shares.push(*share))?;
+    Ok(shares)
+}
+
+/// An upper bound of the maintenance excess that looks at one scenario for each underlying of the book, ascending
+/// ([`BASIS`]: the basis charge): if it is negative, the true excess is.
+///
+/// # Errors
+/// [`Error::UnknownScenario`] if a scenario doesn't exist, or there isn't one for each underlying; else as [`assess`].
+pub fn excess_under(
+    book: &Book,
+    market: &Market,
+    parameters: &Parameters,
+    now: u64,
+    scenarios: &[u8],
+) -> Result<I256, Error> {
+    let context = Context { market, parameters, now };
+    let holdings: Vec<Holding> = book.holdings().collect();
+    let count = underlyings(&holdings, book, parameters)?.len();
+    if count != scenarios.len() {
+        return Err(Error::UnknownScenario(scenarios.get(count).copied().unwrap_or(BASIS)));
+    }
+    let select = |index: usize| {
+        let number = scenarios.get(index).copied().unwrap_or(BASIS);
+        Ok(Selection::One(number))
+    };
+    Ok(total(book, &context, &holdings, select, |_| {})?.maintenance_excess())
+}
+
+/// One entry of a loss vector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// Weighted profit and loss of the underlying's part of the book, 18 decimals; rounded down.
+    pub pnl: I256,
+    /// Shocked price over price, 18 decimals.
+    pub shock: u64,
+    /// What happens to volatility.
+    pub volatility: VolatilityMode,
+}
+
+/// The loss vector of one underlying, one entry for each scenario, and the basis charge (at most 0, 18 decimals).
+///
+/// # Errors
+/// As [`assess`], for this underlying alone.
+pub fn loss_vector(
+    book: &Book,
+    market: &Market,
+    parameters: &Parameters,
+    now: u64,
+    underlying: u8,
+) -> Result<(Vec<Outcome>, I256), Error> {
+    let context = Context { market, parameters, now };
+    let holdings: Vec<Holding> =
+        book.holdings().filter(|held| held.instrument.underlying() == underlying).collect();
+    let part = Part { underlying, holdings: &holdings, collateral: book.collateral() };
+    market.check_shared()?;
+    let ranges = parameters.underlying(underlying)?;
+    let table = Shocks::prepare(parameters, ranges, Selection::All)?;
+    let figures = Figures::of(&part, &context, ranges, &table)?;
+    let outcomes = table
+        .rows
+        .iter()
+        .zip(&figures.pnl)
+        .filter_map(|(row, pnl)| {
+            let shock = table.distinct.get(row.shock)?;
+            Some(Outcome { pnl: pnl.to_wad_down(), shock: row.moved, volatility: shock.mode })
+        })
+        .collect();
+    Ok((outcomes, figures.basis.to_wad_down()))
+}
+
+/// The underlyings that a book depends on, ascending.
+pub(crate) fn underlyings(
+    holdings: &[Holding],
+    book: &Book,
+    parameters: &Parameters,
+) -> Result<Vec<u8>, Error> {
+    let mut numbers: Vec<u8> = Vec::new();
+    for held in holdings {
+        let number = held.instrument.underlying();
+        if numbers.last() != Some(&number) {
+            numbers.push(number);
+        }
+    }
+    for balance in book.collateral() {
+        let number = parameters.collateral(balance.collateral)?.underlying;
+        if let Err(place) = numbers.binary_search(&number) {
+            numbers.insert(place, number);
+        }
+    }
+    Ok(numbers)
+}
+
+/// Sums the underlyings under a selection of scenarios for each (by its index among the book's), and shows each share.
+fn total(
+    book: &Book,
+    context: &Context<'_>,
+    holdings: &[Holding],
+    mut select: impl FnMut(usize) -> Result<Selection, Error>,
+    mut show: impl FnMut(&UnderlyingAssessment),
+) -> Result<Assessment, Error> {
+    context.market.check_shared()?;
+    let mut assessment = Assessment {
+        equity: I256::ZERO,
+        initial_requirement: U256::ZERO,
+        maintenance_requirement: U256::ZERO,
+        worst_underlying: 0,
+        worst_scenario: BASIS,
+        validity: Validity::Valid,
+    };
+    let mut value = Fine::from_wad(book.cash());
+    let mut most = U256::ZERO;
+    let mut rest = holdings;
+    for (index, number) in underlyings(holdings, book, context.parameters)?.into_iter().enumerate()
+    {
+        let count = rest.iter().take_while(|held| held.instrument.underlying() == number).count();
+        let (these, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+        rest = others;
+        let part = Part { underlying: number, holdings: these, collateral: book.collateral() };
+        let ranges = context.parameters.underlying(number)?;
+        let table = Shocks::prepare(context.parameters, ranges, select(index)?)?;
+        let figures = Figures::of(&part, context, ranges, &table)?;
+        let share = share(number, &figures, &table, context);
+        show(&share);
+        value = value.plus(figures.value);
+        assessment.validity = assessment.validity.min(share.validity);
+        assessment.initial_requirement =
+            assessment.initial_requirement.wrapping_add(share.initial_requirement);
+        assessment.maintenance_requirement =
+            assessment.maintenance_requirement.wrapping_add(share.maintenance_requirement);
+        if assessment.worst_underlying == 0 || share.maintenance_requirement > most {
+            most = share.maintenance_requirement;
+            assessment.worst_underlying = number;
+            assessment.worst_scenario = share.worst_scenario;
+        }
+    }
+    assessment.equity = value.to_wad_down();
+    Ok(assessment)
+}
+
+/// The requirement of one underlying.
+fn share(
+    underlying: u8,
+    figures: &Figures,
+    table: &Shocks,
+    context: &Context<'_>,
+) -> UnderlyingAssessment {
+    let (mut worst, mut worst_scenario) = (figures.basis, BASIS);
+    for (row, pnl) in table.rows.iter().zip(&figures.pnl) {
+        if *pnl < worst {
+            (worst, worst_scenario) = (*pnl, row.number);
+        }
+    }
+    let worst = worst.to_wad_down();
+    // At most 2^204, rounded up because the loss was rounded down.
+    let loss = worst.unsigned_abs();
+    let scan = &context.parameters.scan;
+    let peg_loss = scan.peg_threshold.saturating_sub(context.market.stable_price);
+    let peg = factor_up(U256::from(peg_loss), scan.peg_factor);
+    let initial_factor = u64::try_from(peg).unwrap_or(u64::MAX).saturating_add(scan.initial);
+    let maintenance_contingency = to_wad_up(figures.maintenance_contingency);
+    let initial_contingency = to_wad_up(figures.initial_contingency);
+    UnderlyingAssessment {
+        underlying,
+        value: figures.value.to_wad_down(),
+        worst,
+        worst_scenario,
+        initial_requirement: factor_up(loss, initial_factor)
+            .wrapping_add(maintenance_contingency)
+            .wrapping_add(initial_contingency),
+        maintenance_requirement: factor_up(loss, scan.maintenance)
+            .wrapping_add(maintenance_contingency),
+        validity: figures.validity,
+    }
+}
+
+/// `ceil(amount * factor)`, factor with 18 decimals.
+fn factor_up(amount: U256, factor: u64) -> U256 {
+    crate::underlying::share_up(Fine(I256::from_raw(amount)), factor).0.unsigned_abs()
+}
+
+/// An amount that isn't negative, with 18 decimals, rounded up.
+fn to_wad_up(amount: Fine) -> U256 {
+    amount.negated().to_wad_down().unsigned_abs()
+}

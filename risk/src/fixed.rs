@@ -1,0 +1,290 @@
+//! Wide fixed-point arithmetic on money: sums in 256 bits, factors in 64.
+//!
+//! Inside this crate money is counted in [`Fine`] units of 1e-24: a quantity in millionths times a price with 18 decimals
+//! is a whole number of them, so positions add up without rounding. Factors (`Qn`: the integer is the number times `2^n`)
+//! are applied by 64-bit limbs, floored: against the account, which owns the positive side.
+
+use alloy_primitives::{I256, U256};
+use novate_math::kernel::multiply_wide;
+
+/// One in Q60, the format of price ratios and of factors below 16.
+pub(crate) const ONE_Q60: u64 = 1 << 60;
+/// One in Q62, the format of factors below 4.
+pub(crate) const ONE_Q62: u64 = 1 << 62;
+/// One in Q58, the format of factors below 64.
+pub(crate) const ONE_Q58: u64 = 1 << 58;
+/// One with 18 decimals.
+pub(crate) const WAD: u64 = 1_000_000_000_000_000_000;
+/// `2^123 / 10^18`, to convert decimals to binary.
+const BINARY: u64 = 10_633_823_966_279_326_983;
+/// Millionths in one.
+const MILLION: u64 = 1_000_000;
+
+/// Money in units of 1e-24 quote currency.
+///
+/// The greatest amount that arises is 256 positions of 2^63 millionths at a strike below 2^137 units of 1e-18, below 2^208;
+/// sums of such stay below 2^224, so plain 256-bit sums never wrap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Fine(pub(crate) I256);
+
+impl Fine {
+    pub(crate) const ZERO: Self = Self(I256::ZERO);
+
+    /// Money with 18 decimals, of at most 2^234 units.
+    pub(crate) fn from_wad(money: I256) -> Self {
+        Self(money.wrapping_mul(I256::from_raw(U256::from(MILLION))))
+    }
+
+    /// Money with 18 decimals, rounded against the account.
+    pub(crate) fn to_wad_down(self) -> I256 {
+        let million = U256::from(MILLION);
+        let (quotient, remainder) = self.0.unsigned_abs().div_rem(million);
+        let quotient = I256::from_raw(quotient);
+        if !self.0.is_negative() {
+            quotient
+        } else if remainder.is_zero() {
+            quotient.wrapping_neg()
+        } else {
+            quotient.wrapping_neg().wrapping_sub(I256::ONE)
+        }
+    }
+
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self(self.0.wrapping_add(other.0))
+    }
+
+    pub(crate) const fn minus(self, other: Self) -> Self {
+        Self(self.0.wrapping_sub(other.0))
+    }
+
+    pub(crate) fn negated(self) -> Self {
+        Self(self.0.wrapping_neg())
+    }
+
+    pub(crate) const fn is_negative(self) -> bool {
+        self.0.is_negative()
+    }
+
+    /// `floor(self * factor / 2^point)`.
+    pub(crate) fn times(self, factor: u64, point: u32) -> Self {
+        Self(scale(self.0, factor, point))
+    }
+
+    /// The product with a ratio's distance from one: `floor(self * (ratio - 1))`, `ratio` in Q60.
+    pub(crate) fn times_change(self, ratio: u64) -> Self {
+        if ratio >= ONE_Q60 {
+            self.times(ratio.wrapping_sub(ONE_Q60), 60)
+        } else {
+            self.negated().times(ONE_Q60.wrapping_sub(ratio), 60)
+        }
+    }
+}
+
+/// `floor(x * factor / 2^point)`, `point` in 1..=63, saturating.
+fn scale(x: I256, factor: u64, point: u32) -> I256 {
+    let negative = x.is_negative();
+    let [x0, x1, x2, x3] = *x.unsigned_abs().as_limbs();
+    let (h0, l0) = multiply_wide(x0, factor);
+    let (h1, l1) = multiply_wide(x1, factor);
+    let (h2, l2) = multiply_wide(x2, factor);
+    let (h3, l3) = multiply_wide(x3, factor);
+    let (p1, c1) = l1.overflowing_add(h0);
+    let (p2, c2) = carry(l2, h1, c1);
+    let (p3, c3) = carry(l3, h2, c2);
+    let p4 = h3.wrapping_add(u64::from(c3)); // h3 < 2^64 - 1: no wrap
+    let left = 64_u32.wrapping_sub(point);
+    let join = |low: u64, high: u64| low.wrapping_shr(point) | high.wrapping_shl(left);
+    let magnitude = U256::from_limbs([join(l0, p1), join(p1, p2), join(p2, p3), join(p3, p4)]);
+    if p4.wrapping_shr(point) != 0 || magnitude.bit(255) {
+        return if negative { I256::MIN } else { I256::MAX };
+    }
+    let result = I256::from_raw(magnitude);
+    if !negative {
+        result
+    } else if l0.wrapping_shl(left) == 0 {
+        result.wrapping_neg()
+    } else {
+        result.wrapping_neg().wrapping_sub(I256::ONE)
+    }
+}
+
+/// `a + b + carry` and the carry out.
+const fn carry(a: u64, b: u64, carried: bool) -> (u64, bool) {
+    let (sum, first) = a.overflowing_add(b);
+    if carried {
+        let (sum, second) = sum.overflowing_add(1);
+        (sum, first | second)
+    } else {
+        (sum, first)
+    }
+}
+
+/// The product of a price and a signed amount.
+pub(crate) fn price_times(price: u128, amount: i128) -> I256 {
+    let (a1, a0) = halves(price);
+    let (b1, b0) = halves(amount.unsigned_abs());
+    let (h00, l00) = multiply_wide(a0, b0);
+    let (h01, l01) = multiply_wide(a0, b1);
+    let (h10, l10) = multiply_wide(a1, b0);
+    let (h11, l11) = multiply_wide(a1, b1);
+    let (p1, c1) = h00.overflowing_add(l01);
+    let (p1, d1) = p1.overflowing_add(l10);
+    let (p2, c2) = carry(h01, h10, c1);
+    let (p2, d2) = carry(p2, l11, d1);
+    let p3 = h11.wrapping_add(u64::from(c2)).wrapping_add(u64::from(d2));
+    // Below 2^255: |amount| <= 2^127, price < 2^128.
+    let magnitude = I256::from_raw(U256::from_limbs([l00, p1, p2, p3]));
+    if amount < 0 { magnitude.wrapping_neg() } else { magnitude }
+}
+
+/// The product of a strike below 2^137 and a quantity.
+pub(crate) fn strike_times(strike: U256, quantity: i64) -> I256 {
+    let [s0, s1, s2, _] = *strike.as_limbs();
+    let quantity_size = quantity.unsigned_abs();
+    let (h0, l0) = multiply_wide(s0, quantity_size);
+    let (h1, l1) = multiply_wide(s1, quantity_size);
+    let (h2, l2) = multiply_wide(s2, quantity_size);
+    let (p1, c1) = l1.overflowing_add(h0);
+    let (p2, c2) = carry(l2, h1, c1);
+    let p3 = h2.wrapping_add(u64::from(c2));
+    let magnitude = I256::from_raw(U256::from_limbs([l0, p1, p2, p3]));
+    if quantity < 0 { magnitude.wrapping_neg() } else { magnitude }
+}
+
+/// `floor(price * ratio)`, `ratio` in Q60; `price` below 2^120.
+pub(crate) fn price_ratio(price: u128, ratio: u64) -> u128 {
+    let (high, low) = halves(price);
+    let (h1, l1) = multiply_wide(high, ratio);
+    let (h0, l0) = multiply_wide(low, ratio);
+    let (middle, over) = l1.overflowing_add(h0);
+    let top = h1.wrapping_add(u64::from(over)); // below 2^60
+    (u128::from(top) << 68) | (u128::from(middle) << 4) | u128::from(l0 >> 60)
+}
+
+/// `amount * share`, share with 18 decimals, rounded up or down; `amount * share` stays below 2^255.
+pub(crate) fn mul_div(amount: U256, share: u64, up: bool) -> U256 {
+    let one = U256::from(WAD);
+    let share = U256::from(share);
+    // Whole units and the rest apart, so that no product needs more bits than the result.
+    let (whole, rest) = amount.div_rem(one);
+    let (part, left) = rest.wrapping_mul(share).div_rem(one);
+    let up = U256::from(u8::from(up && !left.is_zero()));
+    whole.wrapping_mul(share).wrapping_add(part).wrapping_add(up)
+}
+
+/// The high and the low 64 bits.
+pub(crate) const fn halves(x: u128) -> (u64, u64) {
+    let bytes = x.to_be_bytes();
+    let [h0, h1, h2, h3, h4, h5, h6, h7, l0, l1, l2, l3, l4, l5, l6, l7] = bytes;
+    (
+        u64::from_be_bytes([h0, h1, h2, h3, h4, h5, h6, h7]),
+        u64::from_be_bytes([l0, l1, l2, l3, l4, l5, l6, l7]),
+    )
+}
+
+/// A number with 18 decimals in Q`point` (at most 62), saturating at 64 bits.
+pub(crate) fn binary(decimal: u64, point: u32) -> u64 {
+    let (high, low) = multiply_wide(decimal, BINARY); // Q123
+    let product = (u128::from(high) << 64) | u128::from(low);
+    let shift = 123_u32.saturating_sub(point);
+    // Rounded to nearest.
+    let rounded = product.wrapping_add(1_u128.wrapping_shl(shift.wrapping_sub(1)));
+    u64::try_from(rounded.wrapping_shr(shift)).unwrap_or(u64::MAX)
+}
+
+/// A signed number with 18 decimals in Q`point`, saturating.
+pub(crate) fn binary_signed(decimal: i64, point: u32) -> i64 {
+    let size = i64::try_from(binary(decimal.unsigned_abs(), point)).unwrap_or(i64::MAX);
+    if decimal < 0 { size.wrapping_neg() } else { size }
+}
+
+/// A signed number with 18 decimals in Q118.
+pub(crate) fn binary_q118(decimal: i64) -> i128 {
+    let (high, low) = multiply_wide(decimal.unsigned_abs(), BINARY); // Q123, below 2^127
+    let product = ((u128::from(high) << 64) | u128::from(low)) >> 5;
+    let size = i128::try_from(product).unwrap_or(i128::MAX);
+    if decimal < 0 { size.wrapping_neg() } else { size }
+}
+
+/// `min(floor(a * b / 2^point), u64::MAX)`, `point` in 1..=63.
+pub(crate) const fn multiply(a: u64, b: u64, point: u32) -> u64 {
+    let (high, low) = multiply_wide(a, b);
+    if high.wrapping_shr(point) != 0 {
+        return u64::MAX;
+    }
+    high.wrapping_shl(64_u32.wrapping_sub(point)) | low.wrapping_shr(point)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn amounts() -> impl Strategy<Value = I256> {
+        (any::<[u64; 4]>(), 1_usize..255, any::<bool>()).prop_map(|(limbs, bits, negative)| {
+            let size = I256::from_raw(U256::from_limbs(limbs) >> (256 - bits));
+            if negative { -size } else { size }
+        })
+    }
+
+    /// Floor division by a power of two, by the definition.
+    fn shifted(x: I256, point: u32) -> I256 {
+        let unit = I256::ONE << usize::try_from(point).unwrap();
+        let quotient = x / unit;
+        if x.is_negative() && quotient * unit != x { quotient - I256::ONE } else { quotient }
+    }
+
+    proptest! {
+        #[test]
+        fn scaling_floors_the_product(x in amounts(), factor in any::<u64>(), point in 1_u32..64) {
+            let product = x.checked_mul(I256::from_raw(U256::from(factor)));
+            if let Some(product) = product {
+                prop_assert_eq!(scale(x, factor, point), shifted(product, point));
+            }
+            let one = scale(x, 1 << point, point);
+            prop_assert_eq!(one, x);
+        }
+
+        #[test]
+        fn wide_products_are_exact(price in any::<u128>(), amount in any::<i128>(), quantity in any::<i64>()) {
+            let exact = I256::from_raw(U256::from(price)) * I256::try_from(amount).unwrap();
+            prop_assert_eq!(price_times(price, amount), exact);
+            let strike = U256::from(price) << 9;
+            let exact = I256::from_raw(strike) * I256::try_from(quantity).unwrap();
+            prop_assert_eq!(strike_times(strike, quantity), exact);
+        }
+
+        #[test]
+        fn ratios_floor(price in 0_u128..1 << 120, ratio in any::<u64>()) {
+            let exact: U256 = (U256::from(price) * U256::from(ratio)) >> 60;
+            prop_assert_eq!(U256::from(price_ratio(price, ratio)), exact);
+        }
+
+        #[test]
+        fn binaries_are_nearest(decimal in 0..4 * WAD, point in 20_u32..62) {
+            let exact = (U256::from(decimal) << (point as usize + 1)) / U256::from(WAD);
+            let nearest = (exact + U256::from(1)) >> 1;
+            let given = U256::from(binary(decimal, point));
+            prop_assert!(given.abs_diff(nearest) <= U256::from(1));
+        }
+
+        #[test]
+        fn money_rounds_down(x in amounts()) {
+            let fine = Fine(x >> 30);
+            let wad = fine.to_wad_down();
+            prop_assert!(Fine::from_wad(wad) <= fine);
+            prop_assert!(Fine::from_wad(wad + I256::ONE) > fine);
+        }
+    }
+
+    #[test]
+    fn one_is_one_in_every_format() {
+        for point in 1..=62 {
+            assert_eq!(binary(WAD, point), 1 << point, "{point}");
+        }
+        assert_eq!(binary_signed(-(i64::try_from(WAD).unwrap()), 60), -(1 << 60));
+        assert_eq!(binary_q118(i64::try_from(WAD).unwrap()).abs_diff(1 << 118) >> 56, 0);
+        assert_eq!(binary(u64::MAX, 62), u64::MAX);
+    }
+}

@@ -1,0 +1,230 @@
+//! The market state at evaluation: what the oracle says, as a value.
+
+use alloc::vec::Vec;
+
+use crate::{
+    Error,
+    instrument::{expiry_seconds, series_key},
+};
+
+/// Most that a price may be: 1e15 of quote currency, 18 decimals.
+pub const MAX_PRICE: u128 = 1_000_000_000_000_000_000_000_000_000_000_000;
+/// Least price of the stable coin: a tenth.
+const MIN_STABLE_PRICE: u64 = 100_000_000_000_000_000;
+const ONE: u64 = 1_000_000_000_000_000_000;
+/// The window before expiry over which the settlement price is averaged, seconds.
+pub const SETTLEMENT_WINDOW: u64 = 1_800;
+
+/// How far market data may be trusted, worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Validity {
+    /// Not to be used at all.
+    Invalid = 0,
+    /// Too far from its recent average.
+    TooVolatile = 1,
+    /// Too wide a confidence interval.
+    TooUncertain = 2,
+    /// Too old to add risk, good enough for a view.
+    StaleForMargin = 3,
+    /// Good for everything.
+    Valid = 4,
+}
+
+/// A perpetual's market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PerpetualMarket {
+    /// Mark price, 18 decimals.
+    pub mark: u128,
+    /// Funding that one long contract has paid since the start, 18 decimals.
+    pub funding_index: i128,
+    /// Confidence in the mark, 0 to 1 with 18 decimals.
+    pub confidence: u64,
+    /// How far it may be trusted.
+    pub validity: Validity,
+}
+
+/// An underlying's market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnderlyingMarket {
+    /// Its number, 1..=255.
+    pub underlying: u8,
+    /// Index price, 18 decimals.
+    pub index: u128,
+    /// Confidence in the index, 0 to 1 with 18 decimals.
+    pub confidence: u64,
+    /// How far the index may be trusted.
+    pub validity: Validity,
+    /// The perpetual, if it is marked; an unmarked one is valued at the index with confidence 0.
+    pub perpetual: Option<PerpetualMarket>,
+}
+
+/// A volatility surface of one expiry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Surface {
+    /// Raw SVI on `k = ln K - ln F`: `w = a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2))`, 18 decimals each;
+    /// `vol = sqrt(w / (expiry - model time))`.
+    Svi {
+        /// Level of total variance.
+        a: i64,
+        /// Slope of the wings; `b (1 + |rho|) <= 2`.
+        b: u64,
+        /// Tilt, between -1 and 1.
+        rho: i64,
+        /// Centre.
+        m: i64,
+        /// Roundness; positive.
+        sigma: u64,
+    },
+    /// Volatilities by strike code, ascending; a strike that is absent has the volatility of the one before it (or the first).
+    Points(Vec<(u32, u64)>),
+}
+
+/// An expiry's market.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpiryMarket {
+    /// Number of the underlying.
+    pub underlying: u8,
+    /// Hours since 1970.
+    pub expiry_hours: u32,
+    /// Forward price, 18 decimals.
+    pub forward: u128,
+    /// The part of the forward that can still move, 18 decimals; `None`: by the rule of the 30-minute settlement window.
+    pub forward_variable: Option<u128>,
+    /// Annual rate, 18 decimals; negative ones count as 0.
+    pub rate: i64,
+    /// Volatilities.
+    pub surface: Surface,
+    /// When the surface was evaluated, Unix seconds; before expiry.
+    pub model_time: u64,
+    /// Confidence in the forward, 0 to 1 with 18 decimals.
+    pub forward_confidence: u64,
+    /// Confidence in the rate.
+    pub rate_confidence: u64,
+    /// Confidence in the surface.
+    pub volatility_confidence: u64,
+    /// How far forward, rate and surface may be trusted.
+    pub validity: Validity,
+    /// The final settlement price, once it is known.
+    pub settlement_price: Option<u128>,
+}
+
+/// A collateral token's market.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CollateralMarket {
+    /// Its number.
+    pub collateral: u8,
+    /// Price, 18 decimals.
+    pub price: u128,
+    /// Confidence in the price.
+    pub confidence: u64,
+}
+
+/// Everything that an assessment needs to know of the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Market {
+    /// Price of the quote stable coin in dollars, 18 decimals, 0.1 to 10.
+    pub stable_price: u64,
+    /// Each underlying, in any order.
+    pub underlyings: Vec<UnderlyingMarket>,
+    /// Each expiry, in any order.
+    pub expiries: Vec<ExpiryMarket>,
+    /// Tokens with a feed of their own; others have the index of their underlying.
+    pub collateral: Vec<CollateralMarket>,
+}
+
+impl Default for Market {
+    fn default() -> Self {
+        Self {
+            stable_price: ONE,
+            underlyings: Vec::new(),
+            expiries: Vec::new(),
+            collateral: Vec::new(),
+        }
+    }
+}
+
+impl Market {
+    /// The market of an underlying, checked.
+    ///
+    /// # Errors
+    /// [`Error::NoMarketData`], [`Error::InvalidMarketData`].
+    pub fn underlying(&self, underlying: u8) -> Result<&UnderlyingMarket, Error> {
+        let found = self
+            .underlyings
+            .iter()
+            .find(|market| market.underlying == underlying)
+            .ok_or(Error::NoMarketData { underlying, expiry_hours: 0 })?;
+        let perpetual_fine = found.perpetual.is_none_or(|perpetual| {
+            is_price(perpetual.mark)
+                && perpetual.confidence <= ONE
+                && perpetual.funding_index.unsigned_abs() <= MAX_PRICE
+        });
+        if is_price(found.index) && found.confidence <= ONE && perpetual_fine {
+            Ok(found)
+        } else {
+            Err(Error::InvalidMarketData { underlying, expiry_hours: 0 })
+        }
+    }
+
+    /// The market of an expiry, checked.
+    ///
+    /// # Errors
+    /// [`Error::NoMarketData`], [`Error::InvalidMarketData`].
+    pub fn expiry(&self, underlying: u8, expiry_hours: u32) -> Result<&ExpiryMarket, Error> {
+        let found = self
+            .expiries
+            .iter()
+            .find(|market| market.underlying == underlying && market.expiry_hours == expiry_hours)
+            .ok_or(Error::NoMarketData { underlying, expiry_hours })?;
+        if found.is_accepted() {
+            Ok(found)
+        } else {
+            Err(Error::InvalidMarketData { underlying, expiry_hours })
+        }
+    }
+
+    /// Price and confidence of a collateral token: of its own feed, else of its underlying's index.
+    pub(crate) fn collateral(&self, number: u8, underlying: &UnderlyingMarket) -> (u128, u64) {
+        self.collateral
+            .iter()
+            .find(|market| market.collateral == number)
+            .map_or((underlying.index, underlying.confidence), |market| {
+                (market.price.min(MAX_PRICE), market.confidence.min(ONE))
+            })
+    }
+
+    /// Checks what all underlyings share.
+    pub(crate) fn check_shared(&self) -> Result<(), Error> {
+        if (MIN_STABLE_PRICE..=10 * ONE).contains(&self.stable_price) {
+            Ok(())
+        } else {
+            Err(Error::InvalidMarketData { underlying: 0, expiry_hours: 0 })
+        }
+    }
+}
+
+impl ExpiryMarket {
+    /// The key of the series: `underlying << 22 | hours`.
+    pub const fn series(&self) -> u32 {
+        series_key(self.underlying, self.expiry_hours)
+    }
+
+    /// Unix seconds of the expiry.
+    pub const fn expiry(&self) -> u64 {
+        expiry_seconds(self.expiry_hours)
+    }
+
+    fn is_accepted(&self) -> bool {
+        is_price(self.forward)
+            && self.forward_variable.is_none_or(|part| part <= self.forward)
+            && self.forward_confidence <= ONE
+            && self.rate_confidence <= ONE
+            && self.volatility_confidence <= ONE
+            && self.settlement_price.is_none_or(|price| price <= MAX_PRICE)
+    }
+}
+
+const fn is_price(price: u128) -> bool {
+    0 < price && price <= MAX_PRICE
+}

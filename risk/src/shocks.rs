@@ -1,0 +1,137 @@
+//! A scenario table prepared for one underlying: distinct revaluations, and which of them each scenario uses.
+
+use alloc::vec::Vec;
+
+use crate::{
+    Error,
+    expiry::ln_ratio,
+    fixed::{ONE_Q60, WAD, binary, multiply},
+    parameters::{Parameters, UnderlyingParameters},
+    scenario::{BASIS, Scenario, SpotMove, VolatilityMode, Weight},
+};
+
+/// A revaluation that scenarios ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shock {
+    /// Shocked price over price, Q60, at least `2^-30`.
+    pub(crate) ratio: u64,
+    /// Its logarithm, Q56.
+    pub(crate) log: i64,
+    /// What happens to volatility.
+    pub(crate) mode: VolatilityMode,
+}
+
+impl Shock {
+    /// The market as it is.
+    pub(crate) const UNSHOCKED: Self = Self { ratio: ONE_Q60, log: 0, mode: VolatilityMode::None };
+
+    fn new(ratio: u64, mode: VolatilityMode) -> Self {
+        let ratio = if mode.is_skew() { ONE_Q60 } else { ratio.max(1 << 30) };
+        let log = if ratio == ONE_Q60 { 0 } else { ln_ratio(ratio) };
+        Self { ratio, log, mode }
+    }
+}
+
+/// A scenario as it is evaluated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    /// Index of its revaluation.
+    pub(crate) shock: usize,
+    /// Shocked price over price, 18 decimals.
+    pub(crate) moved: u64,
+    /// Q62.
+    pub(crate) weight: u64,
+    /// Its number in the table.
+    pub(crate) number: u8,
+}
+
+/// The table of one underlying. Shock 0 is the market as it is; with the basis charge, 1 and 2 are its two moves.
+#[derive(Debug, Clone)]
+pub(crate) struct Shocks {
+    pub(crate) distinct: Vec<Shock>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) with_basis: bool,
+}
+
+/// Which rows of the table are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Selection {
+    /// All scenarios and the basis charge.
+    All,
+    /// One scenario, or the basis charge alone ([`BASIS`]).
+    One(u8),
+    /// No scenario: the market as it is.
+    Unshocked,
+}
+
+impl Shocks {
+    /// Prepares the wanted rows.
+    ///
+    /// # Errors
+    /// [`Error::UnknownScenario`].
+    pub(crate) fn prepare(
+        parameters: &Parameters,
+        ranges: &UnderlyingParameters,
+        selection: Selection,
+    ) -> Result<Self, Error> {
+        let with_basis = matches!(selection, Selection::All | Selection::One(BASIS));
+        let mut table = Self { distinct: Vec::new(), rows: Vec::new(), with_basis };
+        table.distinct.reserve_exact(parameters.scenarios.len().saturating_add(3));
+        table.distinct.push(Shock::UNSHOCKED);
+        if with_basis {
+            let up = ONE_Q60.saturating_add(binary(parameters.basis.up, 60));
+            let down = ONE_Q60.saturating_sub(binary(parameters.basis.down, 60));
+            table.distinct.push(Shock::new(up, VolatilityMode::None));
+            table.distinct.push(Shock::new(down, VolatilityMode::None));
+        }
+        match selection {
+            Selection::All => {
+                table.rows.reserve_exact(parameters.scenarios.len());
+                for (number, scenario) in (0_u8..=254).zip(&parameters.scenarios) {
+                    table.push(number, scenario, ranges.range);
+                }
+            }
+            Selection::One(BASIS) | Selection::Unshocked => {}
+            Selection::One(number) => {
+                let scenario = parameters
+                    .scenarios
+                    .get(usize::from(number))
+                    .ok_or(Error::UnknownScenario(number))?;
+                table.push(number, scenario, ranges.range);
+            }
+        }
+        Ok(table)
+    }
+
+    fn push(&mut self, number: u8, scenario: &Scenario, range: u64) {
+        let (size, falls) = match scenario.spot {
+            SpotMove::Ranges(ranges) => {
+                // Exact decimals: a move of 3/4 of a range of 0.18 is 0.135.
+                let product = u128::from(ranges.unsigned_abs()).wrapping_mul(u128::from(range));
+                let size = product.checked_div(u128::from(WAD)).unwrap_or(0);
+                (u64::try_from(size).unwrap_or(u64::MAX), ranges < 0)
+            }
+            SpotMove::Absolute(share) => (share.unsigned_abs(), share < 0),
+        };
+        let moved = if falls { WAD.saturating_sub(size) } else { WAD.saturating_add(size) };
+        let moved = if scenario.volatility.is_skew() { WAD } else { moved };
+        let weight = match scenario.weight {
+            Weight::Fixed(share) => binary(share, 62),
+            Weight::Tail(share) => {
+                let worth = multiply(binary(share, 60), binary(range, 60), 60);
+                (u128::from(worth) << 62)
+                    .checked_div(u128::from(binary(size, 60)))
+                    .and_then(|weight| u64::try_from(weight).ok())
+                    .unwrap_or(u64::MAX)
+            }
+        };
+        let shock = Shock::new(binary(moved, 60), scenario.volatility);
+        // Only the leading shocks (unshocked, basis moves) are worth a search: others repeat in no sensible table.
+        let known = self.distinct.iter().take(3).position(|known| *known == shock);
+        let index = known.unwrap_or(self.distinct.len());
+        if known.is_none() {
+            self.distinct.push(shock);
+        }
+        self.rows.push(Row { shock: index, moved, weight, number });
+    }
+}

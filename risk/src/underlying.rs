@@ -1,0 +1,384 @@
+//! One underlying of a book: its loss vector, its contingencies, and what its positions are worth.
+
+use alloc::vec::Vec;
+
+use alloy_primitives::{I256, U256};
+
+use crate::{
+    Error,
+    book::{CollateralBalance, Holding},
+    expiry::Expiry,
+    fixed::{Fine, ONE_Q60, WAD, binary, mul_div, multiply, price_times},
+    instrument::{Kind, MAX_EXPIRY_HOURS},
+    market::{ExpiryMarket, Market, UnderlyingMarket, Validity},
+    parameters::{Parameters, UnderlyingParameters},
+    revalue::{Line, revalue},
+    shocks::Shocks,
+};
+
+/// The part of a book that depends on one underlying.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part<'a> {
+    pub(crate) underlying: u8,
+    /// Its holdings, ascending.
+    pub(crate) holdings: &'a [Holding],
+    /// All collateral of the account; those of other underlyings are passed over.
+    pub(crate) collateral: &'a [CollateralBalance],
+}
+
+/// The figures of one underlying.
+#[derive(Debug, Clone)]
+pub(crate) struct Figures {
+    /// One entry for each row of the table: profit and loss against the market as it is.
+    pub(crate) pnl: Vec<Fine>,
+    /// The basis charge, at most zero.
+    pub(crate) basis: Fine,
+    /// Options at mark, unsettled gains, collateral at market.
+    pub(crate) value: Fine,
+    /// Required in any case.
+    pub(crate) maintenance_contingency: Fine,
+    /// Required initially on top of that.
+    pub(crate) initial_contingency: Fine,
+    /// Worst validity of what was used.
+    pub(crate) validity: Validity,
+}
+
+/// What is needed to value a part, besides the part.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) market: &'a Market,
+    pub(crate) parameters: &'a Parameters,
+    pub(crate) now: u64,
+}
+
+/// One expiry of a part.
+struct Tenor<'a> {
+    market: &'a ExpiryMarket,
+    expiry: Expiry,
+    lines: Vec<Line>,
+    futures: &'a [Holding],
+}
+
+/// The perpetual of a part.
+struct Perpetual {
+    quantity: i64,
+    mark: u128,
+    confidence: u64,
+    value: Fine,
+    validity: Validity,
+}
+
+impl Figures {
+    /// Values a part under the rows of a table.
+    pub(crate) fn of(
+        part: &Part<'_>,
+        context: &Context<'_>,
+        ranges: &UnderlyingParameters,
+        table: &Shocks,
+    ) -> Result<Self, Error> {
+        let market = context.market.underlying(part.underlying)?;
+        let mut builder = Builder::new(context.parameters, market, table);
+        let perpetual = perpetual(part, market);
+        if let Some(perpetual) = &perpetual {
+            builder.add_perpetual(perpetual);
+        }
+        let held = perpetual.map(|perpetual| perpetual.confidence);
+        for tenor in tenors(part, context, market, ranges)? {
+            builder.add_tenor(&tenor, held);
+        }
+        for balance in part.collateral {
+            let terms = context.parameters.collateral(balance.collateral)?;
+            if terms.underlying == part.underlying {
+                builder.add_collateral(balance, context.market, terms);
+            }
+        }
+        Ok(builder.finish())
+    }
+}
+
+/// Accumulates the figures of one underlying.
+struct Builder<'a> {
+    parameters: &'a Parameters,
+    market: &'a UnderlyingMarket,
+    table: &'a Shocks,
+    figures: Figures,
+    /// Money that moves one for one with the price: perpetuals at mark and risk-cancelling collateral.
+    linear: Fine,
+    /// Millionths of naked short options.
+    naked: i128,
+    /// Confidence charge.
+    uncertainty: Fine,
+    perpetual_notional: Fine,
+}
+
+impl<'a> Builder<'a> {
+    fn new(parameters: &'a Parameters, market: &'a UnderlyingMarket, table: &'a Shocks) -> Self {
+        Self {
+            parameters,
+            market,
+            table,
+            figures: Figures {
+                pnl: alloc::vec![Fine::ZERO; table.rows.len()],
+                basis: Fine::ZERO,
+                value: Fine::ZERO,
+                maintenance_contingency: Fine::ZERO,
+                initial_contingency: Fine::ZERO,
+                validity: market.validity,
+            },
+            linear: Fine::ZERO,
+            naked: 0,
+            uncertainty: Fine::ZERO,
+            perpetual_notional: Fine::ZERO,
+        }
+    }
+
+    fn add_perpetual(&mut self, perpetual: &Perpetual) {
+        let size = i128::from(perpetual.quantity).saturating_abs();
+        self.perpetual_notional = Fine(price_times(self.market.index, size));
+        self.linear =
+            self.linear.plus(Fine(price_times(perpetual.mark, i128::from(perpetual.quantity))));
+        self.figures.value = self.figures.value.plus(perpetual.value);
+        self.figures.validity = self.figures.validity.min(perpetual.validity);
+        let confidence = self.market.confidence.min(perpetual.confidence);
+        self.charge(confidence, self.perpetual_notional);
+    }
+
+    fn add_tenor(&mut self, tenor: &Tenor<'_>, perpetual: Option<u64>) {
+        let Tenor { market, expiry, lines, futures } = tenor;
+        let mut quantity: i128 = 0;
+        let mut futures_quantity: i128 = 0;
+        for future in *futures {
+            let held = i128::from(future.quantity);
+            let gain = price_times(expiry.forward, held)
+                .wrapping_sub(price_times(future.reference.price, held));
+            self.figures.value = self.figures.value.plus(Fine(gain));
+            futures_quantity = futures_quantity.wrapping_add(held);
+            quantity = quantity.wrapping_add(held.saturating_abs());
+        }
+        for line in lines {
+            let (calls, puts) = (i128::from(line.calls), i128::from(line.puts));
+            let short = calls.wrapping_add(puts).min(0);
+            self.naked = self.naked.wrapping_sub(short);
+            quantity =
+                quantity.wrapping_add(calls.saturating_abs()).wrapping_add(puts.saturating_abs());
+        }
+        if expiry.seconds > 0 || market.settlement_price.is_none() {
+            self.figures.validity = self.figures.validity.min(market.validity);
+        }
+        let mut confidence = self.market.confidence.min(market.forward_confidence);
+        if !lines.is_empty() {
+            confidence = confidence.min(market.rate_confidence).min(market.volatility_confidence);
+        }
+        confidence = confidence.min(perpetual.unwrap_or(u64::MAX));
+        self.charge(confidence, Fine(price_times(self.market.index, quantity)));
+        self.add_outcomes(expiry, lines, futures_quantity);
+    }
+
+    fn add_outcomes(&mut self, expiry: &Expiry, lines: &[Line], futures: i128) {
+        let values = if lines.is_empty() {
+            Vec::new()
+        } else {
+            revalue(lines, expiry, &self.table.distinct).undiscounted
+        };
+        let value = |shock: usize| values.get(shock).copied().unwrap_or(Fine::ZERO);
+        let mark = value(0).times(expiry.discount, 62);
+        self.figures.value = self.figures.value.plus(mark);
+        let futures_value = Fine(price_times(expiry.forward, futures));
+        for (row, pnl) in self.table.rows.iter().zip(&mut self.figures.pnl) {
+            let Some(shock) = self.table.distinct.get(row.shock) else { continue };
+            if !lines.is_empty() {
+                let value = value(row.shock);
+                let factor = if value.is_negative() { expiry.short } else { expiry.long };
+                let change = value.times(factor, 62).minus(mark);
+                let change = if shock.mode.is_skew() && !change.is_negative() {
+                    change.negated()
+                } else {
+                    change
+                };
+                *pnl = pnl.plus(change.times(row.weight, 62));
+            }
+            if futures != 0 && !shock.mode.is_skew() {
+                let change = futures_value.times_change(expiry.ratio(shock.ratio));
+                *pnl = pnl.plus(change.times(expiry.discount, 62).times(row.weight, 62));
+            }
+        }
+        if self.table.with_basis && !lines.is_empty() {
+            let change = |shock| value(shock).times(expiry.discount, 62).minus(mark);
+            let worst = change(1).min(change(2)).min(Fine::ZERO);
+            let basis = &self.parameters.basis;
+            let factor = binary(basis.add, 58).saturating_add(multiply(
+                binary(basis.multiplier, 58),
+                expiry.tau,
+                58,
+            ));
+            self.figures.basis = self.figures.basis.plus(worst.times(factor, 58));
+        }
+    }
+
+    fn add_collateral(
+        &mut self,
+        balance: &CollateralBalance,
+        market: &Market,
+        terms: &crate::parameters::CollateralParameters,
+    ) {
+        let (price, confidence) = market.collateral(balance.collateral, self.market);
+        // Below 2^128 2^110 / 1e17 < 2^182.
+        let product = U256::from(balance.amount).wrapping_mul(U256::from(price));
+        let stable = U256::from(market.stable_price.max(1));
+        let wad = I256::from_raw(product.checked_div(stable).unwrap_or(U256::ZERO));
+        let value = Fine::from_wad(wad);
+        self.figures.value = self.figures.value.plus(value);
+        if terms.cancels_risk {
+            self.linear = self.linear.plus(value);
+        }
+        let figures = &mut self.figures;
+        figures.maintenance_contingency =
+            figures.maintenance_contingency.plus(share_up(value, terms.maintenance_haircut));
+        figures.initial_contingency =
+            figures.initial_contingency.plus(share_up(value, terms.initial_haircut));
+        self.charge(confidence.min(self.market.confidence), value);
+    }
+
+    /// Charges an exposure of low confidence: `(1 - confidence) * margin * notional`.
+    fn charge(&mut self, confidence: u64, notional: Fine) {
+        let terms = &self.parameters.contingencies;
+        if confidence < terms.confidence_threshold {
+            let lacking = share_up(notional, WAD.saturating_sub(confidence));
+            self.uncertainty = self.uncertainty.plus(share_up(lacking, terms.confidence_margin));
+        }
+    }
+
+    fn finish(mut self) -> Figures {
+        let terms = &self.parameters.contingencies;
+        let naked = Fine(price_times(self.market.index, self.naked));
+        let figures = &mut self.figures;
+        figures.maintenance_contingency = figures
+            .maintenance_contingency
+            .plus(share_up(self.perpetual_notional, terms.perpetual_maintenance))
+            .plus(share_up(naked, terms.option_maintenance));
+        figures.initial_contingency = figures
+            .initial_contingency
+            .plus(share_up(self.perpetual_notional, terms.perpetual_initial))
+            .plus(share_up(naked, terms.option_initial))
+            .plus(self.uncertainty);
+        if self.linear != Fine::ZERO {
+            for (row, pnl) in self.table.rows.iter().zip(&mut figures.pnl) {
+                let Some(shock) = self.table.distinct.get(row.shock) else { continue };
+                if shock.ratio != ONE_Q60 && !shock.mode.is_skew() {
+                    let change = self.linear.times_change(shock.ratio).times(row.weight, 62);
+                    *pnl = pnl.plus(change);
+                }
+            }
+        }
+        self.figures
+    }
+}
+
+/// `ceil(amount * rate)` of an amount that isn't negative and below 2^203, rate with 18 decimals.
+pub(crate) fn share_up(amount: Fine, rate: u64) -> Fine {
+    if rate == 0 || amount == Fine::ZERO {
+        return Fine::ZERO;
+    }
+    Fine(I256::from_raw(mul_div(amount.0.unsigned_abs(), rate, true)))
+}
+
+/// The perpetual of a part, if it is held. Without a mark it is valued at the index, with confidence 0.
+fn perpetual(part: &Part<'_>, market: &UnderlyingMarket) -> Option<Perpetual> {
+    let held = part.holdings.first().filter(|held| held.instrument.kind() == Kind::Perpetual)?;
+    let quantity = i128::from(held.quantity);
+    let (mark, funding_index, confidence, validity) = market
+        .perpetual
+        .map_or((market.index, held.reference.funding, 0, Validity::StaleForMargin), |known| {
+            (known.mark, known.funding_index, known.confidence, known.validity)
+        });
+    let gain =
+        price_times(mark, quantity).wrapping_sub(price_times(held.reference.price, quantity));
+    let value = Fine(gain).minus(funding(held.quantity, funding_index, held.reference.funding));
+    Some(Perpetual { quantity: held.quantity, mark, confidence, value, validity })
+}
+
+/// What `quantity` contracts owe for the funding index having moved from `from` to `to`; negative: what they are owed.
+pub(crate) fn funding(quantity: i64, to: i128, from: i128) -> Fine {
+    let moved = I256::try_from(to)
+        .unwrap_or(I256::ZERO)
+        .wrapping_sub(I256::try_from(from).unwrap_or(I256::ZERO));
+    // Below 2^129 2^63.
+    let owed = moved.wrapping_mul(I256::try_from(quantity).unwrap_or(I256::ZERO));
+    Fine(owed)
+}
+
+/// The part's expiries in ascending order, with calls and puts paired by strike.
+fn tenors<'a>(
+    part: &Part<'a>,
+    context: &Context<'a>,
+    market: &UnderlyingMarket,
+    ranges: &UnderlyingParameters,
+) -> Result<Vec<Tenor<'a>>, Error> {
+    let kind_from = |kind: Kind| {
+        let start = part.holdings.partition_point(|held| held.instrument.kind() < kind);
+        part.holdings.get(start..).unwrap_or_default()
+    };
+    let mut futures = kind_from(Kind::Future);
+    let mut calls = kind_from(Kind::Call);
+    let mut puts = kind_from(Kind::Put);
+    let mut tenors = Vec::new();
+    loop {
+        let next = |rest: &[Holding], kind: Kind| match rest.first() {
+            Some(held) if held.instrument.kind() == kind => held.instrument.expiry_hours(),
+            _ => u32::MAX,
+        };
+        let hours =
+            next(futures, Kind::Future).min(next(calls, Kind::Call)).min(next(puts, Kind::Put));
+        if hours > MAX_EXPIRY_HOURS {
+            return Ok(tenors);
+        }
+        let (these_futures, rest) = split(futures, Kind::Future, hours);
+        futures = rest;
+        let (these_calls, rest) = split(calls, Kind::Call, hours);
+        calls = rest;
+        let (these_puts, rest) = split(puts, Kind::Put, hours);
+        puts = rest;
+        let terms = context.market.expiry(part.underlying, hours)?;
+        tenors.push(Tenor {
+            market: terms,
+            expiry: Expiry::prepare(terms, market, context.parameters, ranges, context.now),
+            lines: pair(these_calls, these_puts),
+            futures: these_futures,
+        });
+    }
+}
+
+/// The leading holdings of that kind and expiry, and the others.
+fn split(holdings: &[Holding], kind: Kind, hours: u32) -> (&[Holding], &[Holding]) {
+    let count = holdings
+        .iter()
+        .take_while(|held| {
+            held.instrument.kind() == kind && held.instrument.expiry_hours() == hours
+        })
+        .count();
+    holdings.split_at_checked(count).unwrap_or((holdings, &[]))
+}
+
+/// Merges calls and puts, both ascending by strike code, into lines.
+fn pair(mut calls: &[Holding], mut puts: &[Holding]) -> Vec<Line> {
+    let mut lines = Vec::with_capacity(calls.len().saturating_add(puts.len()));
+    loop {
+        let strike = match (calls.first(), puts.first()) {
+            (None, None) => return lines,
+            (Some(held), None) | (None, Some(held)) => held.instrument.strike(),
+            (Some(call), Some(put)) => {
+                let (call, put) = (call.instrument.strike(), put.instrument.strike());
+                if put.code() < call.code() { put } else { call }
+            }
+        };
+        let take = |holdings: &mut &[Holding]| match holdings.split_first() {
+            Some((held, rest)) if held.instrument.strike() == strike => {
+                *holdings = rest;
+                held.quantity
+            }
+            _ => 0,
+        };
+        let (call_quantity, put_quantity) = (take(&mut calls), take(&mut puts));
+        lines.push(Line { strike, calls: call_quantity, puts: put_quantity });
+    }
+}
