@@ -19,7 +19,7 @@ use crate::{
     parameters::Parameters,
     scenario::{BASIS, VolatilityMode},
     shocks::{Selection, Shocks},
-    underlying::{Context, Figures, Part},
+    underlying::{Context, Figures, Part, underlyings},
 };
 
 /// A book's figures. Money has 18 decimals.
@@ -171,28 +171,6 @@ pub fn loss_vector(
         })
         .collect();
     Ok((outcomes, figures.basis.to_wad_down()))
-}
-
-/// The underlyings that a book depends on, ascending.
-pub(crate) fn underlyings(
-    holdings: &[Holding],
-    book: &Book,
-    parameters: &Parameters,
-) -> Result<Vec<u8>, Error> {
-    let mut numbers: Vec<u8> = Vec::new();
-    for held in holdings {
-        let number = held.instrument.underlying();
-        if numbers.last() != Some(&number) {
-            numbers.push(number);
-        }
-    }
-    for balance in book.collateral() {
-        let number = parameters.collateral(balance.collateral)?.underlying;
-        if let Err(place) = numbers.binary_search(&number) {
-            numbers.insert(place, number);
-        }
-    }
-    Ok(numbers)
 }
 
 /// Sums the underlyings under a selection of scenarios for each (by its index among the book's), and shows each share.

@@ -5,29 +5,23 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolCall;
 use novate_abi::IErrors;
-use stylus_sdk::{
-    call::{call, static_call},
-    stylus_core::{
-        Host,
-        calls::{Call, errors::Error},
-    },
-};
+use stylus_sdk::stylus_core::Host;
 
-use crate::Revert;
+use crate::{Input, Revert, host, refuse, selected};
 
 /// Calls a view function of `target`.
 ///
 /// # Errors
 /// What the target reverts with, or `CallFailed(target)`.
 pub fn view<C: SolCall>(
-    vm: &impl Host,
+    _vm: &impl Host,
     target: Address,
     arguments: &C,
 ) -> Result<C::Return, Revert> {
-    let data = view_bytes(vm, target, &arguments.abi_encode())?;
+    let data = view_bytes(target, &arguments.abi_encode())?;
     C::abi_decode_returns(&data).map_err(|_| failed(target))
 }
 
@@ -36,38 +30,69 @@ pub fn view<C: SolCall>(
 /// # Errors
 /// What the target reverts with, or `CallFailed(target)`.
 pub fn send<C: SolCall>(
-    vm: &impl Host,
+    _vm: &impl Host,
     target: Address,
     arguments: &C,
 ) -> Result<C::Return, Revert> {
-    let data = send_bytes(vm, target, &arguments.abi_encode())?;
+    let data = send_bytes(target, &arguments.abi_encode())?;
     C::abi_decode_returns(&data).map_err(|_| failed(target))
 }
 
-/// [`view`] on bytes.
-pub(crate) fn view_bytes(vm: &impl Host, target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
-    check(vm, target, static_call(vm, Call::new(), target, data))
+/// Calls a view function of `target` with these words and reads the answer with `read`.
+///
+/// # Errors
+/// What the target reverts with, or `CallFailed(target)`.
+pub fn ask<T>(
+    target: Address,
+    selector: [u8; 4],
+    words: &[B256],
+    read: impl FnOnce(&mut Input<'_>) -> Result<T, Revert>,
+) -> Result<T, Revert> {
+    let reply = view_bytes(target, &selected(selector, words))?;
+    read_reply(target, &reply, read)
 }
 
-/// [`send`] on bytes.
-pub(crate) fn send_bytes(vm: &impl Host, target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
-    check(vm, target, call(vm, Call::new().value(U256::ZERO), target, data))
+/// Calls a function of `target` that may change state with these words; its answer is left alone.
+///
+/// # Errors
+/// What the target reverts with, or `CallFailed(target)`.
+pub fn tell(target: Address, calldata: &[u8]) -> Result<(), Revert> {
+    send_bytes(target, calldata).map(|_| ())
+}
+
+/// Reads the answer of `target`.
+///
+/// # Errors
+/// `CallFailed(target)` if it can't be read.
+pub fn read_reply<T>(
+    target: Address,
+    reply: &[u8],
+    read: impl FnOnce(&mut Input<'_>) -> Result<T, Revert>,
+) -> Result<T, Revert> {
+    read(&mut Input::reply(reply)).map_err(|_| failed(target))
+}
+
+/// A static call on bytes.
+pub fn view_bytes(target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
+    check(target, host::call(target, data, false))
+}
+
+/// A call on bytes.
+pub(crate) fn send_bytes(target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
+    check(target, host::call(target, data, true))
 }
 
 /// `CallFailed(target)`.
 pub(crate) fn failed(target: Address) -> Revert {
-    IErrors::CallFailed { target }.into()
+    refuse!(IErrors::CallFailed { target })
 }
 
-fn check(
-    vm: &impl Host,
-    target: Address,
-    result: Result<Vec<u8>, Error>,
-) -> Result<Vec<u8>, Revert> {
+#[inline(never)]
+fn check(target: Address, result: Result<Vec<u8>, Vec<u8>>) -> Result<Vec<u8>, Revert> {
     match result {
-        Ok(data) if data.is_empty() && vm.code_size(target) == 0 => Err(failed(target)),
+        Ok(data) if data.is_empty() && host::code_size(target) == 0 => Err(failed(target)),
         Ok(data) => Ok(data),
-        Err(Error::Revert(data)) if !data.is_empty() => Err(Revert::from_data(data)),
+        Err(data) if !data.is_empty() => Err(Revert::from_data(data)),
         Err(_) => Err(failed(target)),
     }
 }

@@ -7,7 +7,7 @@
 use alloy_primitives::{Address, B256, I256, U256};
 use novate_abi::IErrors;
 
-use crate::Revert;
+use crate::{Revert, refuse};
 
 const WORD: usize = 32;
 const SELECTOR: usize = 4;
@@ -28,10 +28,16 @@ impl<'a> Input<'a> {
         Self { calldata, base: SELECTOR, next: SELECTOR }
     }
 
+    /// The words of an answer, which has no selector.
+    pub const fn reply(data: &'a [u8]) -> Self {
+        Self { calldata: data, base: 0, next: 0 }
+    }
+
     /// The next 32 bytes.
     ///
     /// # Errors
     /// `MalformedBytes` at the end of the calldata.
+    #[inline(never)]
     pub fn word(&mut self) -> Result<&'a [u8; WORD], Revert> {
         let rest = self.calldata.get(self.next..).unwrap_or_default();
         let word = rest.first_chunk().ok_or_else(|| malformed(self.next))?;
@@ -48,6 +54,7 @@ impl<'a> Input<'a> {
         Ok(word)
     }
 
+    #[inline]
     fn split<const N: usize>(&mut self) -> Result<([u8; N], &'a [u8]), Revert> {
         let (rest, last) = self.word()?.split_last_chunk().ok_or_else(|| self.last_malformed())?;
         Ok((*last, rest))
@@ -209,7 +216,8 @@ impl<'a> Input<'a> {
 }
 
 fn malformed(offset: usize) -> Revert {
-    IErrors::MalformedBytes { offset: U256::from(offset) }.into()
+    let offset = u64::try_from(offset).unwrap_or(u64::MAX);
+    refuse!(IErrors::MalformedBytes { offset: U256::from(offset) })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ extern crate alloc;
 mod call;
 mod entry;
 mod governance;
+mod host;
 mod input;
 mod revert;
 pub mod signature;
@@ -18,11 +19,16 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 pub mod token;
+mod word;
 
-pub use call::{send, view};
+#[doc(hidden)]
+pub use alloy_sol_types::{SolError, SolEvent, TopicList};
+pub use call::{ask, read_reply, send, tell, view};
 #[cfg(target_arch = "wasm32")]
 pub use entry::run;
 pub use entry::{Answer, Contract, answer, empty, returns};
-pub use governance::{Governance, name, not_zero, only};
+pub use governance::{Governance, name, not_zero, only, out_of_bounds};
+pub use host::{Slot, keccak256, log, sender, this, timestamp};
 pub use input::Input;
 pub use revert::Revert;
+pub use word::{Word, address, answers, halves, low64, pair, refusal, selected};
