@@ -23,6 +23,7 @@ mod book;
 mod error;
 mod expiry;
 mod fixed;
+mod greeks;
 pub mod instrument;
 pub mod liquidation;
 pub mod market;
@@ -41,6 +42,7 @@ pub use book::{
     Reference,
 };
 pub use error::Error;
+pub use greeks::{Greeks, greeks};
 pub use instrument::{Instrument, InstrumentId, Kind, Strike};
 pub use market::{Market, Validity};
 pub use parameters::Parameters;
