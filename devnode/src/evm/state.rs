@@ -76,10 +76,12 @@ impl<DB: Database> ArbStorage for ArbContext<DB> {
     type Error = DB::Error;
 
     fn read(&mut self, slot: U256) -> Result<U256, DB::Error> {
+        self.journaled_state.load_account(ARBOS_STATE)?;
         self.journaled_state.sload(ARBOS_STATE, slot).map(|load| load.data)
     }
 
     fn write(&mut self, slot: U256, value: U256) -> Result<(), DB::Error> {
+        self.journaled_state.load_account(ARBOS_STATE)?;
         self.journaled_state.sstore(ARBOS_STATE, slot, value)?;
         self.journaled_state.touch_account(ARBOS_STATE);
         Ok(())
