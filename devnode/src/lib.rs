@@ -8,6 +8,7 @@ pub mod pack;
 mod precompiles;
 mod program;
 mod stylus;
+pub mod trace;
 pub mod wasm;
 
 pub use config::{
@@ -15,4 +16,3 @@ pub use config::{
     precompile_address,
 };
 pub use engine::{Block, CallOptions, Engine, EngineError};
-pub use program::HostIo;
