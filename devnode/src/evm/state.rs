@@ -11,6 +11,7 @@ use super::Programs;
 use crate::{
     config::ChainConfig,
     stylus::{ARBOS_STATE, Pages, Params, ProgramRecord, keyed},
+    trace::Recorder,
 };
 
 /// revm's context over a database, with [`ArbState`] beside it.
@@ -42,6 +43,8 @@ pub(crate) struct ArbState {
     pub(crate) open: Vec<OpenFrame>,
     /// Compiled programs, and those seen in this block.
     pub(crate) programs: Programs,
+    /// Collects what happens, if the transaction is traced.
+    pub(crate) recorder: Option<Recorder>,
 }
 
 impl ArbState {
@@ -76,10 +79,12 @@ impl<DB: Database> ArbStorage for ArbContext<DB> {
     type Error = DB::Error;
 
     fn read(&mut self, slot: U256) -> Result<U256, DB::Error> {
+        self.journaled_state.load_account(ARBOS_STATE)?;
         self.journaled_state.sload(ARBOS_STATE, slot).map(|load| load.data)
     }
 
     fn write(&mut self, slot: U256, value: U256) -> Result<(), DB::Error> {
+        self.journaled_state.load_account(ARBOS_STATE)?;
         self.journaled_state.sstore(ARBOS_STATE, slot, value)?;
         self.journaled_state.touch_account(ARBOS_STATE);
         Ok(())
