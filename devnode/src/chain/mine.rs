@@ -236,9 +236,7 @@ impl Node {
     /// Impersonated contracts may send, though code cannot sign (EIP-3607). The engine skips that
     /// check together with the nonce's, which [`Self::execute`] has made by then.
     pub(super) fn transaction_options(&self, sender: Address) -> CallOptions {
-        let mut options = CallOptions::default();
-        options.disable_nonce_check = self.can_impersonate(sender);
-        options
+        CallOptions { disable_nonce_check: self.can_impersonate(sender), ..CallOptions::default() }
     }
 
     fn seal(
