@@ -13,7 +13,7 @@ use revm::{
 
 use crate::{
     config::ChainConfig,
-    evm::{ArbEvm, ArbHandler},
+    evm::{ArbEvm, ArbHandler, Programs},
 };
 
 /// The block that a transaction runs in.
@@ -61,6 +61,8 @@ pub struct CallOptions {
     pub disable_base_fee: bool,
     /// Let the call compute with all its gas.
     pub disable_compute_gas_limit: bool,
+    /// Start without the programs that ran in this block, and do not remember those that run now.
+    pub forget_recent_programs: bool,
 }
 
 impl CallOptions {
@@ -71,6 +73,7 @@ impl CallOptions {
             disable_balance_check: true,
             disable_base_fee: true,
             disable_compute_gas_limit: true,
+            forget_recent_programs: true,
         }
     }
 }
@@ -97,12 +100,14 @@ pub enum EngineError {
 #[derive(Debug)]
 pub struct Engine {
     config: ChainConfig,
+    /// Taken while a transaction runs.
+    programs: Option<Programs>,
 }
 
 impl Engine {
     /// An engine for a chain.
-    pub const fn new(config: ChainConfig) -> Self {
-        Self { config }
+    pub fn new(config: ChainConfig) -> Self {
+        Self { config, programs: None }
     }
 
     /// The chain's parameters.
@@ -121,11 +126,23 @@ impl Engine {
         tx: TxEnv,
         options: CallOptions,
     ) -> Result<ResultAndState, EngineError> {
-        let mut evm = ArbEvm::new(db, &self.config, block, &options);
+        // A simulation knows nothing of the programs that ran in the block, and leaves no trace.
+        let mut programs = self.programs.take().unwrap_or_default();
+        programs.enter_block(block.number);
+        let recent = programs.recent.clone();
+        if options.forget_recent_programs {
+            programs.recent.clear();
+        }
+        let mut evm = ArbEvm::new(db, &self.config, block, &options, programs);
         evm.inner.ctx.tx = tx;
-        let result = ArbHandler::default().run(&mut evm).map_err(engine_error)?;
+        let result = ArbHandler::default().run(&mut evm).map_err(engine_error);
         let state = evm.inner.ctx.journaled_state.finalize();
-        Ok(ResultAndState::new(result, state))
+        let mut programs = evm.inner.ctx.chain.programs;
+        if options.forget_recent_programs {
+            programs.recent = recent;
+        }
+        self.programs = Some(programs);
+        Ok(ResultAndState::new(result?, state))
     }
 }
 

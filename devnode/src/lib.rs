@@ -4,10 +4,17 @@ pub mod chain;
 mod config;
 mod engine;
 mod evm;
+pub mod meter;
+pub mod pack;
+mod precompiles;
+mod program;
 pub mod rpc;
+mod stylus;
+pub mod wasm;
 
 pub use config::{
     ARBITRUM_PRECOMPILES, ArbOs, CREATE2_FACTORY, ChainConfig, DEV_OWNER, GenesisAccount, genesis,
     precompile_address,
 };
 pub use engine::{Block, CallOptions, Engine, EngineError};
+pub use program::HostIo;
