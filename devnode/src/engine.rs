@@ -14,6 +14,7 @@ use revm::{
 use crate::{
     config::ChainConfig,
     evm::{ArbEvm, ArbHandler, Programs},
+    trace::{CallTrace, Recorder},
 };
 
 /// The block that a transaction runs in.
@@ -133,6 +134,39 @@ impl Engine {
         tx: TxEnv,
         options: CallOptions,
     ) -> Result<ResultAndState, EngineError> {
+        self.run(db, block, tx, &options, None).map(|(outcome, _)| outcome)
+    }
+
+    /// As [`Engine::transact`], and tells what happened inside.
+    ///
+    /// # Errors
+    /// As [`Engine::transact`].
+    pub fn trace<DB: Database>(
+        &mut self,
+        db: DB,
+        block: &Block,
+        tx: TxEnv,
+        options: CallOptions,
+    ) -> Result<(ResultAndState, CallTrace), EngineError> {
+        let gas_limit = tx.gas_limit;
+        let recorder = Some(Recorder::default());
+        let (outcome, recorder) = self.run(db, block, tx, &options, recorder)?;
+        let mut trace = recorder
+            .and_then(Recorder::finish)
+            .ok_or_else(|| EngineError::Internal("no frame was recorded".to_owned()))?;
+        trace.gas = gas_limit;
+        trace.gas_used = outcome.result.tx_gas_used();
+        Ok((outcome, trace))
+    }
+
+    fn run<DB: Database>(
+        &mut self,
+        db: DB,
+        block: &Block,
+        tx: TxEnv,
+        options: &CallOptions,
+        recorder: Option<Recorder>,
+    ) -> Result<(ResultAndState, Option<Recorder>), EngineError> {
         // A simulation knows nothing of the programs that ran in the block, and leaves no trace.
         let mut programs = self.programs.take().unwrap_or_default();
         programs.enter_block(block.number);
@@ -140,16 +174,18 @@ impl Engine {
         if options.forget_recent_programs {
             programs.recent.clear();
         }
-        let mut evm = ArbEvm::new(db, &self.config, block, &options, programs);
+        let mut evm = ArbEvm::new(db, &self.config, block, options, programs);
+        evm.inner.ctx.chain.recorder = recorder;
         evm.inner.ctx.tx = tx;
         let result = ArbHandler::default().run(&mut evm).map_err(engine_error);
         let state = evm.inner.ctx.journaled_state.finalize();
-        let mut programs = evm.inner.ctx.chain.programs;
+        let chain = evm.inner.ctx.chain;
+        let mut programs = chain.programs;
         if options.forget_recent_programs {
             programs.recent = recent;
         }
         self.programs = Some(programs);
-        Ok(ResultAndState::new(result?, state))
+        Ok((ResultAndState::new(result?, state), chain.recorder))
     }
 }
 

@@ -10,6 +10,7 @@ mod precompiles;
 mod program;
 pub mod rpc;
 mod stylus;
+pub mod trace;
 pub mod wasm;
 
 pub use config::{
@@ -17,4 +18,3 @@ pub use config::{
     precompile_address,
 };
 pub use engine::{Block, CallOptions, Engine, EngineError};
-pub use program::HostIo;

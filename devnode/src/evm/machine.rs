@@ -3,7 +3,9 @@
 use revm::{
     Context, Database, Journal,
     context::{BlockEnv, CfgEnv, Evm, FrameStack, TxEnv},
-    context_interface::{ContextTr, block::BlobExcessGasAndPrice, context::take_error},
+    context_interface::{
+        ContextTr, JournalTr, block::BlobExcessGasAndPrice, context::take_error,
+    },
     handler::{
         EthFrame, EvmTr, FrameData, FrameInitOrResult, FrameResult, FrameTr, ItemOrResult,
         evm::{ContextDbError, FrameInitResult},
@@ -13,7 +15,7 @@ use revm::{
         CallScheme, FrameInput, InstructionResult, InterpreterAction,
         interpreter::EthInterpreter, interpreter_action::FrameInit,
     },
-    primitives::{U256, hardfork::SpecId},
+    primitives::{Bytes, U256, hardfork::SpecId},
 };
 
 use super::{
@@ -65,6 +67,7 @@ impl<DB: Database> ArbEvm<DB> {
             pages: Pages::default(),
             open: Vec::new(),
             programs,
+            recorder: None,
         };
         let ctx = Context::<BlockEnv, TxEnv, CfgEnv, DB, Journal<DB>, ()>::new(db, spec)
             .with_chain(chain)
@@ -83,6 +86,23 @@ impl<DB: Database> ArbEvm<DB> {
     fn is_waiting(&self) -> bool {
         let top = self.inner.frame_stack.index();
         self.suspended.last().is_some_and(|suspended| Some(suspended.frame) == top)
+    }
+
+    fn record_enter(&mut self, input: &FrameInput) {
+        if let Some(mut recorder) = self.inner.ctx.chain.recorder.take() {
+            let calldata = match input {
+                FrameInput::Call(call) => call.input.bytes(&self.inner.ctx),
+                _ => Bytes::new(),
+            };
+            recorder.enter(input, calldata, self.inner.ctx.journaled_state.logs());
+            self.inner.ctx.chain.recorder = Some(recorder);
+        }
+    }
+
+    fn record_exit(&mut self, result: &FrameResult) {
+        if let Some(recorder) = &mut self.inner.ctx.chain.recorder {
+            recorder.exit(result, self.inner.ctx.journaled_state.logs());
+        }
     }
 
     /// Runs an EVM frame until it ends or opens another.
@@ -184,6 +204,7 @@ impl<DB: Database> EvmTr for ArbEvm<DB> {
         // Precompiles run inside this call and want to see who called them.
         let counted = open_frame(&input.frame_input);
         self.inner.ctx.chain.open.extend(counted);
+        self.record_enter(&input.frame_input);
         let result = self.inner.frame_init(input)?;
         match result {
             ItemOrResult::Item(frame) => {
@@ -198,6 +219,7 @@ impl<DB: Database> EvmTr for ArbEvm<DB> {
             ItemOrResult::Result(result) => {
                 if counted.is_some() {
                     self.inner.ctx.chain.open.pop();
+                    self.record_exit(&result);
                 }
                 Ok(ItemOrResult::Result(result))
             }
@@ -224,6 +246,7 @@ impl<DB: Database> EvmTr for ArbEvm<DB> {
         if self.inner.frame_stack.get().is_finished() {
             self.inner.frame_stack.pop();
             self.inner.ctx.chain.open.pop();
+            self.record_exit(&result);
         }
         if self.inner.frame_stack.index().is_none() {
             return Ok(Some(result));

@@ -110,6 +110,9 @@ impl<DB: Database> ArbEvm<DB> {
                     Answer::Reply(reply) => event = suspended.running.resume(reply),
                     Answer::Open(input, expected) => {
                         suspended.expected = Some(expected);
+                        if let Some(recorder) = &self.inner.ctx.chain.recorder {
+                            suspended.running.state().trace_call(recorder.children());
+                        }
                         self.suspended.push(suspended);
                         return self.open_frame(input);
                     }
@@ -188,7 +191,7 @@ impl<DB: Database> ArbEvm<DB> {
             block_timestamp: block.timestamp.saturating_to(),
             chain_id: chain.config.chain_id,
             reentrant: chain.is_reentrant(contract),
-            tracing: false,
+            tracing: chain.recorder.is_some(),
         }
     }
 
@@ -199,6 +202,9 @@ impl<DB: Database> ArbEvm<DB> {
         outcome: Outcome,
     ) -> Result<FrameInitOrResult<Frame>, Error<DB>> {
         self.inner.ctx.chain.pages.open = suspended.pages_before;
+        if let Some(recorder) = &mut self.inner.ctx.chain.recorder {
+            recorder.host_ios(core::mem::take(&mut suspended.running.state().trace.records));
+        }
         let gas = suspended.running.ink().checked_div(INK_PER_GAS).unwrap_or_default();
         let (result, output) = match outcome {
             Outcome::Success(output) => (InstructionResult::Return, output),

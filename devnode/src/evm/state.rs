@@ -11,6 +11,7 @@ use super::Programs;
 use crate::{
     config::ChainConfig,
     stylus::{ARBOS_STATE, Pages, Params, ProgramRecord, keyed},
+    trace::Recorder,
 };
 
 /// revm's context over a database, with [`ArbState`] beside it.
@@ -42,6 +43,8 @@ pub(crate) struct ArbState {
     pub(crate) open: Vec<OpenFrame>,
     /// Compiled programs, and those seen in this block.
     pub(crate) programs: Programs,
+    /// Collects what happens, if the transaction is traced.
+    pub(crate) recorder: Option<Recorder>,
 }
 
 impl ArbState {

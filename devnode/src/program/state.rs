@@ -38,6 +38,8 @@ pub struct HostIo {
     pub start_ink: u64,
     /// Ink left after it.
     pub end_ink: u64,
+    /// The frame that it opened, as an index into the frames that the program opened.
+    pub call: Option<usize>,
 }
 
 /// A slot that the program has seen or written during this call.
@@ -141,6 +143,7 @@ pub(crate) struct Trace {
     args: Vec<u8>,
     outs: Vec<u8>,
     start_ink: u64,
+    call: Option<usize>,
 }
 
 impl State {
@@ -175,6 +178,11 @@ impl State {
         }
     }
 
+    /// The host function that runs has opened a frame.
+    pub(crate) const fn trace_call(&mut self, index: usize) {
+        self.trace.call = Some(index);
+    }
+
     pub(crate) fn trace_end(&mut self, name: &'static str, end_ink: u64) {
         let record = HostIo {
             name,
@@ -182,6 +190,7 @@ impl State {
             outs: core::mem::take(&mut self.trace.outs).into(),
             start_ink: self.trace.start_ink,
             end_ink,
+            call: self.trace.call.take(),
         };
         self.trace.records.push(record);
     }
