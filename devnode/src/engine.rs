@@ -116,6 +116,13 @@ impl Engine {
         &self.config
     }
 
+    /// Begins a block anew, whatever its number: no program has run in it yet.
+    pub fn begin_block(&mut self) {
+        if let Some(programs) = &mut self.programs {
+            programs.recent.clear();
+        }
+    }
+
     /// Runs `tx` in `block` over `db`; nothing is written to `db`, the caller commits the state.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The server: takes requests over HTTP and WebSocket on one port and queues them to the node.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use core::{net::SocketAddr, time::Duration};
+use std::sync::Arc;
 
 use jsonrpsee::{
     RpcModule,
