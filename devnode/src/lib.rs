@@ -1,1 +1,18 @@
 //! An embedded Arbitrum development chain that runs Stylus programs: revm, a WASM engine, Stylus host functions, JSON-RPC.
+
+mod config;
+mod engine;
+mod evm;
+pub mod meter;
+pub mod pack;
+mod precompiles;
+mod program;
+mod stylus;
+pub mod wasm;
+
+pub use config::{
+    ARBITRUM_PRECOMPILES, ArbOs, CREATE2_FACTORY, ChainConfig, DEV_OWNER, GenesisAccount, genesis,
+    precompile_address,
+};
+pub use engine::{Block, CallOptions, Engine, EngineError};
+pub use program::HostIo;
