@@ -7,7 +7,7 @@ use novate_abi::IAggregator;
 
 use crate::{Chain, Error};
 
-/// Length of the averaging window before expiry, seconds.
+/// Length of the averaging window before expiry, seconds: its start belongs to it, expiry doesn't.
 const WINDOW: u64 = 1_800;
 
 /// One answer of a feed.
@@ -33,43 +33,33 @@ pub enum SettlementProof {
     After(U80),
 }
 
-/// Finds the proof for `expiry`: the average of the window if at least `least` rounds are in it and a round after it
-/// shows that no other is; else the first round at or after expiry.
+/// Finds the proof for `expiry`: the average of the window if at least `least` rounds are in it; else the first round at
+/// or after expiry.
 ///
 /// # Errors
-/// [`Error::NoProof`] while no round is later than `expiry`, or where the feed's phase began too late.
+/// [`Error::NoProof`] while no round is at or after `expiry`, or where the feed's phase began too late.
 pub async fn settlement_proof(chain: &Chain, feed: Address, expiry: u64, least: usize) -> Result<SettlementProof, Error> {
     let mut round = read(chain, feed, None).await?;
-    if round.updated_at <= expiry {
-        return Err(Error::NoProof("no round after expiry yet"));
+    if round.updated_at < expiry {
+        return Err(Error::NoProof("no round at or after expiry yet"));
     }
     let mut first_after = round;
     let mut inside: Vec<Round> = Vec::new();
-    loop {
+    while round.updated_at >= expiry.saturating_sub(WINDOW) {
+        if round.updated_at >= expiry {
+            first_after = round;
+        } else {
+            inside.push(round);
+        }
         let is_first_of_phase = round.id.to::<u128>() & u128::from(u64::MAX) <= 1;
         if is_first_of_phase {
             return Err(Error::NoProof("the feed's phase began inside the window"));
         }
         round = read(chain, feed, Some(round.id.saturating_sub(U80::from(1)))).await?;
-        if round.updated_at > expiry {
-            first_after = round;
-        } else if round.updated_at > expiry.saturating_sub(WINDOW) {
-            inside.push(round);
-        } else {
-            break;
-        }
     }
     match (inside.last(), inside.first()) {
         (Some(first), Some(last)) if inside.len() >= least => {
             Ok(SettlementProof::Average { first: first.id, last: last.id })
-        }
-        // A round at expiry itself is the first at or after it.
-        (_, Some(last)) if last.updated_at == expiry => {
-            let mut first = last;
-            for round in inside.iter().take_while(|round| round.updated_at == expiry) {
-                first = round;
-            }
-            Ok(SettlementProof::After(first.id))
         }
         _ => Ok(SettlementProof::After(first_after.id)),
     }

@@ -107,17 +107,18 @@ async fn expired_options_settle_at_the_proved_price_for_anyone() {
     let legs = [(call(expiry, 2_400), 2.0, 110.0), (put(expiry, 2_700), -1.0, 205.0), (future(expiry), 3.0, 2_501.0)];
     scene.trade(&alice, &bob, &legs).await.expect("a trade");
     let cash = scene.stage.novate.cash(alice.account()).await.expect("cash");
-    // Two rounds in the window, 2,540 and 2,560; one after it proves that they are all.
-    for (time, price) in [(expiry - 1_801, 2_000.0), (expiry - 900, 2_540.0), (expiry, 2_560.0), (expiry + 60, 9_000.0)] {
-        scene.warp(time).await;
+    // Three rounds in the window, one before and one after it.
+    let rounds = [(1_801, 2_000.0), (1_800, 2_540.0), (900, 2_545.0), (1, 2_565.0), (0, 9_000.0)];
+    for (ahead, price) in rounds {
+        scene.warp(expiry - ahead).await;
         scene.stage.push_price(0, price).await.expect("a round");
     }
     let keeper = scene.stage.keeper.clone();
-    scene.stage.novate.propose_settlement(&keeper, ETHER, expiry, 2).await.expect("a proposal");
+    scene.stage.novate.propose_settlement(&keeper, ETHER, expiry, 3).await.expect("a proposal");
     let both = vec![alice.account(), bob.account()];
     let early = reason(scene.stage.novate.settle(&keeper, both.clone()).await);
     assert!(matches!(early, ContractError::Clearing(IClearingErrors::SettlementNotFinal(_))), "{early}");
-    scene.warp(expiry + 60 + 7_200 + 1).await;
+    scene.warp(expiry + 7_200).await;
     scene.stage.novate.settle(&keeper, both).await.expect("a settlement");
     let price = scene.stage.chain().view(scene.stage.novate.at.oracle, &IOracle::settlementPriceCall { underlying: ETHER, expiry });
     let price = price.await.expect("a price");

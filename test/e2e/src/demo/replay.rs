@@ -20,7 +20,7 @@ use crate::units;
 const DISPUTE_WINDOW: u64 = 7_200;
 
 /// Fewest rounds whose average is a settlement price; with fewer the first round after expiry counts.
-const LEAST_ROUNDS: usize = 2;
+const LEAST_ROUNDS: usize = 3;
 
 /// What happened on the way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -144,7 +144,7 @@ impl Replay {
 
     /// Proposes the settlement price of what has expired.
     async fn propose(&mut self, theatre: &mut Theatre) -> Result<(), PlayError> {
-        let due = self.market.expiries.iter().filter(|expiry| **expiry < theatre.now && !self.proposed.contains_key(expiry));
+        let due = self.market.expiries.iter().filter(|expiry| **expiry <= theatre.now && !self.proposed.contains_key(expiry));
         let due: Vec<u64> = due.copied().collect();
         for expiry in due {
             let (keeper, underlying) = (theatre.stage.keeper.clone(), theatre.underlying.number());
