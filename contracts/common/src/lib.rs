@@ -12,6 +12,7 @@ mod entry;
 mod governance;
 mod host;
 mod input;
+pub mod margin;
 mod revert;
 pub mod signature;
 #[cfg(feature = "testing")]
@@ -23,7 +24,7 @@ mod word;
 
 #[doc(hidden)]
 pub use alloy_sol_types::{SolError, SolEvent, TopicList};
-pub use call::{ask, read_reply, send, tell, view};
+pub use call::{ask, read_reply, send, tell, view, view_bytes};
 #[cfg(target_arch = "wasm32")]
 pub use entry::run;
 pub use entry::{Answer, Contract, answer, empty, returns};
