@@ -2,14 +2,14 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{Address, B256, I256, U256};
+use alloy_primitives::{Address, I256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::{
     IErrors,
     IMargin::{Assessment, assessCall, maintenanceExcessUnderCall},
 };
 
-use crate::{Input, Revert, Word, call::view_bytes, host::flatten, read_reply, refuse, selected};
+use crate::{Reply, Revert, Word, ask, call::failed, refuse, selected};
 
 /// Words of an [`Assessment`].
 const WORDS: usize = 6;
@@ -19,40 +19,41 @@ const WORDS: usize = 6;
 /// # Errors
 /// What margin reverts with, `CallFailed(margin)`.
 #[inline(never)]
-pub fn assess(margin: Address, books: &[Vec<u8>]) -> Result<Vec<Assessment>, Revert> {
-    let mut words = Vec::with_capacity(books.len().saturating_add(2));
-    words.push(32_u64.word());
-    words.push(size(books.len()));
+pub fn assess(margin: &Address, books: &[Vec<u8>]) -> Result<Vec<Assessment>, Revert> {
+    let mut calldata = selected![assessCall::SELECTOR, 32_u64, size(books.len())];
     let mut offset = books.len().saturating_mul(32);
     for book in books {
-        words.push(size(offset));
+        size(offset).push(&mut calldata);
         offset = offset.saturating_add(book.len()).saturating_add(32);
     }
-    let mut calldata = selected(assessCall::SELECTOR, &words);
     calldata.reserve(offset);
     for book in books {
         // A packed book is a whole number of words.
-        calldata.extend_from_slice(size(book.len()).as_slice());
+        size(book.len()).push(&mut calldata);
         calldata.extend_from_slice(book);
     }
-    let reply = view_bytes(margin, &calldata)?;
-    read_reply(margin, &reply, |reply| {
-        let (count, mut elements) = reply.array(WORDS)?;
-        if count != books.len() {
-            return Err(elements.last_malformed());
-        }
-        (0..count).map(|_| assessment(&mut elements)).collect()
-    })
+    let reply = ask(margin, &calldata)?;
+    let (mut place, count) = reply.array(0, WORDS)?;
+    if count != books.len() {
+        return Err(failed(*margin));
+    }
+    let mut assessments = Vec::with_capacity(count);
+    for _ in 0..count {
+        assessments.push(assessment(&reply, place)?);
+        place = place.saturating_add(WORDS);
+    }
+    Ok(assessments)
 }
 
-fn assessment(words: &mut Input<'_>) -> Result<Assessment, Revert> {
+fn assessment(reply: &Reply, place: usize) -> Result<Assessment, Revert> {
+    let at = |word: usize| place.saturating_add(word);
     Ok(Assessment {
-        equity: words.i256()?,
-        initialRequirement: words.u256()?,
-        maintenanceRequirement: words.u256()?,
-        worstUnderlying: words.u8()?,
-        worstScenario: words.u8()?,
-        validity: words.u8()?,
+        equity: reply.i256(at(0))?,
+        initialRequirement: reply.u256(at(1))?,
+        maintenanceRequirement: reply.u256(at(2))?,
+        worstUnderlying: reply.u8(at(3))?,
+        worstScenario: reply.u8(at(4))?,
+        validity: reply.u8(at(5))?,
     })
 }
 
@@ -61,20 +62,19 @@ fn assessment(words: &mut Input<'_>) -> Result<Assessment, Revert> {
 /// # Errors
 /// What margin reverts with, `CallFailed(margin)`.
 pub fn maintenance_excess_under(
-    margin: Address,
+    margin: &Address,
     book: &[u8],
     scenarios: &[u8],
 ) -> Result<I256, Revert> {
     let selector = maintenanceExcessUnderCall::SELECTOR;
     let second = size(book.len().saturating_add(96));
-    let mut calldata = selected(selector, &[64_u64.word(), second, size(book.len())]);
+    let mut calldata = selected![selector, 64_u64, second, size(book.len())];
     calldata.extend_from_slice(book);
-    let mut words = Vec::with_capacity(scenarios.len().saturating_add(1));
-    words.push(size(scenarios.len()));
-    words.extend(scenarios.iter().map(|scenario| scenario.word()));
-    calldata.extend_from_slice(&flatten(&[], &words));
-    let reply = view_bytes(margin, &calldata)?;
-    read_reply(margin, &reply, |reply| reply.i256())
+    size(scenarios.len()).push(&mut calldata);
+    for scenario in scenarios {
+        scenario.push(&mut calldata);
+    }
+    ask(margin, &calldata)?.i256(0)
 }
 
 /// Equity less the maintenance requirement.
@@ -93,6 +93,6 @@ fn less(equity: I256, requirement: U256) -> Result<I256, Revert> {
         .ok_or_else(|| refuse!(IErrors::ArithmeticOverflow {}))
 }
 
-fn size(size: usize) -> B256 {
-    u64::try_from(size).unwrap_or(u64::MAX).word()
+fn size(size: usize) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
 }
