@@ -14,7 +14,7 @@ use alloy_primitives::{I256, U256};
 use crate::{
     Error,
     book::{Book, Holding},
-    fixed::{Fine, WAD},
+    fixed::Fine,
     market::{Market, Validity},
     parameters::Parameters,
     scenario::{BASIS, VolatilityMode},
@@ -41,12 +41,12 @@ pub struct Assessment {
 
 impl Assessment {
     /// Equity less the initial requirement: at least 0 to add risk.
-    pub fn initial_excess(&self) -> I256 {
+    pub const fn initial_excess(&self) -> I256 {
         self.equity.wrapping_sub(I256::from_raw(self.initial_requirement))
     }
 
     /// Equity less the maintenance requirement: below 0 the account is liquidatable.
-    pub fn maintenance_excess(&self) -> I256 {
+    pub const fn maintenance_excess(&self) -> I256 {
         self.equity.wrapping_sub(I256::from_raw(self.maintenance_requirement))
     }
 }
@@ -136,7 +136,7 @@ pub fn excess_under(
 pub struct Outcome {
     /// Weighted profit and loss of the underlying's part of the book, 18 decimals; rounded down.
     pub pnl: I256,
-    /// Shocked price over price, 18 decimals, rounded to nearest.
+    /// Shocked price over price, 18 decimals.
     pub shock: u64,
     /// What happens to volatility.
     pub volatility: VolatilityMode,
@@ -166,14 +166,8 @@ pub fn loss_vector(
         .iter()
         .zip(&figures.pnl)
         .filter_map(|(row, pnl)| {
-            let shock = table.shocks.get(row.shock)?;
-            let scaled = u128::from(shock.ratio).wrapping_mul(u128::from(WAD)); // below 2^124
-            let rounded = scaled.wrapping_add(1 << 59) >> 60;
-            Some(Outcome {
-                pnl: pnl.to_wad_down(),
-                shock: u64::try_from(rounded).unwrap_or(u64::MAX),
-                volatility: shock.mode,
-            })
+            let shock = table.distinct.get(row.shock)?;
+            Some(Outcome { pnl: pnl.to_wad_down(), shock: row.moved, volatility: shock.mode })
         })
         .collect();
     Ok((outcomes, figures.basis.to_wad_down()))

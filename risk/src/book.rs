@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{I256, U256};
+use alloy_primitives::I256;
 
 use crate::{
     Error,
@@ -275,5 +275,5 @@ impl Book {
 }
 
 fn check_cash(cash: I256) -> Result<(), Error> {
-    if cash.unsigned_abs() >> CASH_BITS == U256::ZERO { Ok(()) } else { Err(Error::CashOutOfRange) }
+    if cash.unsigned_abs().bit_len() <= CASH_BITS { Ok(()) } else { Err(Error::CashOutOfRange) }
 }

@@ -122,13 +122,13 @@ impl Expiry {
     }
 
     /// `ln K - ln F`, Q56.
-    pub(crate) fn log_moneyness(&self, strike: &Strike) -> i64 {
+    pub(crate) fn log_moneyness(&self, strike: Strike) -> i64 {
         let exponent = i32::from(strike.exponent()).wrapping_add(STRIKE_BIAS);
         ln_decimal(u64::from(strike.mantissa()), exponent).wrapping_sub(self.ln_forward)
     }
 
     /// Total deviation `vol sqrt(tau)` of a strike, unshocked, Q58.
-    pub(crate) fn deviation(&self, strike: &Strike, log_moneyness: i64) -> u64 {
+    pub(crate) fn deviation(&self, strike: Strike, log_moneyness: i64) -> u64 {
         match &self.smile {
             // Variance is below 512, so its root in Q59 is below 2^63.6.
             Smile::Slice(slice, aged) => {
@@ -167,7 +167,7 @@ impl Expiry {
     }
 
     /// The ratio of a shocked forward to the forward, Q60, for a shock of the price of Q60.
-    pub(crate) fn ratio(&self, shock: u64) -> u64 {
+    pub(crate) const fn ratio(&self, shock: u64) -> u64 {
         if shock >= ONE_Q60 {
             ONE_Q60.saturating_add(multiply(shock.wrapping_sub(ONE_Q60), self.variable, 60))
         } else {
@@ -186,7 +186,7 @@ impl Turn {
 }
 
 /// `ln(ratio)` in Q56 of a positive ratio in Q60.
-pub(crate) fn ln_ratio(ratio: u64) -> i64 {
+pub(crate) const fn ln_ratio(ratio: u64) -> i64 {
     /// `60 ln 2` in Q56.
     const LN_ONE_Q60: i64 = 2_996_791_088_719_372_420;
     ln_decimal(ratio, 0).wrapping_sub(LN_ONE_Q60)

@@ -49,11 +49,11 @@ impl Fine {
         }
     }
 
-    pub(crate) fn plus(self, other: Self) -> Self {
+    pub(crate) const fn plus(self, other: Self) -> Self {
         Self(self.0.wrapping_add(other.0))
     }
 
-    pub(crate) fn minus(self, other: Self) -> Self {
+    pub(crate) const fn minus(self, other: Self) -> Self {
         Self(self.0.wrapping_sub(other.0))
     }
 
@@ -207,7 +207,7 @@ pub(crate) fn binary_q118(decimal: i64) -> i128 {
 }
 
 /// `min(floor(a * b / 2^point), u64::MAX)`, `point` in 1..=63.
-pub(crate) fn multiply(a: u64, b: u64, point: u32) -> u64 {
+pub(crate) const fn multiply(a: u64, b: u64, point: u32) -> u64 {
     let (high, low) = multiply_wide(a, b);
     if high.wrapping_shr(point) != 0 {
         return u64::MAX;
@@ -283,8 +283,8 @@ mod tests {
         for point in 1..=62 {
             assert_eq!(binary(WAD, point), 1 << point, "{point}");
         }
-        assert_eq!(binary_signed(-(WAD as i64), 60), -(1 << 60));
-        assert_eq!(binary_q118(WAD as i64).abs_diff(1 << 118) >> 56, 0);
+        assert_eq!(binary_signed(-(i64::try_from(WAD).unwrap()), 60), -(1 << 60));
+        assert_eq!(binary_q118(i64::try_from(WAD).unwrap()).abs_diff(1 << 118) >> 56, 0);
         assert_eq!(binary(u64::MAX, 62), u64::MAX);
     }
 }

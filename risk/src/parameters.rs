@@ -13,6 +13,8 @@ use crate::{
 const PERCENT: u64 = 10_000_000_000_000_000;
 const ONE: u64 = 100 * PERCENT;
 const DAY: u64 = 86_400;
+const FOUR: i64 = 4_000_000_000_000_000_000;
+const TEN: i128 = 10_000_000_000_000_000_000;
 
 /// A parameter outside its bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -306,8 +308,8 @@ impl Parameters {
         for scenario in &self.scenarios {
             let lowest = 0_i64.saturating_sub_unsigned(99 * PERCENT);
             match scenario.spot {
-                SpotMove::Ranges(spot) => within("scenario.spot", spot, -4 * one(), 4 * one())?,
-                SpotMove::Absolute(spot) => within("scenario.spot", spot, lowest, 9 * one())?,
+                SpotMove::Ranges(spot) => within("scenario.spot", spot, -FOUR, FOUR)?,
+                SpotMove::Absolute(spot) => within("scenario.spot", spot, lowest, 9 * ONE)?,
             }
             match scenario.weight {
                 Weight::Fixed(weight) | Weight::Tail(weight) => {
@@ -339,10 +341,6 @@ impl Parameters {
             .find(|listed| listed.collateral == number)
             .ok_or(Error::CollateralNotListed(number))
     }
-}
-
-const fn one() -> i64 {
-    1_000_000_000_000_000_000
 }
 
 impl ScanFactors {
@@ -377,15 +375,14 @@ impl SkewShock {
     /// # Errors
     /// [`Error::ParameterOutOfBounds`].
     pub fn check(&self) -> Result<(), Error> {
-        let ten = i128::from(10 * ONE);
-        within("skew.linear_cap", self.linear_cap, 0, ten)?;
-        within("skew.linear_slope", self.linear_slope, -ten, ten)?;
-        within("skew.absolute_cap", self.absolute_cap, 0, ten)?;
-        within("skew.absolute_slope", self.absolute_slope, -ten, ten)?;
-        within("skew.kstar_minimum", self.kstar_minimum, PERCENT / 100, ten)?;
-        within("skew.width", self.width, 0, ten)?;
-        within("skew.volatility_static", self.volatility_static, 0, ten)?;
-        within("skew.volatility_slope", self.volatility_slope, -ten, ten)
+        within("skew.linear_cap", self.linear_cap, 0, TEN)?;
+        within("skew.linear_slope", self.linear_slope, -TEN, TEN)?;
+        within("skew.absolute_cap", self.absolute_cap, 0, TEN)?;
+        within("skew.absolute_slope", self.absolute_slope, -TEN, TEN)?;
+        within("skew.kstar_minimum", self.kstar_minimum, PERCENT / 100, TEN)?;
+        within("skew.width", self.width, 0, TEN)?;
+        within("skew.volatility_static", self.volatility_static, 0, TEN)?;
+        within("skew.volatility_slope", self.volatility_slope, -TEN, TEN)
     }
 }
 

@@ -64,8 +64,8 @@ pub(crate) fn revalue(lines: &[Line], expiry: &Expiry, shocks: &[Shock]) -> Valu
     let mut put_strikes = Fine::ZERO;
     for line in lines {
         let price = line.strike.to_wad();
-        let log_moneyness = expiry.log_moneyness(&line.strike);
-        let deviations = deviations(expiry, &line.strike, log_moneyness, &used);
+        let log_moneyness = expiry.log_moneyness(line.strike);
+        let deviations = deviations(expiry, line.strike, log_moneyness, used);
         if line.puts != 0 {
             puts = puts.wrapping_add(i128::from(line.puts));
             put_strikes = put_strikes.plus(Fine(strike_times(price, line.puts)));
@@ -76,12 +76,11 @@ pub(crate) fn revalue(lines: &[Line], expiry: &Expiry, shocks: &[Shock]) -> Valu
                 accumulate(&mut sums, &local, &deviations, log_moneyness, quantity, amount);
             }
         };
-        match line.calls.checked_add(line.puts) {
-            Some(quantity) => add(quantity),
-            None => {
-                add(line.calls);
-                add(line.puts);
-            }
+        if let Some(quantity) = line.calls.checked_add(line.puts) {
+            add(quantity);
+        } else {
+            add(line.calls);
+            add(line.puts);
         }
     }
     let mut undiscounted: Vec<Fine> = local
@@ -143,9 +142,9 @@ const fn index(mode: VolatilityMode) -> usize {
 /// A strike's deviations in the modes that occur.
 fn deviations(
     expiry: &Expiry,
-    strike: &Strike,
+    strike: Strike,
     log_moneyness: i64,
-    used: &[bool; MODES],
+    used: [bool; MODES],
 ) -> [Deviation; MODES] {
     use VolatilityMode::{Down, None, SkewAbsolute, SkewLinear, Up};
     let base = expiry.deviation(strike, log_moneyness);
@@ -154,7 +153,7 @@ fn deviations(
     for (mode, (slot, used)) in
         [None, Up, Down, SkewLinear, SkewAbsolute].into_iter().zip(all.iter_mut().zip(used)).skip(1)
     {
-        if *used {
+        if used {
             *slot = Deviation::new(expiry.shocked(base, log_moneyness, mode));
         }
     }

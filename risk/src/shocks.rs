@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::{
     Error,
     expiry::ln_ratio,
-    fixed::{ONE_Q60, binary, multiply},
+    fixed::{ONE_Q60, WAD, binary, multiply},
     parameters::{Parameters, UnderlyingParameters},
     scenario::{BASIS, Scenario, SpotMove, VolatilityMode, Weight},
 };
@@ -37,6 +37,8 @@ impl Shock {
 pub(crate) struct Row {
     /// Index of its revaluation.
     pub(crate) shock: usize,
+    /// Shocked price over price, 18 decimals.
+    pub(crate) moved: u64,
     /// Q62.
     pub(crate) weight: u64,
     /// Its number in the table.
@@ -46,7 +48,7 @@ pub(crate) struct Row {
 /// The table of one underlying. Shock 0 is the market as it is; with the basis charge, 1 and 2 are its two moves.
 #[derive(Debug, Clone)]
 pub(crate) struct Shocks {
-    pub(crate) shocks: Vec<Shock>,
+    pub(crate) distinct: Vec<Shock>,
     pub(crate) rows: Vec<Row>,
     pub(crate) with_basis: bool,
 }
@@ -73,14 +75,14 @@ impl Shocks {
         selection: Selection,
     ) -> Result<Self, Error> {
         let with_basis = matches!(selection, Selection::All | Selection::One(BASIS));
-        let mut table = Self { shocks: Vec::new(), rows: Vec::new(), with_basis };
-        table.shocks.reserve_exact(parameters.scenarios.len().saturating_add(3));
-        table.shocks.push(Shock::UNSHOCKED);
+        let mut table = Self { distinct: Vec::new(), rows: Vec::new(), with_basis };
+        table.distinct.reserve_exact(parameters.scenarios.len().saturating_add(3));
+        table.distinct.push(Shock::UNSHOCKED);
         if with_basis {
             let up = ONE_Q60.saturating_add(binary(parameters.basis.up, 60));
             let down = ONE_Q60.saturating_sub(binary(parameters.basis.down, 60));
-            table.shocks.push(Shock::new(up, VolatilityMode::None));
-            table.shocks.push(Shock::new(down, VolatilityMode::None));
+            table.distinct.push(Shock::new(up, VolatilityMode::None));
+            table.distinct.push(Shock::new(down, VolatilityMode::None));
         }
         match selection {
             Selection::All => {
@@ -102,31 +104,34 @@ impl Shocks {
     }
 
     fn push(&mut self, number: u8, scenario: &Scenario, range: u64) {
-        let range = binary(range, 60);
         let (size, falls) = match scenario.spot {
             SpotMove::Ranges(ranges) => {
-                (multiply(binary(ranges.unsigned_abs(), 60), range, 60), ranges < 0)
+                // Exact decimals: a move of 3/4 of a range of 0.18 is 0.135.
+                let product = u128::from(ranges.unsigned_abs()).wrapping_mul(u128::from(range));
+                let size = product.checked_div(u128::from(WAD)).unwrap_or(0);
+                (u64::try_from(size).unwrap_or(u64::MAX), ranges < 0)
             }
-            SpotMove::Absolute(share) => (binary(share.unsigned_abs(), 60), share < 0),
+            SpotMove::Absolute(share) => (share.unsigned_abs(), share < 0),
         };
-        let ratio = if falls { ONE_Q60.saturating_sub(size) } else { ONE_Q60.saturating_add(size) };
+        let moved = if falls { WAD.saturating_sub(size) } else { WAD.saturating_add(size) };
+        let moved = if scenario.volatility.is_skew() { WAD } else { moved };
         let weight = match scenario.weight {
             Weight::Fixed(share) => binary(share, 62),
             Weight::Tail(share) => {
-                let worth = u128::from(multiply(binary(share, 60), range, 60)) << 62;
-                worth
-                    .checked_div(u128::from(size))
+                let worth = multiply(binary(share, 60), binary(range, 60), 60);
+                (u128::from(worth) << 62)
+                    .checked_div(u128::from(binary(size, 60)))
                     .and_then(|weight| u64::try_from(weight).ok())
                     .unwrap_or(u64::MAX)
             }
         };
-        let shock = Shock::new(ratio, scenario.volatility);
+        let shock = Shock::new(binary(moved, 60), scenario.volatility);
         // Only the leading shocks (unshocked, basis moves) are worth a search: others repeat in no sensible table.
-        let known = self.shocks.iter().take(3).position(|known| *known == shock);
-        let index = known.unwrap_or(self.shocks.len());
+        let known = self.distinct.iter().take(3).position(|known| *known == shock);
+        let index = known.unwrap_or(self.distinct.len());
         if known.is_none() {
-            self.shocks.push(shock);
+            self.distinct.push(shock);
         }
-        self.rows.push(Row { shock: index, weight, number });
+        self.rows.push(Row { shock: index, moved, weight, number });
     }
 }

@@ -178,14 +178,14 @@ impl<'a> Builder<'a> {
         let values = if lines.is_empty() {
             Vec::new()
         } else {
-            revalue(lines, expiry, &self.table.shocks).undiscounted
+            revalue(lines, expiry, &self.table.distinct).undiscounted
         };
         let value = |shock: usize| values.get(shock).copied().unwrap_or(Fine::ZERO);
         let mark = value(0).times(expiry.discount, 62);
         self.figures.value = self.figures.value.plus(mark);
         let futures_value = Fine(price_times(expiry.forward, futures));
         for (row, pnl) in self.table.rows.iter().zip(&mut self.figures.pnl) {
-            let Some(shock) = self.table.shocks.get(row.shock) else { continue };
+            let Some(shock) = self.table.distinct.get(row.shock) else { continue };
             if !lines.is_empty() {
                 let value = value(row.shock);
                 let factor = if value.is_negative() { expiry.short } else { expiry.long };
@@ -263,7 +263,7 @@ impl<'a> Builder<'a> {
             .plus(self.uncertainty);
         if self.linear != Fine::ZERO {
             for (row, pnl) in self.table.rows.iter().zip(&mut figures.pnl) {
-                let Some(shock) = self.table.shocks.get(row.shock) else { continue };
+                let Some(shock) = self.table.distinct.get(row.shock) else { continue };
                 if shock.ratio != ONE_Q60 && !shock.mode.is_skew() {
                     let change = self.linear.times_change(shock.ratio).times(row.weight, 62);
                     *pnl = pnl.plus(change);

@@ -66,7 +66,7 @@ impl Strike {
     }
 
     /// The low 32 bits of an id: `exponent << 27 | mantissa`.
-    pub const fn code(&self) -> u32 {
+    pub const fn code(self) -> u32 {
         let exponent = u32::from_be_bytes([0, 0, 0, self.exponent]);
         exponent << MANTISSA_BITS | self.mantissa
     }
@@ -80,27 +80,27 @@ impl Strike {
     }
 
     /// Whether it is "no strike".
-    pub const fn is_none(&self) -> bool {
+    pub const fn is_none(self) -> bool {
         self.mantissa == 0
     }
 
     /// The significant digits, below 2^27.
-    pub const fn mantissa(&self) -> u32 {
+    pub const fn mantissa(self) -> u32 {
         self.mantissa
     }
 
     /// The power of ten, less the bias of 16; at most 31.
-    pub const fn exponent(&self) -> u8 {
+    pub const fn exponent(self) -> u8 {
         self.exponent
     }
 
     /// Digits after the decimal point.
-    pub(crate) fn decimals(&self) -> u32 {
+    pub(crate) fn decimals(self) -> u32 {
         EXPONENT_BIAS.saturating_sub(u32::from(self.exponent))
     }
 
     /// The strike with 18 decimals. At most 2^27 * 10^33 < 2^137.
-    pub fn to_wad(&self) -> U256 {
+    pub fn to_wad(self) -> U256 {
         let mut power = U256::from(100_u8);
         for _ in 0..self.exponent {
             power = power.wrapping_mul(TEN);

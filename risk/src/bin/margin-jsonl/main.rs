@@ -1,0 +1,51 @@
+//! Assesses portfolios as JSON lines: one portfolio with its market state and parameters a line in, its figures a line out.
+//!
+//! The schema is docs/margin-jsonl.md. Numbers are read as exact decimals, never through floating point. A line that can't
+//! be assessed gives `{"id":…,"error":"…"}` and doesn't stop the others; the exit code is then 1.
+
+#![allow(
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    reason = "a program of the host, where std is at home"
+)]
+
+mod decimal;
+mod json;
+mod read;
+mod write;
+
+use std::{
+    io::{self, BufRead, Write},
+    process::ExitCode,
+};
+
+use json::Value;
+
+fn main() -> ExitCode {
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    let mut failed = false;
+    for line in io::stdin().lock().lines() {
+        let answer = match line {
+            Err(error) => Err((Value::Null, format!("input: {error}"))),
+            Ok(text) if text.trim().is_empty() => continue,
+            Ok(text) => answer(&text),
+        };
+        let text = answer.unwrap_or_else(|(id, error)| {
+            failed = true;
+            write::error(&id, &error)
+        });
+        if writeln!(output, "{text}").and_then(|()| output.flush()).is_err() {
+            // The reader went away.
+            return ExitCode::FAILURE;
+        }
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// The figures of one line, or its id and what is wrong.
+fn answer(text: &str) -> Result<String, (Value, String)> {
+    let line = json::parse(text).map_err(|error| (Value::Null, error))?;
+    let id = line.get("id").cloned().unwrap_or(Value::Null);
+    let case = read::case(&line).map_err(|error| (id.clone(), error))?;
+    write::figures(&id, &case).map_err(|error| (id, error.to_string()))
+}

@@ -1,0 +1,66 @@
+//! Turns figures into a line.
+
+use alloy_primitives::I256;
+use novate_risk::{Error, assess, breakdown, loss_vector, scenario::VolatilityMode};
+
+use crate::{decimal::show, json::Value, read::Case};
+
+/// The line of what is wrong.
+pub(crate) fn error(id: &Value, error: &str) -> String {
+    object([("id", id.clone()), ("error", Value::Text(error.to_owned()))]).to_string()
+}
+
+/// The line of a case's figures.
+pub(crate) fn figures(id: &Value, case: &Case) -> Result<String, Error> {
+    let Case { now, book, market, parameters } = case;
+    let total = assess(book, market, parameters, *now)?;
+    let mut parts = Vec::new();
+    for part in breakdown(book, market, parameters, *now)? {
+        let (outcomes, basis) = loss_vector(book, market, parameters, *now, part.underlying)?;
+        let list = |of: &dyn Fn(&novate_risk::Outcome) -> Value| {
+            Value::List(outcomes.iter().map(of).collect())
+        };
+        parts.push(object([
+            ("underlying", Value::Number(part.underlying.to_string())),
+            ("value", money(part.value)),
+            ("worst", money(part.worst)),
+            ("worst_scenario", Value::Number(part.worst_scenario.to_string())),
+            ("initial_requirement", money(I256::from_raw(part.initial_requirement))),
+            ("maintenance_requirement", money(I256::from_raw(part.maintenance_requirement))),
+            ("basis", money(basis)),
+            ("pnl", list(&|outcome| money(outcome.pnl))),
+            ("shocks", list(&|outcome| money(I256::try_from(outcome.shock).unwrap_or_default()))),
+            ("modes", list(&|outcome| Value::Text(mode(outcome.volatility).to_owned()))),
+        ]));
+    }
+    Ok(object([
+        ("id", id.clone()),
+        ("equity", money(total.equity)),
+        ("initial_requirement", money(I256::from_raw(total.initial_requirement))),
+        ("maintenance_requirement", money(I256::from_raw(total.maintenance_requirement))),
+        ("initial_excess", money(total.initial_excess())),
+        ("maintenance_excess", money(total.maintenance_excess())),
+        ("worst_underlying", Value::Number(total.worst_underlying.to_string())),
+        ("worst_scenario", Value::Number(total.worst_scenario.to_string())),
+        ("underlyings", Value::List(parts)),
+    ])
+    .to_string())
+}
+
+const fn mode(mode: VolatilityMode) -> &'static str {
+    match mode {
+        VolatilityMode::None => "none",
+        VolatilityMode::Up => "up",
+        VolatilityMode::Down => "down",
+        VolatilityMode::SkewLinear => "skew-linear",
+        VolatilityMode::SkewAbsolute => "skew-absolute",
+    }
+}
+
+fn money(value: I256) -> Value {
+    Value::Text(show(value))
+}
+
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
+    Value::Object(fields.map(|(name, value)| (name.to_owned(), value)).to_vec())
+}

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Random books as margin-jsonl reads them: 1-256 positions, 1-12 expiries, 1-4 underlyings, near expiry, inside the settlement
+window, expired, extreme surfaces, low confidences, lost pegs, random parameters.
+
+    scripts/risk/books.py --count 1000 --seed 1 > books.jsonl
+"""
+
+import argparse
+import datetime
+import json
+import math
+import random
+
+SYMBOLS = {1: "ETH", 2: "BTC", 7: "SOL", 255: "DOGE"}
+SPOTS = {1: 3000, 2: 90000, 7: 150, 255: 0.12}
+RANGES = {1: "0.18", 2: "0.16", 7: "0.3", 255: "0.4"}
+NOW = 1_768_406_400  # a whole hour
+
+
+def decimal(x, digits=18):
+    """A decimal of at most so many places, as text."""
+    return format(round(x, min(digits, 15)), f".{min(digits, 15)}f").rstrip("0").rstrip(".") or "0"
+
+
+def name_of(expiry):
+    moment = datetime.datetime.fromtimestamp(expiry, datetime.timezone.utc)
+    text = f"{moment.day}{moment:%b%y}".upper()
+    return text if moment.hour == 8 else f"{text}T{moment.hour:02}"
+
+
+def strike_text(price):
+    """At most five significant digits, so that an id holds it; and its name."""
+    digits = max(0, 4 - int(math.floor(math.log10(price))))
+    power = 10 ** max(0, int(math.floor(math.log10(price))) - 4)
+    text = decimal(round(price / power) * power if power > 1 else round(price, digits), min(digits, 15))
+    return text, text.replace(".", "d")
+
+
+def surface(r, tau, extreme):
+    vol = r.uniform(0.2, 1.2) if not extreme else 10 ** r.uniform(-1.5, 1)
+    w = min(vol * vol * tau, 4)
+    b = r.uniform(0, 0.2) * math.sqrt(tau) if not extreme else r.uniform(0, 1)
+    rho = r.uniform(-0.8, 0.3) if not extreme else r.uniform(-0.999, 0.999)
+    sigma = r.uniform(0.05, 0.6) if not extreme else 10 ** r.uniform(-4, 0)
+    b = min(b, 2 / (1 + abs(rho)))
+    a = w - b * sigma * math.sqrt(1 - rho * rho)
+    a = max(a, -b * sigma * math.sqrt(1 - rho * rho) * 0.9)
+    return {"a": decimal(a), "b": decimal(b), "rho": decimal(rho), "m": decimal(r.uniform(-0.2, 0.2)), "sigma": decimal(sigma)}
+
+
+def confidence(r):
+    return decimal(r.uniform(0, 1), 6) if r.random() < 0.15 else "1"
+
+
+def parameters(r, underlyings, extreme):
+    given = {
+        "underlyings": [
+            {"underlying": u, "symbol": SYMBOLS[u], "range": RANGES[u] if r.random() < 0.8 else decimal(r.uniform(0.02, 1), 6)}
+            for u in underlyings],
+    }
+    if r.random() < 0.3 or extreme:
+        u = lambda a, b: decimal(r.uniform(a, b), 9)
+        for listed in given["underlyings"]:
+            listed["volatility_up"], listed["volatility_down"] = u(0, 2), u(0, 1.5)
+        maintenance = r.uniform(0.5, 1)
+        given["scan"] = {"maintenance": decimal(maintenance, 9), "initial": decimal(maintenance + r.uniform(0, 1), 9),
+                         "peg_threshold": u(0.9, 1.05), "peg_factor": u(0, 5)}
+        given["volatility"] = {"short_power": u(0, 1), "long_power": u(0, 1), "floor": r.choice([3600, 86400, 14 * 86400, 60 * 86400]),
+                               "minimum_up": u(0, 1)}
+        given["skew"] = {"linear_cap": u(0, 2), "linear_slope": u(-0.3, 0.3), "absolute_cap": u(0, 2), "absolute_slope": u(-0.3, 0.3),
+                         "kstar_minimum": u(0.001, 0.1), "width": u(0, 6), "volatility_static": u(0, 1), "volatility_slope": u(-0.3, 0.3)}
+        given["basis"] = {"up": u(0, 0.2), "down": u(0, 0.2), "add": u(0, 1), "multiplier": u(0, 4)}
+        given["contingencies"] = {"perpetual_maintenance": u(0, 0.1), "perpetual_initial": u(0, 0.1), "option_maintenance": u(0, 0.05),
+                                  "option_initial": u(0, 0.05), "confidence_threshold": u(0, 1), "confidence_margin": u(0, 2)}
+        given["long"] = {"base": u(0.5, 1), "multiplier": u(0, 3), "addition": u(0, 0.5)}
+        given["short"] = {"base": u(1, 2), "multiplier": u(0, 3), "addition": u(0, 0.5)}
+    if r.random() < 0.1:
+        given["scenarios"] = [
+            {"spot": {"absolute": decimal(r.uniform(-0.9, 5), 9)} if r.random() < 0.5 else {"ranges": decimal(r.uniform(-1, 2), 9)},
+             "volatility": r.choice(["none", "up", "down", "skew-linear", "skew-absolute"]),
+             "weight": decimal(r.uniform(0, 2), 9) if r.random() < 0.7 else {"tail": decimal(r.uniform(0, 1), 9)}}
+            for _ in range(r.randint(1, 64))]
+        for s in given["scenarios"]:
+            if isinstance(s["weight"], dict) and float(s["spot"].get("ranges", s["spot"].get("absolute"))) == 0:
+                s["weight"] = "1"
+    return given
+
+
+def book(r, number):
+    extreme = r.random() < 0.15
+    now = NOW + r.randint(0, 3599)
+    underlyings = sorted(r.sample(list(SYMBOLS), r.choice([1, 1, 1, 2, 3, 4])))
+    given = parameters(r, underlyings, extreme)
+    market = {"stable_price": "1" if r.random() < 0.7 else decimal(r.uniform(0.85, 1.03), 6), "underlyings": [], "expiries": []}
+    size = r.choice([1, 2, 3, 5, 8, 16, 32, 64, 64, 128, 256]) if r.random() < 0.9 else r.randint(1, 256)
+    spots, expiries = {}, []
+    inside = r.random() < 0.15  # the settlement window of some expiry
+    if inside:
+        now = NOW + 3600 - r.randint(1, 1800)
+    for u in underlyings:
+        spots[u] = SPOTS[u] * math.exp(r.gauss(0, 0.5))
+        terms = {"underlying": u, "index": decimal(spots[u], 10), "confidence": confidence(r)}
+        if r.random() < 0.8:
+            terms["perpetual"] = {"mark": decimal(spots[u] * (1 + r.gauss(0, 0.005)), 10), "funding_index": decimal(r.gauss(0, 10), 9),
+                                  "confidence": confidence(r)}
+        market["underlyings"].append(terms)
+        hours = set()
+        for _ in range(r.randint(1, 12)):
+            kind = r.random()
+            hours.add(r.randint(-30, 0) if kind < 0.03 else r.randint(1, 2) if kind < 0.1 else r.randint(3, 72) if kind < 0.3
+                      else r.randint(72, 24 * 90) if kind < 0.8 else r.randint(24 * 90, 24 * 800))
+        if inside:
+            hours.add(1)
+        for hour in sorted(hours):
+            expiry = NOW + 3600 * hour
+            tau = max(expiry - now, 60) / 31_536_000
+            forward = spots[u] * math.exp(r.gauss(0.03, 0.05) * tau + r.gauss(0, 0.001))
+            model_time = min(now, expiry - 1) - (r.randint(0, 600) if r.random() < 0.8 else 0)
+            terms = {"underlying": u, "expiry": expiry, "forward": decimal(forward, 10), "rate": decimal(r.gauss(0.04, 0.05), 9),
+                     "model_time": model_time, "svi": surface(r, tau, extreme), "forward_confidence": confidence(r),
+                     "rate_confidence": confidence(r), "volatility_confidence": confidence(r)}
+            if hour <= 0 and r.random() < 0.5:
+                terms["settlement_price"] = decimal(spots[u] * math.exp(r.gauss(0, 0.05)), 10)
+            if hour == 1 and r.random() < 0.3:
+                terms["forward_fixed"] = decimal(forward * r.uniform(0, 0.95), 9)
+            market["expiries"].append(terms)
+            expiries.append((u, expiry, forward, tau))
+    positions = {}
+    scale = 10 ** r.uniform(-2, 3)
+    for _ in range(size):
+        u, expiry, forward, tau = r.choice(expiries)
+        kind = r.random()
+        quantity = decimal(r.choice([-1, 1]) * scale * 10 ** r.uniform(-1, 1), 6)
+        if float(quantity) == 0:
+            quantity = "0.000001"
+        reference = decimal(forward * (1 + r.gauss(0, 0.1)), 10)
+        if kind < 0.05:
+            positions[f"{SYMBOLS[u]}-PERP"] = {"quantity": quantity, "reference_price": reference, "funding_reference": decimal(r.gauss(0, 10), 9)}
+        elif kind < 0.12:
+            positions[f"{SYMBOLS[u]}-{name_of(expiry)}"] = {"quantity": quantity, "reference_price": reference}
+        else:
+            width = 0.6 * math.sqrt(max(tau, 1e-3)) * (1 if not extreme else 5)
+            grid = forward * math.exp(round(r.gauss(0, 1) * 4) / 4 * width)
+            _, strike = strike_text(min(max(grid, 1e-8), 1e12))
+            positions[f"{SYMBOLS[u]}-{name_of(expiry)}-{strike}-{r.choice('CP')}"] = {"quantity": quantity}
+    portfolio = {"cash": decimal(r.gauss(0, 1e5), 9), "positions": [{"instrument": n, **p} for n, p in positions.items()]}
+    if r.random() < 0.3:
+        given["collateral"], portfolio["collateral"] = [], []
+        market["collateral"] = []
+        for number_of in range(1, r.randint(2, 4)):
+            haircut = r.uniform(0, 0.5)
+            u = r.choice(underlyings)
+            given["collateral"].append({"collateral": number_of, "underlying": u, "maintenance_haircut": decimal(haircut, 6),
+                                        "initial_haircut": decimal(r.uniform(0, 0.5), 6), "cancels_risk": r.random() < 0.5})
+            portfolio["collateral"].append({"collateral": number_of, "amount": decimal(scale * r.uniform(0, 5), 9)})
+            if r.random() < 0.5:
+                market["collateral"].append({"collateral": number_of, "price": decimal(spots[u] * r.uniform(0.9, 1.1), 9), "confidence": confidence(r)})
+    return {"id": number, "now": now, "parameters": given, "market": market, "portfolio": portfolio}
+
+
+def books(count, seed):
+    for number in range(count):
+        yield book(random.Random(f"{seed}/{number}"), number)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    for line in books(arguments.count, arguments.seed):
+        print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Compares margin-jsonl with the slow reference on random books: every figure and every entry of every loss vector agrees to 1e-9
+relative or 1e-9 USD. A disagreement with the float64 reference is decided by the one of 40 digits.
+
+    scripts/risk/differential.py --binary target/release/margin-jsonl --count 20000 --seed 1
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+
+import books
+import reference
+
+TOLERANCE = 1e-9
+
+
+def differences(given, expected):
+    """(what, given, expected, error) of each figure that disagrees, and the greatest error of all."""
+    pairs = [(name, given[name], expected[name]) for name in ("equity", "initial_requirement", "maintenance_requirement")]
+    if len(given["underlyings"]) != len(expected["underlyings"]):
+        return [("underlyings", len(given["underlyings"]), len(expected["underlyings"]), 1)], 1
+    for one, other in zip(given["underlyings"], expected["underlyings"]):
+        where = f"{other['underlying']}."
+        for name in ("value", "worst", "basis", "initial_requirement", "maintenance_requirement"):
+            pairs.append((where + name, one[name], other[name]))
+        for number, (x, y) in enumerate(zip(one["pnl"], other["pnl"], strict=True)):
+            pairs.append((f"{where}pnl[{number}]", x, y))
+    wrong, worst = [], 0.0
+    for name, x, y in pairs:
+        error = abs(float(x) - float(y)) if isinstance(y, float) else float(abs(reference.mpmath.mpf(x) - y))
+        error /= max(1.0, abs(float(y)))
+        worst = max(worst, error)
+        if error > TOLERANCE:
+            wrong.append((name, x, float(y), error))
+    return wrong, worst
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--binary", default="target/release/margin-jsonl")
+    parser.add_argument("--count", type=int, default=20000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--precise", action="store_true", help="40 digits for every book")
+    arguments = parser.parse_args()
+    reference.mpmath.mp.dps = 40
+    failed, decided, worst, positions = 0, 0, 0.0, 0
+    process = subprocess.Popen([arguments.binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    for line in books.books(arguments.count, arguments.seed):
+        process.stdin.write(json.dumps(line) + "\n")
+        process.stdin.flush()
+        given = json.loads(process.stdout.readline())
+        positions += len(line["portfolio"]["positions"])
+        if "error" in given:
+            failed += 1
+            print(f"book {line['id']}: {given['error']}", file=sys.stderr)
+            continue
+        wrong, error = differences(given, reference.assess(line, arguments.precise))
+        if wrong and not arguments.precise:
+            decided += 1
+            wrong, error = differences(given, reference.assess(line, True))
+        worst = max(worst, error)
+        if wrong:
+            failed += 1
+            name, x, y, size = max(wrong, key=lambda entry: entry[3])
+            print(f"book {line['id']}: {name} is {x}, not {y} (error {size:.3g}; {len(wrong)} figures)", file=sys.stderr)
+        if line["id"] % 1000 == 999:
+            print(f"{line['id'] + 1} books, {positions} positions, {failed} failed, worst error {worst:.3g}", flush=True)
+    process.stdin.close()
+    process.wait()
+    print(f"{arguments.count} books, {positions} positions, seed {arguments.seed}: {failed} disagree; {decided} decided at 40 digits; "
+          f"greatest error {worst:.3g} (relative, or USD below 1)")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
