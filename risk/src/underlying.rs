@@ -6,7 +6,7 @@ use alloy_primitives::{I256, U256};
 
 use crate::{
     Error,
-    book::{CollateralBalance, Holding},
+    book::{Book, CollateralBalance, Holding},
     expiry::Expiry,
     fixed::{Fine, ONE_Q60, WAD, binary, mul_div, multiply, price_times},
     instrument::{Kind, MAX_EXPIRY_HOURS},
@@ -52,19 +52,36 @@ pub(crate) struct Context<'a> {
 }
 
 /// One expiry of a part.
-struct Tenor<'a> {
-    market: &'a ExpiryMarket,
-    expiry: Expiry,
-    lines: Vec<Line>,
-    futures: &'a [Holding],
+pub(crate) struct Tenor<'a> {
+    pub(crate) market: &'a ExpiryMarket,
+    pub(crate) expiry: Expiry,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) futures: &'a [Holding],
+}
+
+impl Tenor<'_> {
+    /// The net quantity of the futures, millionths.
+    pub(crate) fn futures_quantity(&self) -> i128 {
+        self.futures.iter().fold(0, |sum, held| sum.wrapping_add(i128::from(held.quantity)))
+    }
+
+    /// The unsettled gains of the futures.
+    pub(crate) fn futures_value(&self) -> Fine {
+        self.futures.iter().fold(Fine::ZERO, |sum, future| {
+            let held = i128::from(future.quantity);
+            let gain = price_times(self.expiry.forward, held)
+                .wrapping_sub(price_times(future.reference.price, held));
+            sum.plus(Fine(gain))
+        })
+    }
 }
 
 /// The perpetual of a part.
-struct Perpetual {
-    quantity: i64,
-    mark: u128,
+pub(crate) struct Perpetual {
+    pub(crate) quantity: i64,
+    pub(crate) mark: u128,
     confidence: u64,
-    value: Fine,
+    pub(crate) value: Fine,
     validity: Validity,
 }
 
@@ -145,15 +162,10 @@ impl<'a> Builder<'a> {
 
     fn add_tenor(&mut self, tenor: &Tenor<'_>, perpetual: Option<u64>) {
         let Tenor { market, expiry, lines, futures } = tenor;
+        self.figures.value = self.figures.value.plus(tenor.futures_value());
         let mut quantity: i128 = 0;
-        let mut futures_quantity: i128 = 0;
         for future in *futures {
-            let held = i128::from(future.quantity);
-            let gain = price_times(expiry.forward, held)
-                .wrapping_sub(price_times(future.reference.price, held));
-            self.figures.value = self.figures.value.plus(Fine(gain));
-            futures_quantity = futures_quantity.wrapping_add(held);
-            quantity = quantity.wrapping_add(held.saturating_abs());
+            quantity = quantity.wrapping_add(i128::from(future.quantity).saturating_abs());
         }
         for line in lines {
             let (calls, puts) = (i128::from(line.calls), i128::from(line.puts));
@@ -171,7 +183,7 @@ impl<'a> Builder<'a> {
         }
         confidence = confidence.min(perpetual.unwrap_or(u64::MAX));
         self.charge(confidence, Fine(price_times(self.market.index, quantity)));
-        self.add_outcomes(expiry, lines, futures_quantity);
+        self.add_outcomes(expiry, lines, tenor.futures_quantity());
     }
 
     fn add_outcomes(&mut self, expiry: &Expiry, lines: &[Line], futures: i128) {
@@ -221,12 +233,7 @@ impl<'a> Builder<'a> {
         market: &Market,
         terms: &crate::parameters::CollateralParameters,
     ) {
-        let (price, confidence) = market.collateral(balance.collateral, self.market);
-        // Below 2^128 2^110 / 1e17 < 2^182.
-        let product = U256::from(balance.amount).wrapping_mul(U256::from(price));
-        let stable = U256::from(market.stable_price.max(1));
-        let wad = I256::from_raw(product.checked_div(stable).unwrap_or(U256::ZERO));
-        let value = Fine::from_wad(wad);
+        let (value, confidence) = collateral_value(balance, market, self.market);
         self.figures.value = self.figures.value.plus(value);
         if terms.cancels_risk {
             self.linear = self.linear.plus(value);
@@ -274,6 +281,42 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// The underlyings that a book depends on, ascending.
+pub(crate) fn underlyings(
+    holdings: &[Holding],
+    book: &Book,
+    parameters: &Parameters,
+) -> Result<Vec<u8>, Error> {
+    let mut numbers: Vec<u8> = Vec::new();
+    for held in holdings {
+        let number = held.instrument.underlying();
+        if numbers.last() != Some(&number) {
+            numbers.push(number);
+        }
+    }
+    for balance in book.collateral() {
+        let number = parameters.collateral(balance.collateral)?.underlying;
+        if let Err(place) = numbers.binary_search(&number) {
+            numbers.insert(place, number);
+        }
+    }
+    Ok(numbers)
+}
+
+/// What a balance is worth, and the confidence in its price.
+pub(crate) fn collateral_value(
+    balance: &CollateralBalance,
+    market: &Market,
+    underlying: &UnderlyingMarket,
+) -> (Fine, u64) {
+    let (price, confidence) = market.collateral(balance.collateral, underlying);
+    // Below 2^128 2^110 / 1e17 < 2^182.
+    let product = U256::from(balance.amount).wrapping_mul(U256::from(price));
+    let stable = U256::from(market.stable_price.max(1));
+    let wad = I256::from_raw(product.checked_div(stable).unwrap_or(U256::ZERO));
+    (Fine::from_wad(wad), confidence)
+}
+
 /// `ceil(amount * rate)` of an amount that isn't negative and below 2^203, rate with 18 decimals.
 pub(crate) fn share_up(amount: Fine, rate: u64) -> Fine {
     if rate == 0 || amount == Fine::ZERO {
@@ -283,7 +326,7 @@ pub(crate) fn share_up(amount: Fine, rate: u64) -> Fine {
 }
 
 /// The perpetual of a part, if it is held. Without a mark it is valued at the index, with confidence 0.
-fn perpetual(part: &Part<'_>, market: &UnderlyingMarket) -> Option<Perpetual> {
+pub(crate) fn perpetual(part: &Part<'_>, market: &UnderlyingMarket) -> Option<Perpetual> {
     let held = part.holdings.first().filter(|held| held.instrument.kind() == Kind::Perpetual)?;
     let quantity = i128::from(held.quantity);
     let (mark, funding_index, confidence, validity) = market
@@ -308,7 +351,7 @@ pub(crate) fn funding(quantity: i64, to: i128, from: i128) -> Fine {
 }
 
 /// The part's expiries in ascending order, with calls and puts paired by strike.
-fn tenors<'a>(
+pub(crate) fn tenors<'a>(
     part: &Part<'a>,
     context: &Context<'a>,
     market: &UnderlyingMarket,

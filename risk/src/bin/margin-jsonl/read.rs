@@ -83,11 +83,7 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    fn list<T>(
-        &mut self,
-        name: &str,
-        read: impl Fn(Self) -> Result<T>,
-    ) -> Result<Option<Vec<T>>> {
+    fn list<T>(&mut self, name: &str, read: impl Fn(Self) -> Result<T>) -> Result<Option<Vec<T>>> {
         let path = self.path(name);
         match self.optional(name) {
             None => Ok(None),
