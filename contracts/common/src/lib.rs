@@ -23,7 +23,7 @@ mod word;
 
 #[doc(hidden)]
 pub use alloy_sol_types::{SolError, SolEvent, TopicList};
-pub use call::{ask, read_reply, send, tell, view};
+pub use call::{ask, read_reply, send, tell, view, view_bytes};
 #[cfg(target_arch = "wasm32")]
 pub use entry::run;
 pub use entry::{Answer, Contract, answer, empty, returns};
