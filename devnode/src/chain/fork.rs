@@ -1,7 +1,8 @@
 //! The chain below a fork: accounts, code and storage read from another node's JSON-RPC at one block,
 //! each value once, and kept on disk between runs.
 
-use std::{cell::RefCell, fs, path::PathBuf, time::Duration};
+use core::{cell::RefCell, time::Duration};
+use std::{fs, path::PathBuf};
 
 use alloy_primitives::{
     Address, B256, Bytes, KECCAK256_EMPTY, U64, U256, keccak256,
