@@ -123,22 +123,6 @@ pub fn workspace_root() -> PathBuf {
     own.ancestors().nth(2).unwrap_or(own).to_owned()
 }
 
-/// Code of the account of a contract that was packed before.
-///
-/// # Errors
-/// When it was not packed.
-pub fn packed_code(name: &str) -> Result<Bytes, PackError> {
-    let path = workspace_root().join(OUTPUT).join(format!("{name}.code"));
-    fs::read(&path).map(Bytes::from).map_err(|source| {
-        if source.kind() == std::io::ErrorKind::NotFound {
-            let message = format!("{} is missing: run 'make contracts'", path.display());
-            PackError::Failed { program: "pack", message }
-        } else {
-            PackError::file(&path, source)
-        }
-    })
-}
-
 /// Packs contracts that [`build`] has built, as many at a time as there are processors.
 ///
 /// # Errors

@@ -10,6 +10,8 @@ const CODE_PREFIX: [u8; 4] = [0xef, 0xf0, 0x00, 0x00];
 
 /// Magic number and version of a module.
 const HEADER_BYTES: usize = 8;
+/// What the chain calls.
+const ENTRY_POINT: &str = "user_entrypoint";
 const CUSTOM_SECTION: u8 = 0;
 
 const BROTLI_QUALITY: i32 = 11;
@@ -61,9 +63,10 @@ pub(super) fn code(wasm: &[u8]) -> Result<Vec<u8>, ModuleError> {
 /// What the module measures.
 ///
 /// # Errors
-/// When the bytes are no WASM, or it has no memory.
+/// When the bytes are no WASM, it has no memory, or no entry point: then nothing called it a program.
 pub(super) fn measure(wasm: &[u8]) -> Result<Measure, ModuleError> {
     let mut footprint_pages = None;
+    let mut has_entry_point = false;
     let mut segment_bytes = 0_u64;
     let mut add = |range: Range<u64>| {
         segment_bytes = segment_bytes.saturating_add(range.end.saturating_sub(range.start));
@@ -73,6 +76,11 @@ pub(super) fn measure(wasm: &[u8]) -> Result<Measure, ModuleError> {
             Payload::MemorySection(memories) => {
                 for memory in memories {
                     footprint_pages = Some(memory.map_err(refused)?.initial);
+                }
+            }
+            Payload::ExportSection(exports) => {
+                for export in exports {
+                    has_entry_point |= export.map_err(refused)?.name == ENTRY_POINT;
                 }
             }
             Payload::DataSection(segments) => {
@@ -87,6 +95,9 @@ pub(super) fn measure(wasm: &[u8]) -> Result<Measure, ModuleError> {
             }
             _ => {}
         }
+    }
+    if !has_entry_point {
+        return Err(ModuleError(format!("it does not export {ENTRY_POINT}")));
     }
     let footprint_pages =
         footprint_pages.ok_or_else(|| ModuleError("it has no memory".to_owned()))?;
@@ -195,5 +206,8 @@ mod tests {
         assert!(normalise(&wasm[..wasm.len() - 20]).is_err());
         assert!(without_custom_sections(&wasm[..30]).is_err());
         assert!(measure(&wat::parse_str("(module)").unwrap()).is_err());
+        let library = wat::parse_str("(module (memory 1))").unwrap();
+        let error = measure(&library).unwrap_err();
+        assert_eq!(error.to_string(), "it does not export user_entrypoint");
     }
 }
