@@ -1,6 +1,6 @@
 //! What the governor sets.
 
-use alloy_primitives::{Address, B256, I256, U256};
+use alloy_primitives::{Address, I256, U256};
 use novate_abi::IClearing::{
     AlreadyListed, CollateralAdded, FeesChanged, ModulesChanged, OpenInterestCapChanged,
     TooManyCollaterals, VenueChanged,
@@ -32,7 +32,7 @@ impl Clearing {
     pub(crate) fn initialize(&mut self, input: &mut Input<'_>) -> Answer {
         self.governance.initialize(input.address()?, input.address()?)?;
         let token = input.address()?;
-        CASH_TOKEN.set(headed(decimals(token)?, token));
+        CASH_TOKEN.set(&headed(decimals(&token)?, &token));
         empty()
     }
 
@@ -43,8 +43,8 @@ impl Clearing {
         let liquidation = input.address()?;
         for (slot, module) in [(MARGIN, margin), (ORACLE, oracle), (LIQUIDATION, liquidation)] {
             not_zero(module)?;
-            let (head, _) = parts(slot.get());
-            slot.set(headed(head, module));
+            let (head, _) = parts(&slot.get());
+            slot.set(&headed(head, &module));
         }
         event!(ModulesChanged { ; margin, oracle, liquidation });
         empty()
@@ -55,7 +55,7 @@ impl Clearing {
         self.governance.only_governor()?;
         let (venue, allowed) = (input.address()?, input.bool()?);
         not_zero(venue)?;
-        VENUES.of(venue.word()).set(allowed.word());
+        VENUES.of(&venue).set(&allowed.word());
         event!(VenueChanged { venue; allowed });
         empty()
     }
@@ -64,24 +64,24 @@ impl Clearing {
     pub(crate) fn add_collateral(&mut self, input: &mut Input<'_>) -> Answer {
         self.governance.only_governor()?;
         let (token, cap) = (input.address()?, input.u128()?);
-        let number = NUMBERS.of(token.word());
-        if token == address(CASH_TOKEN.get()) || !number.get().is_zero() {
+        let number = NUMBERS.of(&token);
+        if token == address(&CASH_TOKEN.get()) || !number.get().is_zero() {
             return Err(refuse!(AlreadyListed { token }));
         }
-        let (count, margin) = parts(MARGIN.get());
+        let (count, margin) = parts(&MARGIN.get());
         if count >= u64::from(COLLATERALS) {
             return Err(refuse!(TooManyCollaterals { limit: U256::from(COLLATERALS) }));
         }
-        let decimals = decimals(token)?;
+        let decimals = decimals(&token)?;
         let count = count.saturating_add(1);
         let collateral = u8::try_from(count).map_err(|_| overflow())?;
-        MARGIN.set(headed(count, margin));
-        number.set(collateral.word());
-        let stored = TOKENS.of(collateral.word());
-        stored.set(headed(decimals, token));
-        stored.plus(1).set(pair(cap, 0));
+        MARGIN.set(&headed(count, &margin));
+        number.set(&collateral.word());
+        let stored = TOKENS.of(&collateral);
+        stored.set(&headed(decimals, &token));
+        stored.plus(1).set(&pair(cap, 0));
         event!(CollateralAdded { collateral, token; cap });
-        answers(&[collateral.word()])
+        answers![collateral]
     }
 
     /// `setFees(optionRate, optionPremiumCap, makerRate, takerRate)`.
@@ -94,7 +94,7 @@ impl Clearing {
         let rates = [option_rate, option_premium_cap, maker_rate, taker_rate];
         let packed =
             rates.iter().fold(0_u128, |packed, rate| packed.wrapping_shl(32) | u128::from(*rate));
-        FEES.set(packed.word());
+        FEES.set(&packed.word());
         event!(FeesChanged {
             ; optionRate: option_rate,
             optionPremiumCap: option_premium_cap,
@@ -108,7 +108,7 @@ impl Clearing {
     pub(crate) fn set_open_interest_cap(&mut self, input: &mut Input<'_>) -> Answer {
         self.governance.only_governor()?;
         let (underlying, cap) = (input.u8()?, input.u64()?);
-        CAPS.of(underlying.word()).set(cap.word());
+        CAPS.of(&underlying).set(&cap.word());
         event!(OpenInterestCapChanged { underlying; cap });
         empty()
     }
@@ -128,7 +128,8 @@ impl Clearing {
         let was_paused = self.governance.is_paused(WITHDRAW);
         let answer = self.governance.route(selector, input, WITHDRAW | FILL)?;
         if !was_paused && self.governance.is_paused(WITHDRAW) {
-            LIQUIDATION.set(headed(timestamp(), address(LIQUIDATION.get())));
+            let liquidation = address(&LIQUIDATION.get());
+            LIQUIDATION.set(&headed(timestamp(), &liquidation));
         }
         Ok(answer)
     }
@@ -142,8 +143,8 @@ pub(crate) fn tell_insurance(gain: u128, fund: u128) -> Answer {
 }
 
 /// Decimals of a token that can be taken.
-fn decimals(token: Address) -> Result<u64, Revert> {
-    not_zero(token)?;
+fn decimals(token: &Address) -> Result<u64, Revert> {
+    not_zero(*token)?;
     let decimals = u64::from(token::decimals(token)?);
     unit(decimals)?;
     Ok(decimals)
@@ -158,7 +159,6 @@ fn bounded(parameter: &[u8], value: u32, maximum: u32) -> Result<u32, Revert> {
 }
 
 /// The number of a collateral token, 0 if it isn't accepted.
-pub(crate) fn number(token: Address) -> u8 {
-    let word: B256 = NUMBERS.of(token.word()).get();
-    u8::try_from(low64(word)).unwrap_or(0)
+pub(crate) fn number(token: &Address) -> u8 {
+    u8::try_from(low64(&NUMBERS.of(token).get())).unwrap_or(0)
 }

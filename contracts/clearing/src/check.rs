@@ -31,7 +31,7 @@ impl Clearing {
         books: impl Iterator<Item = &'a Book>,
     ) -> Result<Vec<Assessment>, Revert> {
         let books: Vec<_> = books.map(packed).collect();
-        assess(address(MARGIN.get()), &books)
+        assess(&address(&MARGIN.get()), &books)
     }
 
     /// Refuses unless each account is left with initial excess at least 0 on valid data, or with less risk than it had.

@@ -10,8 +10,8 @@ use novate_abi::{
     IERC20::permitCall,
 };
 use novate_common::{
-    Answer, Input, Revert, Word, address, empty, event, halves, not_zero, only, out_of_bounds,
-    pair, refuse, selected, sender, tell, this, timestamp, token,
+    Answer, Input, Revert, address, empty, event, halves, not_zero, only, out_of_bounds, pair,
+    refuse, selected, sender, tell, this, timestamp, token,
 };
 
 use crate::{
@@ -50,18 +50,17 @@ impl Clearing {
         let (account, address, amount) = (input.bytes32()?, input.address()?, input.u256()?);
         let (deadline, v) = (input.u256()?, input.u8()?);
         let (r, s) = (input.bytes32()?, input.bytes32()?);
-        accepted(address)?;
-        let (owner, spender) = (sender().word(), this().word());
-        let words = [owner, spender, amount.word(), deadline.word(), v.word(), r, s];
-        let _ = tell(address, &selected(permitCall::SELECTOR, &words));
+        accepted(&address)?;
+        let permit = selected![permitCall::SELECTOR, sender(), this(), amount, deadline, v, r, s];
+        let _ = tell(&address, &permit);
         self.take(account, address, amount)
     }
 
     fn take(&mut self, account: B256, address: Address, amount: U256) -> Answer {
         let caller = sender();
         only(caller, owner(account))?;
-        let accepted = accepted(address)?;
-        let credited = receive(&accepted, caller, amount)?;
+        let accepted = accepted(&address)?;
+        let credited = receive(&accepted, &caller, &amount)?;
         if credited < MINIMUM_DEPOSIT {
             return Err(refuse!(DepositTooSmall {
                 token: address,
@@ -96,7 +95,7 @@ impl Clearing {
         self.withdrawals_open()?;
         only(sender(), owner(account))?;
         not_zero(receiver)?;
-        let accepted = accepted(address)?;
+        let accepted = accepted(&address)?;
         let asked = times(amount, accepted.unit);
         let mut touched = self.load_account(account)?;
         let available = available(&touched, accepted.number);
@@ -114,13 +113,13 @@ impl Clearing {
         self.check_withdrawal(&touched)?;
         self.store_account(&touched)?;
         event!(Withdrawn { account, token: address; amount: requested, receiver, balance });
-        token::pay(address, receiver, amount)?;
+        token::pay(&address, &receiver, &amount)?;
         empty()
     }
 
     /// A pause of withdrawals ends by itself.
     fn withdrawals_open(&self) -> Result<(), Revert> {
-        let (paused_at, _) = parts(LIQUIDATION.get());
+        let (paused_at, _) = parts(&LIQUIDATION.get());
         if timestamp() < paused_at.saturating_add(LONGEST_PAUSE) {
             self.governance.not_paused(WITHDRAW)?;
         }
@@ -130,8 +129,8 @@ impl Clearing {
     /// `fundInsurance(amount)`.
     pub(crate) fn fund_insurance(&mut self, input: &mut Input<'_>) -> Answer {
         let amount = input.u256()?;
-        let accepted = accepted(address(CASH_TOKEN.get()))?;
-        let credited = receive(&accepted, sender(), amount)?;
+        let accepted = accepted(&address(&CASH_TOKEN.get()))?;
+        let credited = receive(&accepted, &sender(), &amount)?;
         let mut ledger = self.load_ledger();
         ledger.insure(credited)?;
         self.store_ledger(&ledger);
@@ -140,9 +139,9 @@ impl Clearing {
 }
 
 /// Takes tokens from the caller and returns what arrived, 18 decimals.
-fn receive(accepted: &Accepted, from: Address, amount: U256) -> Result<u128, Revert> {
+fn receive(accepted: &Accepted, from: &Address, amount: &U256) -> Result<u128, Revert> {
     let Accepted { address: token, unit, .. } = *accepted;
-    let arrived = token::take(token, from, amount)?;
+    let arrived = token::take(&token, from, amount)?;
     if arrived.is_zero() {
         return Err(refuse!(TransferFailed { token }));
     }
@@ -161,23 +160,23 @@ fn add_collateral(
     credited: u128,
 ) -> Result<U256, Revert> {
     let Accepted { address: token, number, .. } = *accepted;
-    let place = TOKENS.of(number.word()).plus(1);
-    let (cap, total) = halves(place.get());
+    let place = TOKENS.of(&number).plus(1);
+    let (cap, total) = halves(&place.get());
     let total = total.checked_add(credited).ok_or_else(overflow)?;
     if total > cap {
         let (total, cap) = (U256::from(total), U256::from(cap));
         return Err(refuse!(CollateralCapExceeded { token, total, cap }));
     }
-    place.set(pair(cap, total));
+    place.set(&pair(cap, total));
     let balance = collateral(&touched.book, number).checked_add(credited).ok_or_else(overflow)?;
     set_collateral(touched, number, balance)
 }
 
 /// Debits collateral and returns the balance.
 fn take_collateral(touched: &mut Loaded, number: u8, taken: u128) -> Result<U256, Revert> {
-    let place = TOKENS.of(number.word()).plus(1);
-    let (cap, total) = halves(place.get());
-    place.set(pair(cap, total.checked_sub(taken).ok_or_else(overflow)?));
+    let place = TOKENS.of(&number).plus(1);
+    let (cap, total) = halves(&place.get());
+    place.set(&pair(cap, total.checked_sub(taken).ok_or_else(overflow)?));
     let balance = collateral(&touched.book, number).checked_sub(taken).ok_or_else(overflow)?;
     set_collateral(touched, number, balance)
 }
@@ -189,18 +188,18 @@ fn set_collateral(touched: &mut Loaded, number: u8, balance: u128) -> Result<U25
 }
 
 /// The token as cash or as collateral.
-fn accepted(token: Address) -> Result<Accepted, Revert> {
-    not_zero(token)?;
-    let (decimals, cash) = parts(CASH_TOKEN.get());
-    if token == cash {
-        return Ok(Accepted { address: token, number: 0, unit: unit(decimals)? });
+fn accepted(token: &Address) -> Result<Accepted, Revert> {
+    not_zero(*token)?;
+    let (decimals, cash) = parts(&CASH_TOKEN.get());
+    if *token == cash {
+        return Ok(Accepted { address: *token, number: 0, unit: unit(decimals)? });
     }
     let number = number(token);
     if number == 0 {
-        return Err(refuse!(TokenNotAccepted { token }));
+        return Err(refuse!(TokenNotAccepted { token: *token }));
     }
-    let (decimals, _) = parts(TOKENS.of(number.word()).get());
-    Ok(Accepted { address: token, number, unit: unit(decimals)? })
+    let (decimals, _) = parts(&TOKENS.of(&number).get());
+    Ok(Accepted { address: *token, number, unit: unit(decimals)? })
 }
 
 /// What can be withdrawn of a token, were it not for margin: a debt isn't made by withdrawing.

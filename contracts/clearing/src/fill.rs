@@ -10,7 +10,8 @@ use novate_abi::{
     IOracle::{fundingIndexCall, indexPriceCall},
 };
 use novate_common::{
-    Answer, Input, Revert, Word, address, ask, empty, event, halves, refuse, sender, timestamp,
+    Answer, Input, Reply, Revert, address, ask, empty, event, halves, refuse, selected, sender,
+    timestamp,
 };
 use novate_risk::{Instrument, Kind, Trade};
 
@@ -42,7 +43,7 @@ pub(crate) struct Rates {
 impl Rates {
     /// The rates in storage.
     pub(crate) fn load() -> Self {
-        let [high, low] = split(halves(FEES.get()).1).map(quarters);
+        let [high, low] = split(halves(&FEES.get()).1).map(quarters);
         Self { option: high.0, premium_cap: high.1, maker: low.0, taker: low.1 }
     }
 }
@@ -65,7 +66,7 @@ impl Clearing {
     pub(crate) fn fill(&mut self, input: &mut Input<'_>) -> Answer {
         self.governance.not_paused(FILL)?;
         let caller = sender();
-        if VENUES.of(caller.word()).get().is_zero() {
+        if VENUES.of(&caller).get().is_zero() {
             return Err(refuse!(IErrors::Unauthorized { caller }));
         }
         let rates = Rates::load();
@@ -193,9 +194,7 @@ impl Clearing {
         let index = match told.index.iter().find(|(known, _)| *known == underlying) {
             Some((_, price)) => *price,
             None => {
-                let selector = indexPriceCall::SELECTOR;
-                let oracle = address(ORACLE.get());
-                let price = ask(oracle, selector, &[underlying.word()], |reply| reply.u256())?;
+                let price = asked(&indexPriceCall::SELECTOR, underlying)?.u256(0)?;
                 told.index.push((underlying, price));
                 price
             }
@@ -213,13 +212,16 @@ impl Clearing {
         if let Some((_, index)) = told.funding.iter().find(|(known, _)| *known == underlying) {
             return Ok(*index);
         }
-        let selector = fundingIndexCall::SELECTOR;
-        let oracle = address(ORACLE.get());
-        let index = ask(oracle, selector, &[underlying.word()], |reply| reply.i256())?;
+        let index = asked(&fundingIndexCall::SELECTOR, underlying)?.i256(0)?;
         let index = i128::try_from(index).map_err(|_| overflow())?;
         told.funding.push((underlying, index));
         Ok(index)
     }
+}
+
+/// What the oracle tells about an underlying.
+fn asked(selector: &[u8; 4], underlying: u8) -> Result<Reply, Revert> {
+    ask(&address(&ORACLE.get()), &selected![*selector, underlying])
 }
 
 /// `quantity * price * rate`, rounded up.

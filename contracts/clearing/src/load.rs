@@ -55,21 +55,21 @@ pub(crate) struct Header {
 
 impl Clearing {
     /// An account's header.
-    pub(crate) fn header(&self, id: B256) -> Header {
-        header(ACCOUNTS.of(id))
+    pub(crate) fn header(&self, id: &B256) -> Header {
+        header(&ACCOUNTS.of(id))
     }
 
     /// An account.
     #[inline(never)]
     pub(crate) fn load_account(&self, id: B256) -> Result<Loaded, Revert> {
-        let account = ACCOUNTS.of(id);
-        let header = header(account);
+        let account = ACCOUNTS.of(&id);
+        let header = header(&account);
         let count = usize::from(header.positions);
         let mut positions = Vec::with_capacity(count.saturating_add(1));
         let mut references = Vec::new();
         let mut place = account.plus(POSITIONS);
         while positions.len() < count {
-            let (high, low) = halves(place.get());
+            let (high, low) = halves(&place.get());
             positions.push(position(high));
             positions.push(position(low));
             place = place.plus(1);
@@ -78,14 +78,14 @@ impl Clearing {
         let held = account.plus(REFERENCES);
         for position in &positions {
             if book::is_delta_one(position.instrument) {
-                let (price, funding) = halves(held.of(position.instrument.word()).get());
+                let (price, funding) = halves(&held.of(&position.instrument).get());
                 references.push(Reference { price, funding: funding.cast_signed() });
             }
         }
         let mut collateral = Vec::new();
         for number in 1..=COLLATERALS {
             if header.collateral & bit(number) != 0 {
-                let (_, amount) = halves(collateral_slot(account, number).get());
+                let (_, amount) = halves(&collateral_slot(&account, number).get());
                 collateral.push(CollateralBalance { collateral: number, amount });
             }
         }
@@ -99,34 +99,34 @@ impl Clearing {
     pub(crate) fn store_account(&mut self, loaded: &Loaded) -> Result<(), Revert> {
         let Loaded { id, nonce, before, book } = loaded;
         let nonce = nonce.checked_add(1).ok_or_else(overflow)?;
-        let account = ACCOUNTS.of(*id);
-        store_positions(account, before.positions(), book.positions());
-        store_references(account, &references(before), &references(book));
-        let mask = store_collateral(account, before, book);
+        let account = ACCOUNTS.of(id);
+        store_positions(&account, before.positions(), book.positions());
+        store_references(&account, &references(before), &references(book));
+        let mask = store_collateral(&account, before, book);
         let count = u16::try_from(book.positions().len()).map_err(|_| overflow())?;
         let low = u128::from(nonce).wrapping_shl(64)
             | u128::from(count).wrapping_shl(48)
             | u128::from(mask);
-        account.set(pair(narrow(book.cash())?.cast_unsigned(), low));
+        account.set(&pair(narrow(book.cash())?.cast_unsigned(), low));
         Ok(())
     }
 
     /// The house's sums.
     pub(crate) fn load_ledger(&self) -> Ledger {
-        let (cash, variation) = halves(BALANCES.get());
-        let (fees, insurance) = halves(FUNDS.get());
+        let (cash, variation) = halves(&BALANCES.get());
+        let (fees, insurance) = halves(&FUNDS.get());
         Ledger { cash: cash.cast_signed(), variation: variation.cast_signed(), fees, insurance }
     }
 
     /// Writes the house's sums.
     pub(crate) fn store_ledger(&mut self, ledger: &Ledger) {
-        BALANCES.set(pair(ledger.cash.cast_unsigned(), ledger.variation.cast_unsigned()));
-        FUNDS.set(pair(ledger.fees, ledger.insurance));
+        BALANCES.set(&pair(ledger.cash.cast_unsigned(), ledger.variation.cast_unsigned()));
+        FUNDS.set(&pair(ledger.fees, ledger.insurance));
     }
 }
 
-fn header(account: Slot) -> Header {
-    let (cash, low) = halves(account.get());
+fn header(account: &Slot) -> Header {
+    let (cash, low) = halves(&account.get());
     let [nonce, rest] = split(low);
     let [high, low, _, _, mask @ ..] = rest.to_be_bytes();
     Header {
@@ -137,33 +137,33 @@ fn header(account: Slot) -> Header {
     }
 }
 
-fn store_positions(account: Slot, old: &[Position], new: &[Position]) {
+fn store_positions(account: &Slot, old: &[Position], new: &[Position]) {
     let mut place = account.plus(POSITIONS);
     for start in (0..old.len().max(new.len())).step_by(2) {
         let word = two(new, start);
         if word != two(old, start) {
-            place.set(word);
+            place.set(&word);
         }
         place = place.plus(1);
     }
 }
 
-fn store_references(account: Slot, old: &[(u64, B256)], new: &[(u64, B256)]) {
+fn store_references(account: &Slot, old: &[(u64, B256)], new: &[(u64, B256)]) {
     let held = account.plus(REFERENCES);
     for reference in new {
         if !old.contains(reference) {
-            held.of(reference.0.word()).set(reference.1);
+            held.of(&reference.0).set(&reference.1);
         }
     }
     for (instrument, _) in old {
         if new.iter().all(|(kept, _)| kept != instrument) {
-            held.of(instrument.word()).set(B256::ZERO);
+            held.of(instrument).set(&B256::ZERO);
         }
     }
 }
 
 /// Writes what changed and returns the mask of what is held.
-fn store_collateral(account: Slot, before: &Book, book: &Book) -> u32 {
+fn store_collateral(account: &Slot, before: &Book, book: &Book) -> u32 {
     let mut mask = 0;
     for number in 1..=COLLATERALS {
         let amount = collateral(book, number);
@@ -171,13 +171,13 @@ fn store_collateral(account: Slot, before: &Book, book: &Book) -> u32 {
             mask |= bit(number);
         }
         if amount != collateral(before, number) {
-            collateral_slot(account, number).set(amount.word());
+            collateral_slot(account, number).set(&amount.word());
         }
     }
     mask
 }
 
-fn collateral_slot(account: Slot, number: u8) -> Slot {
+fn collateral_slot(account: &Slot, number: u8) -> Slot {
     account.plus(COLLATERAL.saturating_add(number))
 }
 

@@ -63,7 +63,7 @@ impl Clearing {
         let mut seen = match index {
             Some(index) => session.interest.swap_remove(index),
             None => {
-                let before = low64(OPEN_INTEREST.of(instrument.word()).get());
+                let before = low64(&OPEN_INTEREST.of(&instrument).get());
                 Interest { instrument, before, now: before }
             }
         };
@@ -80,7 +80,7 @@ impl Clearing {
             if now > before {
                 check_cap(*instrument, *now)?;
             }
-            OPEN_INTEREST.of(instrument.word()).set(now.word());
+            OPEN_INTEREST.of(instrument).set(&now.word());
         }
         for account in &session.accounts {
             self.store_account(account)?;
@@ -92,7 +92,7 @@ impl Clearing {
 
 fn check_cap(instrument: u64, open: u64) -> Result<(), Revert> {
     let underlying = Instrument::decode(instrument).map_or(0, |terms| terms.underlying());
-    let cap = low64(CAPS.of(underlying.word()).get());
+    let cap = low64(&CAPS.of(&underlying).get());
     if open > cap {
         let (open, cap) = (U256::from(open), U256::from(cap));
         return Err(refuse!(OpenInterestCapExceeded { instrument, openInterest: open, cap }));

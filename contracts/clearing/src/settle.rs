@@ -8,7 +8,9 @@ use novate_abi::{
     IClearing::{Settled, SettlementNotFinal},
     IOracle::settlementPriceCall,
 };
-use novate_common::{Answer, Input, Revert, Word, address, ask, empty, event, refuse, timestamp};
+use novate_common::{
+    Answer, Input, Revert, address, ask, empty, event, refuse, selected, timestamp,
+};
 use novate_risk::Instrument;
 
 use crate::{
@@ -90,11 +92,9 @@ impl Clearing {
             return Ok(*price);
         }
         let expiry = instrument.expiry().ok_or_else(overflow)?;
-        let words = [instrument.underlying().word(), expiry.word()];
-        let selector = settlementPriceCall::SELECTOR;
-        let (price, is_final) = ask(address(ORACLE.get()), selector, &words, |reply| {
-            Ok((reply.u256()?, reply.bool()?))
-        })?;
+        let call = selected![settlementPriceCall::SELECTOR, instrument.underlying(), expiry];
+        let reply = ask(&address(&ORACLE.get()), &call)?;
+        let (price, is_final) = (reply.u256(0)?, reply.bool(1)?);
         let price =
             if is_final { Some(u128::try_from(price).map_err(|_| overflow())?) } else { None };
         prices.push((series, price));

@@ -30,7 +30,7 @@ struct Slice {
 impl Clearing {
     /// `transferSlice(from, to, fraction, price, expectedNonce)`.
     pub(crate) fn transfer_slice(&mut self, input: &mut Input<'_>) -> Answer {
-        only(sender(), address(LIQUIDATION.get()))?;
+        only(sender(), address(&LIQUIDATION.get()))?;
         let (from, to, fraction) = (input.bytes32()?, input.bytes32()?, input.u256()?);
         let (price, expected) = (input.i256()?, input.u64()?);
         if from == to {

@@ -37,7 +37,7 @@ use novate_abi::{
     },
     IGoverned::pauseCall,
 };
-use novate_common::{Answer, Contract, Governance, Input, Slot, Word, address, halves};
+use novate_common::{Answer, Contract, Fixed, Governance, Input, Word, address, halves};
 use stylus_sdk::prelude::*;
 
 /// Pause bit of withdrawals; it ends by itself.
@@ -45,19 +45,19 @@ pub(crate) const WITHDRAW: u8 = 1;
 /// Pause bit of fills.
 pub(crate) const FILL: u8 = 2;
 
-pub(crate) const CASH_TOKEN: Slot = Slot::at(3);
-pub(crate) const MARGIN: Slot = Slot::at(4);
-pub(crate) const ORACLE: Slot = Slot::at(5);
-pub(crate) const LIQUIDATION: Slot = Slot::at(6);
-pub(crate) const FEES: Slot = Slot::at(7);
-pub(crate) const BALANCES: Slot = Slot::at(8);
-pub(crate) const FUNDS: Slot = Slot::at(9);
-pub(crate) const VENUES: Slot = Slot::at(10);
-pub(crate) const TOKENS: Slot = Slot::at(11);
-pub(crate) const NUMBERS: Slot = Slot::at(12);
-pub(crate) const CAPS: Slot = Slot::at(13);
-pub(crate) const OPEN_INTEREST: Slot = Slot::at(14);
-pub(crate) const ACCOUNTS: Slot = Slot::at(15);
+pub(crate) const CASH_TOKEN: Fixed = Fixed::at(3);
+pub(crate) const MARGIN: Fixed = Fixed::at(4);
+pub(crate) const ORACLE: Fixed = Fixed::at(5);
+pub(crate) const LIQUIDATION: Fixed = Fixed::at(6);
+pub(crate) const FEES: Fixed = Fixed::at(7);
+pub(crate) const BALANCES: Fixed = Fixed::at(8);
+pub(crate) const FUNDS: Fixed = Fixed::at(9);
+pub(crate) const VENUES: Fixed = Fixed::at(10);
+pub(crate) const TOKENS: Fixed = Fixed::at(11);
+pub(crate) const NUMBERS: Fixed = Fixed::at(12);
+pub(crate) const CAPS: Fixed = Fixed::at(13);
+pub(crate) const OPEN_INTEREST: Fixed = Fixed::at(14);
+pub(crate) const ACCOUNTS: Fixed = Fixed::at(15);
 /// Word of an account's first two positions.
 pub(crate) const POSITIONS: u8 = 1;
 /// Word of an account's collateral of number 0, which doesn't exist.
@@ -72,7 +72,7 @@ pub struct Clearing {
 }
 
 /// An address with a number in the word's first 8 bytes.
-pub(crate) fn headed(head: u64, address: Address) -> B256 {
+pub(crate) fn headed(head: u64, address: &Address) -> B256 {
     let mut word = address.word();
     for (to, from) in word.iter_mut().zip(head.to_be_bytes()) {
         *to = from;
@@ -81,7 +81,7 @@ pub(crate) fn headed(head: u64, address: Address) -> B256 {
 }
 
 /// The parts of a [`headed`] word.
-pub(crate) fn parts(word: B256) -> (u64, Address) {
+pub(crate) fn parts(word: &B256) -> (u64, Address) {
     let [head, ..] = split(halves(word).0);
     (head, address(word))
 }

@@ -27,7 +27,7 @@ fn change_modules(input: &mut Input<'_>) -> Answer {
     let oracle = input.address()?;
     for (slot, module) in [(CLEARING, clearing), (MARGIN, margin), (ORACLE, oracle)] {
         not_zero(module)?;
-        slot.set(module.word());
+        slot.set(&module.word());
     }
     event!(ModulesChanged { ; clearing, margin, oracle });
     empty()

@@ -11,8 +11,8 @@ use novate_abi::{
     },
 };
 use novate_common::{
-    Answer, Input, Revert, Word, address, answers, empty, event, only, refuse, selected, sender,
-    tell, timestamp,
+    Answer, Input, Revert, address, answers, empty, event, only, refuse, selected, sender, tell,
+    timestamp,
 };
 use novate_risk::{Assessment, liquidation::AuctionTerms};
 
@@ -59,27 +59,27 @@ impl Liquidation {
     /// `release(account)`.
     pub(crate) fn release(&mut self, input: &mut Input<'_>) -> Answer {
         let account = input.bytes32()?;
-        running(account)?;
-        let excess = assess(account)?.maintenance_excess();
+        running(&account)?;
+        let excess = assess(&account)?.maintenance_excess();
         if excess.is_negative() {
             return Err(refuse!(StillLiquidatable { account, excess }));
         }
-        end(account, excess);
+        end(&account, excess);
         empty()
     }
 
     fn begin(&self, account: B256, scenarios: &[u8]) -> Result<(), Revert> {
         self.governance.not_paused(START)?;
         up_since()?;
-        if Running::load(account).is_some() {
+        if Running::load(&account).is_some() {
             return Err(refuse!(AuctionRunning { account }));
         }
-        let excess = excess_under(account, scenarios)?;
+        let excess = excess_under(&account, scenarios)?;
         if !excess.is_negative() {
             return Err(refuse!(NotLiquidatable { account, excess }));
         }
         let auction = Running::begin();
-        auction.store(account);
+        auction.store(&account);
         event!(AuctionStarted {
             account, starter: sender(); excessUnderScenario: excess, startedAt: auction.started_at
         });
@@ -97,9 +97,9 @@ impl Liquidation {
         }
         only(sender(), owner(bid.bidder))?;
         let account = bid.account;
-        let mut auction = running(account)?;
+        let mut auction = running(&account)?;
         let elapsed = auction.elapsed(up_since()?);
-        let assessment = assess(account)?;
+        let assessment = assess(&account)?;
         let excess = assessment.maintenance_excess();
         if !excess.is_negative() {
             return Err(refuse!(NotLiquidatable { account, excess }));
@@ -113,16 +113,16 @@ impl Liquidation {
         }
         auction.counted = elapsed;
         auction.counted_at = now;
-        auction.store(account);
+        auction.store(&account);
         transfer(bid, fraction, price)?;
         event!(BidAccepted {
             account, bidder: bid.bidder; mode: offer.mode, fraction: U256::from(fraction), price
         });
-        let excess = assess(account)?.maintenance_excess();
+        let excess = assess(&account)?.maintenance_excess();
         if !excess.is_negative() {
-            end(account, excess);
+            end(&account, excess);
         }
-        answers(&[fraction.word(), price.word()])
+        answers![fraction, price]
     }
 }
 
@@ -166,16 +166,23 @@ fn accept(bid: &Bid, offer: &Offer) -> Result<u64, Revert> {
 }
 
 fn transfer(bid: &Bid, fraction: u64, price: I256) -> Result<(), Revert> {
-    let words = [bid.account, bid.bidder, fraction.word(), price.word(), bid.expected_nonce.word()];
-    tell(address(CLEARING.get()), &selected(transferSliceCall::SELECTOR, &words))
+    let call = selected![
+        transferSliceCall::SELECTOR,
+        bid.account,
+        bid.bidder,
+        fraction,
+        price,
+        bid.expected_nonce
+    ];
+    tell(&address(&CLEARING.get()), &call)
 }
 
 /// The auction of `account`.
-fn running(account: B256) -> Result<Running, Revert> {
-    Running::load(account).ok_or_else(|| refuse!(NoAuction { account }))
+fn running(account: &B256) -> Result<Running, Revert> {
+    Running::load(account).ok_or_else(|| refuse!(NoAuction { account: *account }))
 }
 
-fn end(account: B256, excess: I256) {
+fn end(account: &B256, excess: I256) {
     erase(account);
-    event!(AuctionEnded { account; maintenanceExcess: excess });
+    event!(AuctionEnded { account: *account; maintenanceExcess: excess });
 }

@@ -11,8 +11,7 @@ use novate_abi::{
     IOracle::sequencerStatusCall,
 };
 use novate_common::{
-    Input, Revert, Slot, Word, address, ask, halves, margin, pair, read_reply, refuse, selected,
-    timestamp, view_bytes,
+    Input, Revert, Slot, address, ask, halves, margin, pair, refuse, selected, timestamp,
 };
 use novate_risk::{Assessment, Validity, liquidation::WHOLE};
 
@@ -51,16 +50,16 @@ impl Running {
     }
 
     /// The auction of `account`.
-    pub(crate) fn load(account: B256) -> Option<Self> {
-        let (high, low) = halves(slot(account).get());
+    pub(crate) fn load(account: &B256) -> Option<Self> {
+        let (high, low) = halves(&slot(account).get());
         let [started_at, counted] = split(high);
         let [counted_at, _] = split(low);
         (started_at != 0).then_some(Self { started_at, counted, counted_at })
     }
 
-    pub(crate) fn store(&self, account: B256) {
+    pub(crate) fn store(&self, account: &B256) {
         let high = u128::from(self.started_at).wrapping_shl(64) | u128::from(self.counted);
-        slot(account).set(pair(high, u128::from(self.counted_at).wrapping_shl(64)));
+        slot(account).set(&pair(high, u128::from(self.counted_at).wrapping_shl(64)));
     }
 
     /// Seconds on the clock now. `up_since`: since when the sequencer has been up without a break; what passed before that
@@ -72,11 +71,11 @@ impl Running {
 }
 
 /// Forgets the auction of `account`.
-pub(crate) fn erase(account: B256) {
-    slot(account).set(B256::ZERO);
+pub(crate) fn erase(account: &B256) {
+    slot(account).set(&B256::ZERO);
 }
 
-fn slot(account: B256) -> Slot {
+fn slot(account: &B256) -> Slot {
     AUCTIONS.of(account)
 }
 
@@ -113,36 +112,30 @@ pub(crate) fn owner(account: B256) -> Address {
 }
 
 /// An account's packed book.
-pub(crate) fn book(account: B256) -> Result<Vec<u8>, Revert> {
-    let clearing = address(CLEARING.get());
-    let reply = view_bytes(clearing, &selected(bookCall::SELECTOR, &[account]))?;
-    read_reply(clearing, &reply, |reply| Ok(reply.bytes()?.to_vec()))
+pub(crate) fn book(account: &B256) -> Result<Vec<u8>, Revert> {
+    let reply = ask(&address(&CLEARING.get()), &selected![bookCall::SELECTOR, *account])?;
+    reply.bytes(0).map(<[u8]>::to_vec)
 }
 
 /// An account's nonce.
-pub(crate) fn nonce(account: B256) -> Result<u64, Revert> {
-    ask(address(CLEARING.get()), nonceCall::SELECTOR, &[account], |reply| reply.u64())
+pub(crate) fn nonce(account: &B256) -> Result<u64, Revert> {
+    ask(&address(&CLEARING.get()), &selected![nonceCall::SELECTOR, *account])?.u64(0)
 }
 
 /// The insurance fund.
 pub(crate) fn insurance() -> Result<U256, Revert> {
-    ask(address(CLEARING.get()), ledgerCall::SELECTOR, &[], |reply| {
-        reply.i256()?;
-        reply.i256()?;
-        reply.u256()?;
-        reply.u256()
-    })
+    ask(&address(&CLEARING.get()), &ledgerCall::SELECTOR)?.u256(3)
 }
 
 /// Margin's upper bound of the maintenance excess under the scenarios named.
-pub(crate) fn excess_under(account: B256, scenarios: &[u8]) -> Result<I256, Revert> {
-    margin::maintenance_excess_under(address(MARGIN.get()), &book(account)?, scenarios)
+pub(crate) fn excess_under(account: &B256, scenarios: &[u8]) -> Result<I256, Revert> {
+    margin::maintenance_excess_under(&address(&MARGIN.get()), &book(account)?, scenarios)
 }
 
 /// Margin's figures of an account.
-pub(crate) fn assess(account: B256) -> Result<Assessment, Revert> {
-    let margin = address(MARGIN.get());
-    let assessments = margin::assess(margin, &[book(account)?])?;
+pub(crate) fn assess(account: &B256) -> Result<Assessment, Revert> {
+    let margin = address(&MARGIN.get());
+    let assessments = margin::assess(&margin, &[book(account)?])?;
     let figures = assessments
         .first()
         .ok_or_else(|| refuse!(novate_abi::IErrors::CallFailed { target: margin }))?;
@@ -175,7 +168,6 @@ pub(crate) fn up_since() -> Result<u64, Revert> {
 
 /// Whether the sequencer is up and past its grace period, and since when.
 pub(crate) fn sequencer() -> Result<(bool, u64), Revert> {
-    ask(address(ORACLE.get()), sequencerStatusCall::SELECTOR, &[], |reply| {
-        Ok((reply.bool()?, reply.u64()?))
-    })
+    let reply = ask(&address(&ORACLE.get()), &sequencerStatusCall::SELECTOR)?;
+    Ok((reply.bool(0)?, reply.u64(1)?))
 }

@@ -16,7 +16,7 @@ use novate_abi::ILiquidation::{
     auctionCall, bidCall, discountCall, initializeCall, modulesCall, releaseCall, setModulesCall,
     startAndBidCall, startCall,
 };
-use novate_common::{Answer, Contract, Governance, Input, Slot};
+use novate_common::{Answer, Contract, Fixed, Governance, Input};
 use stylus_sdk::prelude::*;
 
 /// Pause bit of starts.
@@ -24,10 +24,10 @@ pub(crate) const START: u8 = 1;
 /// Pause bit of bids.
 pub(crate) const BID: u8 = 2;
 
-pub(crate) const CLEARING: Slot = Slot::at(3);
-pub(crate) const MARGIN: Slot = Slot::at(4);
-pub(crate) const ORACLE: Slot = Slot::at(5);
-pub(crate) const AUCTIONS: Slot = Slot::at(6);
+pub(crate) const CLEARING: Fixed = Fixed::at(3);
+pub(crate) const MARGIN: Fixed = Fixed::at(4);
+pub(crate) const ORACLE: Fixed = Fixed::at(5);
+pub(crate) const AUCTIONS: Fixed = Fixed::at(6);
 
 /// Liquidation: its storage is the table above.
 #[storage]
