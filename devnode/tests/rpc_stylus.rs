@@ -129,7 +129,8 @@ async fn a_call_runs_a_program_that_an_override_puts_there() {
     activate(&client, program).await;
     let code = client.result("eth_getCode", json!([program])).await;
     let elsewhere = Address::repeat_byte(0x5e);
-    let overrides = json!({elsewhere.to_string(): {"code": code, "balance": format!("{:#x}", U256::MAX)}});
+    let overrides =
+        json!({elsewhere.to_string(): {"code": code, "balance": format!("{:#x}", U256::MAX)}});
     // Activation goes by the hash of the code.
     let call = json!([{"to": elsewhere}, "latest", overrides]);
     assert_eq!(client.result("eth_call", call).await, json!(word(0)));

@@ -17,7 +17,8 @@ use novate_math::kernel::{Deviation, call_delta, density, multiply_signed};
 
 use crate::{
     Error,
-    book::{Book, Holding},
+    assess::each_part,
+    book::Book,
     expiry::Expiry,
     fixed::{Fine, WAD, multiply, price_times},
     instrument::expiry_seconds,
@@ -25,7 +26,7 @@ use crate::{
     parameters::Parameters,
     revalue::{Line, revalue},
     shocks::Shock,
-    underlying::{Context, Part, collateral_value, perpetual, tenors, underlyings},
+    underlying::{Context, Part, collateral_value, perpetual, tenors},
 };
 
 /// Sensitivities of one underlying and expiry, 18 decimals. Rounded down; they inform, no requirement depends on them.
@@ -48,7 +49,7 @@ pub struct Greeks {
 }
 
 /// A millionth with 18 decimals.
-const MILLIONTH: u64 = 1_000_000_000_000;
+pub(crate) const MILLIONTH: u64 = 1_000_000_000_000;
 /// Bits dropped from the products of Q63 fractions with quantities before they are summed.
 const DROPPED: u32 = 8;
 /// Greatest distance, in deviations, at which the density isn't nil, Q58.
@@ -69,31 +70,22 @@ pub fn greeks(
 ) -> Result<Vec<Greeks>, Error> {
     let context = Context { market, parameters, now };
     market.check_shared()?;
-    let holdings: Vec<Holding> = book.holdings().collect();
     let mut rows = Vec::new();
-    for number in underlyings(&holdings, book, parameters)? {
-        let start = holdings.partition_point(|held| held.instrument.underlying() < number);
-        let end = holdings.partition_point(|held| held.instrument.underlying() <= number);
-        let part = Part {
-            underlying: number,
-            holdings: holdings.get(start..end).unwrap_or_default(),
-            collateral: book.collateral(),
-        };
-        rows.extend(spot_row(&part, &context)?);
-        let known = market.underlying(number)?;
-        for tenor in tenors(&part, &context, known, parameters.underlying(number)?)? {
+    each_part(book, parameters, |_, part| {
+        rows.extend(spot_row(part, &context)?);
+        let known = market.underlying(part.underlying)?;
+        let ranges = parameters.underlying(part.underlying)?;
+        for tenor in tenors(part, &context, known, ranges)? {
             let mut row = options_row(&tenor.lines, &tenor.expiry);
-            let futures: i128 =
-                tenor.futures.iter().fold(0, |sum, held| sum.wrapping_add(held.quantity.into()));
-            row.underlying = number;
+            row.underlying = part.underlying;
             row.expiry = expiry_seconds(tenor.market.expiry_hours);
-            let futures_delta =
-                Fine(price_times(u128::from(MILLIONTH), futures)).times(tenor.expiry.variable, 60);
-            row.delta = row.delta.wrapping_add(futures_delta.0);
+            let futures = Fine(price_times(u128::from(MILLIONTH), tenor.futures_quantity()));
+            row.delta = row.delta.wrapping_add(futures.times(tenor.expiry.variable, 60).0);
             row.value = row.value.wrapping_add(tenor.futures_value().to_wad_down());
             rows.push(row);
         }
-    }
+        Ok(())
+    })?;
     Ok(rows)
 }
 
@@ -133,7 +125,7 @@ fn spot_row(part: &Part<'_>, context: &Context<'_>) -> Result<Option<Greeks>, Er
 }
 
 /// The options of one expiry; the caller fills in which.
-fn options_row(lines: &[Line], expiry: &Expiry) -> Greeks {
+pub(crate) fn options_row(lines: &[Line], expiry: &Expiry) -> Greeks {
     let mut deltas: i128 = 0; // Q55
     let mut puts: i128 = 0;
     let mut densities: i128 = 0; // Q55

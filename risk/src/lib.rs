@@ -22,6 +22,7 @@ mod assess;
 mod book;
 mod error;
 mod expiry;
+pub mod extended;
 mod fixed;
 mod greeks;
 pub mod instrument;
@@ -30,6 +31,7 @@ pub mod market;
 pub mod parameters;
 mod revalue;
 pub mod scenario;
+mod sensitivity;
 mod shocks;
 mod trade;
 mod underlying;
@@ -42,6 +44,7 @@ pub use book::{
     Reference,
 };
 pub use error::Error;
+pub use extended::{Extensions, assess_extended};
 pub use greeks::{Greeks, greeks};
 pub use instrument::{Instrument, InstrumentId, Kind, Strike};
 pub use market::{Market, Validity};

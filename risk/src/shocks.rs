@@ -60,8 +60,6 @@ pub(crate) enum Selection {
     All,
     /// One scenario, or the basis charge alone ([`BASIS`]).
     One(u8),
-    /// No scenario: the market as it is.
-    Unshocked,
 }
 
 impl Shocks {
@@ -91,7 +89,7 @@ impl Shocks {
                     table.push(number, scenario, ranges.range);
                 }
             }
-            Selection::One(BASIS) | Selection::Unshocked => {}
+            Selection::One(BASIS) => {}
             Selection::One(number) => {
                 let scenario = parameters
                     .scenarios

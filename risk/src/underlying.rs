@@ -60,6 +60,11 @@ pub(crate) struct Tenor<'a> {
 }
 
 impl Tenor<'_> {
+    /// The net quantity of the futures, millionths.
+    pub(crate) fn futures_quantity(&self) -> i128 {
+        self.futures.iter().fold(0, |sum, held| sum.wrapping_add(i128::from(held.quantity)))
+    }
+
     /// The unsettled gains of the futures.
     pub(crate) fn futures_value(&self) -> Fine {
         self.futures.iter().fold(Fine::ZERO, |sum, future| {
@@ -159,11 +164,8 @@ impl<'a> Builder<'a> {
         let Tenor { market, expiry, lines, futures } = tenor;
         self.figures.value = self.figures.value.plus(tenor.futures_value());
         let mut quantity: i128 = 0;
-        let mut futures_quantity: i128 = 0;
         for future in *futures {
-            let held = i128::from(future.quantity);
-            futures_quantity = futures_quantity.wrapping_add(held);
-            quantity = quantity.wrapping_add(held.saturating_abs());
+            quantity = quantity.wrapping_add(i128::from(future.quantity).saturating_abs());
         }
         for line in lines {
             let (calls, puts) = (i128::from(line.calls), i128::from(line.puts));
@@ -181,7 +183,7 @@ impl<'a> Builder<'a> {
         }
         confidence = confidence.min(perpetual.unwrap_or(u64::MAX));
         self.charge(confidence, Fine(price_times(self.market.index, quantity)));
-        self.add_outcomes(expiry, lines, futures_quantity);
+        self.add_outcomes(expiry, lines, tenor.futures_quantity());
     }
 
     fn add_outcomes(&mut self, expiry: &Expiry, lines: &[Line], futures: i128) {

@@ -1,25 +1,27 @@
 //! What the governor sets.
 
-use alloy_primitives::{Address, I256, U8, U32, U64, U256, aliases::U128};
-use novate_abi::{
-    IClearing::{
-        AlreadyListed, CollateralAdded, FeesChanged, ModulesChanged, OpenInterestCapChanged,
-        TooManyCollaterals, VenueChanged, addCollateralCall,
-    },
-    IErrors,
+use alloy_primitives::{Address, I256, U256};
+use novate_abi::IClearing::{
+    AlreadyListed, CollateralAdded, FeesChanged, ModulesChanged, OpenInterestCapChanged,
+    TooManyCollaterals, VenueChanged,
 };
-use novate_common::{Answer, Input, Revert, empty, name, not_zero, returns, token};
-use stylus_sdk::prelude::*;
+use novate_common::{
+    Answer, Input, Revert, Word, address, answers, empty, event, low64, not_zero, out_of_bounds,
+    pair, refuse, timestamp, token,
+};
 
 use crate::{
     Clearing,
     entry::unit,
     error::overflow,
-    storage::{FILL, WITHDRAW},
+    storage::{
+        CAPS, CASH_TOKEN, FEES, FILL, LIQUIDATION, MARGIN, NUMBERS, ORACLE, TOKENS, VENUES,
+        WITHDRAW, headed, parts,
+    },
 };
 
 /// Most collateral tokens.
-const COLLATERALS: u8 = 32;
+pub(crate) const COLLATERALS: u8 = 32;
 /// Highest fee on notional, millionths: 1%.
 const MAXIMUM_RATE: u32 = 10_000;
 /// Highest share of premium, millionths: all.
@@ -29,19 +31,9 @@ impl Clearing {
     /// `initialize(governor, guardian, cashToken)`.
     pub(crate) fn initialize(&mut self, input: &mut Input<'_>) -> Answer {
         self.governance.initialize(input.address()?, input.address()?)?;
-        let address = input.address()?;
-        let decimals = self.decimals(address)?;
-        self.cash_token.set(address);
-        self.cash_decimals.set(U8::from(decimals));
+        let token = input.address()?;
+        CASH_TOKEN.set(&headed(decimals(&token)?, &token));
         empty()
-    }
-
-    /// Decimals of a token that can be taken.
-    fn decimals(&self, address: Address) -> Result<u8, Revert> {
-        not_zero(address)?;
-        let decimals = token::decimals(self.vm(), address)?;
-        unit(decimals)?;
-        Ok(decimals)
     }
 
     /// `setModules(margin, oracle, liquidation)`.
@@ -49,13 +41,12 @@ impl Clearing {
         self.governance.only_governor()?;
         let (margin, oracle) = (input.address()?, input.address()?);
         let liquidation = input.address()?;
-        for module in [margin, oracle, liquidation] {
+        for (slot, module) in [(MARGIN, margin), (ORACLE, oracle), (LIQUIDATION, liquidation)] {
             not_zero(module)?;
+            let (head, _) = parts(&slot.get());
+            slot.set(&headed(head, &module));
         }
-        self.margin.set(margin);
-        self.oracle.set(oracle);
-        self.liquidation.set(liquidation);
-        self.vm().log(ModulesChanged { margin, oracle, liquidation });
+        event!(ModulesChanged { ; margin, oracle, liquidation });
         empty()
     }
 
@@ -64,8 +55,8 @@ impl Clearing {
         self.governance.only_governor()?;
         let (venue, allowed) = (input.address()?, input.bool()?);
         not_zero(venue)?;
-        self.venues.setter(venue).set(allowed);
-        self.vm().log(VenueChanged { venue, allowed });
+        VENUES.of(&venue).set(&allowed.word());
+        event!(VenueChanged { venue; allowed });
         empty()
     }
 
@@ -73,23 +64,24 @@ impl Clearing {
     pub(crate) fn add_collateral(&mut self, input: &mut Input<'_>) -> Answer {
         self.governance.only_governor()?;
         let (token, cap) = (input.address()?, input.u128()?);
-        not_zero(token)?;
-        if token == self.cash_token.get() || !self.numbers.get(token).is_zero() {
-            return Err(AlreadyListed { token }.into());
+        let number = NUMBERS.of(&token);
+        if token == address(&CASH_TOKEN.get()) || !number.get().is_zero() {
+            return Err(refuse!(AlreadyListed { token }));
         }
-        let collateral = self.collaterals.get().to::<u8>().saturating_add(1);
-        if collateral > COLLATERALS {
-            return Err(TooManyCollaterals { limit: U256::from(COLLATERALS) }.into());
+        let (count, margin) = parts(&MARGIN.get());
+        if count >= u64::from(COLLATERALS) {
+            return Err(refuse!(TooManyCollaterals { limit: U256::from(COLLATERALS) }));
         }
-        let decimals = self.decimals(token)?;
-        self.collaterals.set(U8::from(collateral));
-        self.numbers.setter(token).set(U8::from(collateral));
-        let mut stored = self.tokens.setter(collateral);
-        stored.address.set(token);
-        stored.decimals.set(U8::from(decimals));
-        stored.cap.set(U128::from(cap));
-        self.vm().log(CollateralAdded { collateral, token, cap });
-        returns::<addCollateralCall>(&collateral)
+        let decimals = decimals(&token)?;
+        let count = count.saturating_add(1);
+        let collateral = u8::try_from(count).map_err(|_| overflow())?;
+        MARGIN.set(&headed(count, &margin));
+        number.set(&collateral.word());
+        let stored = TOKENS.of(&collateral);
+        stored.set(&headed(decimals, &token));
+        stored.plus(1).set(&pair(cap, 0));
+        event!(CollateralAdded { collateral, token; cap });
+        answers![collateral]
     }
 
     /// `setFees(optionRate, optionPremiumCap, makerRate, takerRate)`.
@@ -99,12 +91,12 @@ impl Clearing {
         let option_premium_cap = bounded(b"optionPremiumCap", input.u32()?, MAXIMUM_SHARE)?;
         let maker_rate = bounded(b"makerRate", input.u32()?, MAXIMUM_RATE)?;
         let taker_rate = bounded(b"takerRate", input.u32()?, MAXIMUM_RATE)?;
-        self.option_rate.set(U32::from(option_rate));
-        self.option_premium_cap.set(U32::from(option_premium_cap));
-        self.maker_rate.set(U32::from(maker_rate));
-        self.taker_rate.set(U32::from(taker_rate));
-        self.vm().log(FeesChanged {
-            optionRate: option_rate,
+        let rates = [option_rate, option_premium_cap, maker_rate, taker_rate];
+        let packed =
+            rates.iter().fold(0_u128, |packed, rate| packed.wrapping_shl(32) | u128::from(*rate));
+        FEES.set(&packed.word());
+        event!(FeesChanged {
+            ; optionRate: option_rate,
             optionPremiumCap: option_premium_cap,
             makerRate: maker_rate,
             takerRate: taker_rate,
@@ -116,8 +108,8 @@ impl Clearing {
     pub(crate) fn set_open_interest_cap(&mut self, input: &mut Input<'_>) -> Answer {
         self.governance.only_governor()?;
         let (underlying, cap) = (input.u8()?, input.u64()?);
-        self.caps.setter(underlying).set(U64::from(cap));
-        self.vm().log(OpenInterestCapChanged { underlying, cap });
+        CAPS.of(&underlying).set(&cap.word());
+        event!(OpenInterestCapChanged { underlying; cap });
         empty()
     }
 
@@ -125,11 +117,10 @@ impl Clearing {
     pub(crate) fn sweep_fees(&mut self) -> Answer {
         self.governance.only_governor()?;
         let mut ledger = self.load_ledger();
-        let fees = ledger.fees;
-        ledger.fees = 0;
-        ledger.insurance = ledger.insurance.checked_add(fees).ok_or_else(overflow)?;
+        let fees = core::mem::take(&mut ledger.fees);
+        ledger.insure(fees)?;
         self.store_ledger(&ledger);
-        self.tell_insurance(fees, ledger.insurance)
+        tell_insurance(fees, ledger.insurance)
     }
 
     /// `pause(mask)`: notes when withdrawals stop. Repeating a pause doesn't prolong it.
@@ -137,22 +128,37 @@ impl Clearing {
         let was_paused = self.governance.is_paused(WITHDRAW);
         let answer = self.governance.route(selector, input, WITHDRAW | FILL)?;
         if !was_paused && self.governance.is_paused(WITHDRAW) {
-            let now = self.vm().block_timestamp();
-            self.withdraw_paused_at.set(U64::from(now));
+            let liquidation = address(&LIQUIDATION.get());
+            LIQUIDATION.set(&headed(timestamp(), &liquidation));
         }
         Ok(answer)
     }
+}
+
+/// `InsuranceChanged` for a gain.
+pub(crate) fn tell_insurance(gain: u128, fund: u128) -> Answer {
+    let change = I256::from_raw(U256::from(gain));
+    event!(novate_abi::IClearing::InsuranceChanged { ; change, fund: U256::from(fund) });
+    empty()
+}
+
+/// Decimals of a token that can be taken.
+fn decimals(token: &Address) -> Result<u64, Revert> {
+    not_zero(*token)?;
+    let decimals = u64::from(token::decimals(token)?);
+    unit(decimals)?;
+    Ok(decimals)
 }
 
 fn bounded(parameter: &[u8], value: u32, maximum: u32) -> Result<u32, Revert> {
     if value <= maximum {
         return Ok(value);
     }
-    Err(IErrors::ParameterOutOfBounds {
-        name: name(parameter),
-        value: I256::from_raw(U256::from(value)),
-        minimum: I256::ZERO,
-        maximum: I256::from_raw(U256::from(maximum)),
-    }
-    .into())
+    let value = I256::from_raw(U256::from(value));
+    Err(out_of_bounds(parameter, value, u64::from(maximum)))
+}
+
+/// The number of a collateral token, 0 if it isn't accepted.
+pub(crate) fn number(token: &Address) -> u8 {
+    u8::try_from(low64(&NUMBERS.of(token).get())).unwrap_or(0)
 }

@@ -2,26 +2,25 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{B256, I256};
-use novate_abi::{
-    IClearing::MarginShortfall,
-    IErrors::MarketNotValid,
-    IMargin::{Assessment, assessCall},
+use alloy_primitives::B256;
+use novate_abi::{IClearing::MarginShortfall, IErrors::MarketNotValid, IMargin::Assessment};
+use novate_common::{
+    Revert, address,
+    margin::{assess, maintenance_excess},
+    refuse,
 };
-use novate_common::{Revert, view};
 use novate_risk::Book;
-use stylus_sdk::prelude::*;
 
 use crate::{
     Clearing,
-    error::overflow,
     load::{Loaded, packed},
+    storage::MARGIN,
 };
 
 /// Level of market data needed to add risk and to withdraw.
 const VALID: u8 = 4;
 /// Level needed to liquidate: above too volatile.
-pub(crate) const LIQUIDATION: u8 = 2;
+pub(crate) const LIQUIDATE: u8 = 2;
 /// Level needed to reduce risk: above invalid.
 const REDUCE: u8 = 1;
 
@@ -31,15 +30,8 @@ impl Clearing {
         &self,
         books: impl Iterator<Item = &'a Book>,
     ) -> Result<Vec<Assessment>, Revert> {
-        let books: Vec<_> = books.map(|book| packed(book).into()).collect();
-        let count = books.len();
-        let margin = self.margin.get();
-        let assessments = view(self.vm(), margin, &assessCall { books })?;
-        if assessments.len() == count {
-            Ok(assessments)
-        } else {
-            Err(novate_abi::IErrors::CallFailed { target: margin }.into())
-        }
+        let books: Vec<_> = books.map(packed).collect();
+        assess(&address(&MARGIN.get()), &books)
     }
 
     /// Refuses unless each account is left with initial excess at least 0 on valid data, or with less risk than it had.
@@ -93,10 +85,10 @@ fn at_risk(book: &Book) -> bool {
 pub(crate) fn may_add_risk(account: B256, after: &Assessment, needed: u8) -> Result<(), Revert> {
     let Assessment { equity, initialRequirement: required, validity: level, .. } = *after;
     if level < needed {
-        return Err(MarketNotValid { level, needed }.into());
+        return Err(refuse!(MarketNotValid { level, needed }));
     }
     let covered = !equity.is_negative() && equity.unsigned_abs() >= required;
-    if covered { Ok(()) } else { Err(MarginShortfall { account, required, equity }.into()) }
+    if covered { Ok(()) } else { Err(refuse!(MarginShortfall { account, required, equity })) }
 }
 
 /// Whether risk was reduced: the maintenance excess doesn't fall, and neither requirement, hence no worst scenario, rises.
@@ -104,10 +96,4 @@ fn reduces(before: &Assessment, after: &Assessment) -> Result<bool, Revert> {
     Ok(maintenance_excess(after)? >= maintenance_excess(before)?
         && after.maintenanceRequirement <= before.maintenanceRequirement
         && after.initialRequirement <= before.initialRequirement)
-}
-
-/// Equity less the maintenance requirement.
-pub(crate) fn maintenance_excess(assessment: &Assessment) -> Result<I256, Revert> {
-    let required = I256::try_from(assessment.maintenanceRequirement).map_err(|_| overflow())?;
-    assessment.equity.checked_sub(required).ok_or_else(overflow)
 }

@@ -1,22 +1,25 @@
 //! Tokens in and out: deposits, withdrawals, gifts to the insurance fund.
 
-use alloy_primitives::{Address, B256, I256, U256, aliases::U128};
+use alloy_primitives::{Address, B256, I256, U256};
+use alloy_sol_types::SolCall;
 use novate_abi::{
     IClearing::{
-        CollateralCapExceeded, DepositTooSmall, Deposited, InsufficientBalance, InsuranceChanged,
-        TokenNotAccepted, TransferFailed, Withdrawn,
+        CollateralCapExceeded, DepositTooSmall, Deposited, InsufficientBalance, TokenNotAccepted,
+        TransferFailed, Withdrawn,
     },
     IERC20::permitCall,
-    IErrors,
 };
-use novate_common::{Answer, Input, Revert, empty, not_zero, only, send, token};
-use stylus_sdk::prelude::*;
+use novate_common::{
+    Answer, Input, Revert, address, empty, event, halves, not_zero, only, out_of_bounds, pair,
+    refuse, selected, sender, tell, this, timestamp, token,
+};
 
 use crate::{
     Clearing,
+    admin::{number, tell_insurance},
     error::{narrow, overflow, refused},
     load::{Loaded, collateral},
-    storage::WITHDRAW,
+    storage::{CASH_TOKEN, LIQUIDATION, TOKENS, WITHDRAW, parts},
 };
 
 /// The least that a deposit credits, 18 decimals: a millionth of a token.
@@ -47,51 +50,33 @@ impl Clearing {
         let (account, address, amount) = (input.bytes32()?, input.address()?, input.u256()?);
         let (deadline, v) = (input.u256()?, input.u8()?);
         let (r, s) = (input.bytes32()?, input.bytes32()?);
-        self.accepted(address)?;
-        let (owner, spender) = (self.vm().msg_sender(), self.vm().contract_address());
-        let permit = permitCall { owner, spender, value: amount, deadline, v, r, s };
-        let _ = send(self.vm(), address, &permit);
+        accepted(&address)?;
+        let permit = selected![permitCall::SELECTOR, sender(), this(), amount, deadline, v, r, s];
+        let _ = tell(&address, &permit);
         self.take(account, address, amount)
     }
 
     fn take(&mut self, account: B256, address: Address, amount: U256) -> Answer {
-        let caller = self.vm().msg_sender();
+        let caller = sender();
         only(caller, owner(account))?;
-        let accepted = self.accepted(address)?;
-        let credited = self.receive(&accepted, caller, amount)?;
+        let accepted = accepted(&address)?;
+        let credited = receive(&accepted, &caller, &amount)?;
         if credited < MINIMUM_DEPOSIT {
-            return Err(DepositTooSmall {
+            return Err(refuse!(DepositTooSmall {
                 token: address,
                 amount: U256::from(credited),
                 minimum: U256::from(MINIMUM_DEPOSIT),
-            }
-            .into());
+            }));
         }
         let mut touched = self.load_account(account)?;
         let balance = if accepted.number == 0 {
             self.change_cash(&mut touched, I256::from_raw(U256::from(credited)))?
         } else {
-            self.add_collateral_balance(&mut touched, &accepted, credited)?
+            add_collateral(&mut touched, &accepted, credited)?
         };
         self.store_account(&touched)?;
-        self.vm().log(Deposited {
-            account,
-            token: address,
-            credited: U256::from(credited),
-            balance,
-        });
+        event!(Deposited { account, token: address; credited: U256::from(credited), balance });
         empty()
-    }
-
-    /// Takes tokens from the caller and returns what arrived, 18 decimals.
-    fn receive(&self, accepted: &Accepted, from: Address, amount: U256) -> Result<u128, Revert> {
-        let Accepted { address: token, unit, .. } = *accepted;
-        let arrived = token::take(self.vm(), token, from, amount)?;
-        if arrived.is_zero() {
-            return Err(TransferFailed { token }.into());
-        }
-        let credited = arrived.checked_mul(U256::from(unit)).ok_or_else(overflow)?;
-        u128::try_from(credited).map_err(|_| overflow())
     }
 
     fn change_cash(&mut self, touched: &mut Loaded, change: I256) -> Result<U256, Revert> {
@@ -103,77 +88,39 @@ impl Clearing {
         Ok(touched.book.cash().max(I256::ZERO).unsigned_abs())
     }
 
-    fn add_collateral_balance(
-        &mut self,
-        touched: &mut Loaded,
-        accepted: &Accepted,
-        credited: u128,
-    ) -> Result<U256, Revert> {
-        let Accepted { address: token, number, .. } = *accepted;
-        let held = collateral(&touched.book, number);
-        let balance = held.checked_add(credited).ok_or_else(overflow)?;
-        let mut stored = self.tokens.setter(number);
-        let total = stored.total.get().checked_add(U128::from(credited)).ok_or_else(overflow)?;
-        let cap = stored.cap.get();
-        if total > cap {
-            let (total, cap) = (U256::from(total), U256::from(cap));
-            return Err(CollateralCapExceeded { token, total, cap }.into());
-        }
-        stored.total.set(total);
-        let set = touched.book.set_collateral(number, balance);
-        set.map_err(|error| refused(touched.id, error))?;
-        Ok(U256::from(balance))
-    }
-
     /// `withdraw(account, token, amount, receiver)`.
     pub(crate) fn withdraw(&mut self, input: &mut Input<'_>) -> Answer {
         let (account, address) = (input.bytes32()?, input.address()?);
         let (amount, receiver) = (input.u256()?, input.address()?);
         self.withdrawals_open()?;
-        only(self.vm().msg_sender(), owner(account))?;
+        only(sender(), owner(account))?;
         not_zero(receiver)?;
-        let accepted = self.accepted(address)?;
-        let requested = amount.checked_mul(U256::from(accepted.unit)).ok_or_else(overflow)?;
+        let accepted = accepted(&address)?;
+        let asked = times(amount, accepted.unit);
         let mut touched = self.load_account(account)?;
         let available = available(&touched, accepted.number);
-        let taken = u128::try_from(requested).ok().filter(|taken| *taken <= available);
-        let taken = taken.ok_or_else(|| InsufficientBalance {
-            account,
-            token: address,
-            requested,
-            available: U256::from(available),
+        let requested = U256::from(asked.as_ref().map_or(u128::MAX, |asked| *asked));
+        let taken = asked.ok().filter(|taken| *taken <= available);
+        let taken = taken.ok_or_else(|| {
+            let available = U256::from(available);
+            refuse!(InsufficientBalance { account, token: address, requested, available })
         })?;
         let balance = if accepted.number == 0 {
             self.change_cash(&mut touched, I256::from_raw(requested).wrapping_neg())?
         } else {
-            self.take_collateral(&mut touched, accepted.number, taken)?
+            take_collateral(&mut touched, accepted.number, taken)?
         };
         self.check_withdrawal(&touched)?;
         self.store_account(&touched)?;
-        self.vm().log(Withdrawn { account, token: address, amount: requested, receiver, balance });
-        token::pay(self.vm(), address, receiver, amount)?;
+        event!(Withdrawn { account, token: address; amount: requested, receiver, balance });
+        token::pay(&address, &receiver, &amount)?;
         empty()
-    }
-
-    fn take_collateral(
-        &mut self,
-        touched: &mut Loaded,
-        number: u8,
-        taken: u128,
-    ) -> Result<U256, Revert> {
-        let balance = collateral(&touched.book, number).checked_sub(taken).ok_or_else(overflow)?;
-        let mut stored = self.tokens.setter(number);
-        let total = stored.total.get().checked_sub(U128::from(taken)).ok_or_else(overflow)?;
-        stored.total.set(total);
-        let set = touched.book.set_collateral(number, balance);
-        set.map_err(|error| refused(touched.id, error))?;
-        Ok(U256::from(balance))
     }
 
     /// A pause of withdrawals ends by itself.
     fn withdrawals_open(&self) -> Result<(), Revert> {
-        let until = self.withdraw_paused_at.get().to::<u64>().saturating_add(LONGEST_PAUSE);
-        if self.vm().block_timestamp() < until {
+        let (paused_at, _) = parts(&LIQUIDATION.get());
+        if timestamp() < paused_at.saturating_add(LONGEST_PAUSE) {
             self.governance.not_paused(WITHDRAW)?;
         }
         Ok(())
@@ -182,35 +129,77 @@ impl Clearing {
     /// `fundInsurance(amount)`.
     pub(crate) fn fund_insurance(&mut self, input: &mut Input<'_>) -> Answer {
         let amount = input.u256()?;
-        let accepted = self.accepted(self.cash_token.get())?;
-        let credited = self.receive(&accepted, self.vm().msg_sender(), amount)?;
+        let accepted = accepted(&address(&CASH_TOKEN.get()))?;
+        let credited = receive(&accepted, &sender(), &amount)?;
         let mut ledger = self.load_ledger();
         ledger.insure(credited)?;
         self.store_ledger(&ledger);
-        self.tell_insurance(credited, ledger.insurance)
+        tell_insurance(credited, ledger.insurance)
     }
+}
 
-    /// `InsuranceChanged` for a gain.
-    pub(crate) fn tell_insurance(&self, gain: u128, fund: u128) -> Answer {
-        let change = I256::from_raw(U256::from(gain));
-        self.vm().log(InsuranceChanged { change, fund: U256::from(fund) });
-        empty()
+/// Takes tokens from the caller and returns what arrived, 18 decimals.
+fn receive(accepted: &Accepted, from: &Address, amount: &U256) -> Result<u128, Revert> {
+    let Accepted { address: token, unit, .. } = *accepted;
+    let arrived = token::take(&token, from, amount)?;
+    if arrived.is_zero() {
+        return Err(refuse!(TransferFailed { token }));
     }
+    times(arrived, unit)
+}
 
-    /// The token as cash or as collateral.
-    fn accepted(&self, address: Address) -> Result<Accepted, Revert> {
-        not_zero(address)?;
-        if address == self.cash_token.get() {
-            let unit = unit(self.cash_decimals.get().to())?;
-            return Ok(Accepted { address, number: 0, unit });
-        }
-        let number: u8 = self.numbers.get(address).to();
-        if number == 0 {
-            return Err(TokenNotAccepted { token: address }.into());
-        }
-        let unit = unit(self.tokens.getter(number).decimals.get().to())?;
-        Ok(Accepted { address, number, unit })
+/// Token units to 18 decimals, within 128 bits.
+fn times(amount: U256, unit: u128) -> Result<u128, Revert> {
+    u128::try_from(amount).ok().and_then(|amount| amount.checked_mul(unit)).ok_or_else(overflow)
+}
+
+/// Credits collateral and returns the balance.
+fn add_collateral(
+    touched: &mut Loaded,
+    accepted: &Accepted,
+    credited: u128,
+) -> Result<U256, Revert> {
+    let Accepted { address: token, number, .. } = *accepted;
+    let place = TOKENS.of(&number).plus(1);
+    let (cap, total) = halves(&place.get());
+    let total = total.checked_add(credited).ok_or_else(overflow)?;
+    if total > cap {
+        let (total, cap) = (U256::from(total), U256::from(cap));
+        return Err(refuse!(CollateralCapExceeded { token, total, cap }));
     }
+    place.set(&pair(cap, total));
+    let balance = collateral(&touched.book, number).checked_add(credited).ok_or_else(overflow)?;
+    set_collateral(touched, number, balance)
+}
+
+/// Debits collateral and returns the balance.
+fn take_collateral(touched: &mut Loaded, number: u8, taken: u128) -> Result<U256, Revert> {
+    let place = TOKENS.of(&number).plus(1);
+    let (cap, total) = halves(&place.get());
+    place.set(&pair(cap, total.checked_sub(taken).ok_or_else(overflow)?));
+    let balance = collateral(&touched.book, number).checked_sub(taken).ok_or_else(overflow)?;
+    set_collateral(touched, number, balance)
+}
+
+fn set_collateral(touched: &mut Loaded, number: u8, balance: u128) -> Result<U256, Revert> {
+    let set = touched.book.set_collateral(number, balance);
+    set.map_err(|error| refused(touched.id, error))?;
+    Ok(U256::from(balance))
+}
+
+/// The token as cash or as collateral.
+fn accepted(token: &Address) -> Result<Accepted, Revert> {
+    not_zero(*token)?;
+    let (decimals, cash) = parts(&CASH_TOKEN.get());
+    if *token == cash {
+        return Ok(Accepted { address: *token, number: 0, unit: unit(decimals)? });
+    }
+    let number = number(token);
+    if number == 0 {
+        return Err(refuse!(TokenNotAccepted { token: *token }));
+    }
+    let (decimals, _) = parts(&TOKENS.of(&number).get());
+    Ok(Accepted { address: *token, number, unit: unit(decimals)? })
 }
 
 /// What can be withdrawn of a token, were it not for margin: a debt isn't made by withdrawing.
@@ -227,18 +216,11 @@ fn available(touched: &Loaded, number: u8) -> u128 {
 ///
 /// # Errors
 /// `ParameterOutOfBounds` beyond 18 decimals.
-pub(crate) fn unit(decimals: u8) -> Result<u128, Revert> {
-    18_u32.checked_sub(u32::from(decimals)).and_then(|zeros| 10_u128.checked_pow(zeros)).ok_or_else(
-        || {
-            IErrors::ParameterOutOfBounds {
-                name: novate_common::name(b"decimals"),
-                value: I256::from_raw(U256::from(decimals)),
-                minimum: I256::ZERO,
-                maximum: I256::from_raw(U256::from(18)),
-            }
-            .into()
-        },
-    )
+pub(crate) fn unit(decimals: u64) -> Result<u128, Revert> {
+    let zeros = 18_u64.checked_sub(decimals).and_then(|zeros| u32::try_from(zeros).ok());
+    zeros
+        .and_then(|zeros| 10_u128.checked_pow(zeros))
+        .ok_or_else(|| out_of_bounds(b"decimals", I256::from_raw(U256::from(decimals)), 18))
 }
 
 /// The owner of an account: its first 20 bytes.

@@ -3,20 +3,23 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::{I256, U256};
+use alloy_sol_types::SolCall;
 use novate_abi::{
     IClearing::{Fill, Filled, InstrumentExpired, InvalidPrice, InvalidQuantity, SelfTrade},
     IErrors,
     IOracle::{fundingIndexCall, indexPriceCall},
 };
-use novate_common::{Answer, Input, Revert, empty, view};
+use novate_common::{
+    Answer, Input, Reply, Revert, address, ask, empty, event, halves, refuse, selected, sender,
+    timestamp,
+};
 use novate_risk::{Instrument, Kind, Trade};
-use stylus_sdk::prelude::*;
 
 use crate::{
     Clearing,
     error::{overflow, refused},
     session::Session,
-    storage::FILL,
+    storage::{FEES, FILL, ORACLE, VENUES, split},
 };
 
 /// Millionths of a contract times millionths of notional.
@@ -26,11 +29,29 @@ const MAXIMUM_PRICE: u128 = 1_000_000_000_000_000_000_000_000_000_000;
 
 /// The fee rates in force, millionths.
 #[derive(Debug, Clone, Copy)]
-struct Rates {
-    option: u32,
-    premium_cap: u32,
-    maker: u32,
-    taker: u32,
+pub(crate) struct Rates {
+    /// Options, of notional.
+    pub(crate) option: u32,
+    /// Options, of premium at most.
+    pub(crate) premium_cap: u32,
+    /// Delta-one maker, of notional.
+    pub(crate) maker: u32,
+    /// Delta-one taker, of notional.
+    pub(crate) taker: u32,
+}
+
+impl Rates {
+    /// The rates in storage.
+    pub(crate) fn load() -> Self {
+        let [high, low] = split(halves(&FEES.get()).1).map(quarters);
+        Self { option: high.0, premium_cap: high.1, maker: low.0, taker: low.1 }
+    }
+}
+
+/// The high and the low 32 bits.
+fn quarters(number: u64) -> (u32, u32) {
+    let low = u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0);
+    (u32::try_from(number.wrapping_shr(32)).unwrap_or(0), low)
 }
 
 /// What the oracle told in this call.
@@ -44,11 +65,11 @@ impl Clearing {
     /// `fill(fills)`.
     pub(crate) fn fill(&mut self, input: &mut Input<'_>) -> Answer {
         self.governance.not_paused(FILL)?;
-        let caller = self.vm().msg_sender();
-        if !self.venues.get(caller) {
-            return Err(IErrors::Unauthorized { caller }.into());
+        let caller = sender();
+        if VENUES.of(&caller).get().is_zero() {
+            return Err(refuse!(IErrors::Unauthorized { caller }));
         }
-        let rates = self.rates();
+        let rates = Rates::load();
         let (count, mut fills) = input.array(6)?;
         let mut session = self.session();
         let mut told = Told::default();
@@ -103,19 +124,19 @@ impl Clearing {
     /// The terms and the signed quantity of a fill that can be done.
     fn accept(&self, fill: &Fill) -> Result<(Instrument, i64), Revert> {
         let Fill { instrument: id, price, buyer, seller, .. } = *fill;
-        let instrument = Instrument::decode(id).map_err(|_| IErrors::InvalidInstrument { id })?;
-        let now = self.vm().block_timestamp();
+        let instrument = Instrument::decode(id).map_err(|error| refused(fill.buyer, error))?;
+        let now = timestamp();
         if instrument.expiry().is_some_and(|expiry| expiry <= now) {
-            return Err(InstrumentExpired { instrument: id }.into());
+            return Err(refuse!(InstrumentExpired { instrument: id }));
         }
         let quantity = i64::try_from(fill.quantity).ok().filter(|quantity| *quantity != 0);
-        let quantity = quantity.ok_or(InvalidQuantity { instrument: id })?;
+        let quantity = quantity.ok_or_else(|| refuse!(InvalidQuantity { instrument: id }))?;
         // An option may be given away; a perpetual or a future without a price has no gain to count.
         if price > MAXIMUM_PRICE || (price == 0 && !instrument.is_option()) {
-            return Err(InvalidPrice { instrument: id, price }.into());
+            return Err(refuse!(InvalidPrice { instrument: id, price }));
         }
         if buyer == seller {
-            return Err(SelfTrade { account: buyer }.into());
+            return Err(refuse!(SelfTrade { account: buyer }));
         }
         Ok((instrument, quantity))
     }
@@ -147,10 +168,10 @@ impl Clearing {
             session.ledger.add_cash(change)?;
             session.ledger.fees = session.ledger.fees.checked_add(amount).ok_or_else(overflow)?;
         }
-        self.vm().log(Filled {
+        event!(Filled {
             instrument: fill.instrument,
             buyer: fill.buyer,
-            seller: fill.seller,
+            seller: fill.seller;
             quantity: fill.quantity,
             price: fill.price,
             buyerFee: U256::from(buyer_fee),
@@ -173,9 +194,9 @@ impl Clearing {
         let index = match told.index.iter().find(|(known, _)| *known == underlying) {
             Some((_, price)) => *price,
             None => {
-                let answer = view(self.vm(), self.oracle.get(), &indexPriceCall { underlying })?;
-                told.index.push((underlying, answer.price));
-                answer.price
+                let price = asked(&indexPriceCall::SELECTOR, underlying)?.u256(0)?;
+                told.index.push((underlying, price));
+                price
             }
         };
         let most = fee(fill, U256::from(fill.price), rates.premium_cap)?;
@@ -191,20 +212,16 @@ impl Clearing {
         if let Some((_, index)) = told.funding.iter().find(|(known, _)| *known == underlying) {
             return Ok(*index);
         }
-        let index = view(self.vm(), self.oracle.get(), &fundingIndexCall { underlying })?;
+        let index = asked(&fundingIndexCall::SELECTOR, underlying)?.i256(0)?;
         let index = i128::try_from(index).map_err(|_| overflow())?;
         told.funding.push((underlying, index));
         Ok(index)
     }
+}
 
-    fn rates(&self) -> Rates {
-        Rates {
-            option: self.option_rate.get().to(),
-            premium_cap: self.option_premium_cap.get().to(),
-            maker: self.maker_rate.get().to(),
-            taker: self.taker_rate.get().to(),
-        }
-    }
+/// What the oracle tells about an underlying.
+fn asked(selector: &[u8; 4], underlying: u8) -> Result<Reply, Revert> {
+    ask(&address(&ORACLE.get()), &selected![*selector, underlying])
 }
 
 /// `quantity * price * rate`, rounded up.

@@ -4,12 +4,14 @@ use alloc::vec::Vec;
 
 use alloy_primitives::{B256, I256};
 use novate_abi::book;
-use novate_common::Revert;
+use novate_common::{Revert, Slot, Word, halves, pair};
 use novate_risk::{Book, CollateralBalance, Position, Reference};
 
 use crate::{
     Clearing,
+    admin::COLLATERALS,
     error::{narrow, overflow, refused, widen},
+    storage::{ACCOUNTS, BALANCES, COLLATERAL, FUNDS, POSITIONS, REFERENCES, split},
 };
 
 /// An account as loaded, and as it is to be stored.
@@ -53,40 +55,37 @@ pub(crate) struct Header {
 
 impl Clearing {
     /// An account's header.
-    pub(crate) fn header(&self, id: B256) -> Header {
-        let (cash, low) = halves(self.accounts.getter(id).header.get());
-        let [a, b, c, d, e, f, g, h, i, j, _, _, mask @ ..] = low.to_be_bytes();
-        Header {
-            cash: cash.cast_signed(),
-            nonce: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
-            positions: u16::from_be_bytes([i, j]),
-            collateral: u32::from_be_bytes(mask),
-        }
+    pub(crate) fn header(&self, id: &B256) -> Header {
+        header(&ACCOUNTS.of(id))
     }
 
     /// An account.
+    #[inline(never)]
     pub(crate) fn load_account(&self, id: B256) -> Result<Loaded, Revert> {
-        let header = self.header(id);
-        let account = self.accounts.getter(id);
+        let account = ACCOUNTS.of(&id);
+        let header = header(&account);
         let count = usize::from(header.positions);
         let mut positions = Vec::with_capacity(count.saturating_add(1));
         let mut references = Vec::new();
-        for index in 0..count.div_ceil(2) {
-            let (high, low) = halves(account.positions.get(index).unwrap_or_default());
+        let mut place = account.plus(POSITIONS);
+        while positions.len() < count {
+            let (high, low) = halves(&place.get());
             positions.push(position(high));
             positions.push(position(low));
+            place = place.plus(1);
         }
         positions.truncate(count);
-        for held in &positions {
-            if book::is_delta_one(held.instrument) {
-                let (price, funding) = halves(account.references.get(held.instrument));
+        let held = account.plus(REFERENCES);
+        for position in &positions {
+            if book::is_delta_one(position.instrument) {
+                let (price, funding) = halves(&held.of(&position.instrument).get());
                 references.push(Reference { price, funding: funding.cast_signed() });
             }
         }
         let mut collateral = Vec::new();
-        for (index, number) in (1..=32_u8).enumerate() {
-            if header.collateral.wrapping_shr(u32::from(number).saturating_sub(1)) & 1 == 1 {
-                let amount = account.collateral.get(index).unwrap_or_default().to();
+        for number in 1..=COLLATERALS {
+            if header.collateral & bit(number) != 0 {
+                let (_, amount) = halves(&collateral_slot(&account, number).get());
                 collateral.push(CollateralBalance { collateral: number, amount });
             }
         }
@@ -96,64 +95,96 @@ impl Clearing {
     }
 
     /// Writes the words of an account that changed, and counts the change.
+    #[inline(never)]
     pub(crate) fn store_account(&mut self, loaded: &Loaded) -> Result<(), Revert> {
         let Loaded { id, nonce, before, book } = loaded;
         let nonce = nonce.checked_add(1).ok_or_else(overflow)?;
-        let mut account = self.accounts.setter(*id);
-        let (old, new) = (before.positions(), book.positions());
-        for (index, start) in (0..old.len().max(new.len())).step_by(2).enumerate() {
-            let word = pair(new, start);
-            if word != pair(old, start)
-                && let Some(mut slot) = account.positions.setter(index)
-            {
-                slot.set(word);
-            }
-        }
-        let (old, new) = (references(before), references(book));
-        for (instrument, word) in &new {
-            if !old.contains(&(*instrument, *word)) {
-                account.references.setter(*instrument).set(*word);
-            }
-        }
-        for (instrument, _) in &old {
-            if new.iter().all(|(kept, _)| kept != instrument) {
-                account.references.setter(*instrument).set(B256::ZERO);
-            }
-        }
-        let mut mask = 0_u32;
-        for (index, number) in (1..=32_u8).enumerate() {
-            let amount = collateral(book, number);
-            if amount != 0 {
-                mask |= 1_u32.wrapping_shl(u32::from(number).saturating_sub(1));
-            }
-            if amount != collateral(before, number)
-                && let Some(mut slot) = account.collateral.setter(index)
-            {
-                slot.set(alloy_primitives::aliases::U128::from(amount));
-            }
-        }
+        let account = ACCOUNTS.of(id);
+        store_positions(&account, before.positions(), book.positions());
+        store_references(&account, &references(before), &references(book));
+        let mask = store_collateral(&account, before, book);
         let count = u16::try_from(book.positions().len()).map_err(|_| overflow())?;
-        let [i, j] = count.to_be_bytes();
-        let [a, b, c, d, e, f, g, h] = nonce.to_be_bytes();
-        let [k, l, m, n] = mask.to_be_bytes();
-        let low = u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, 0, 0, k, l, m, n]);
-        account.header.set(word(narrow(book.cash())?.cast_unsigned(), low));
+        let low = u128::from(nonce).wrapping_shl(64)
+            | u128::from(count).wrapping_shl(48)
+            | u128::from(mask);
+        account.set(&pair(narrow(book.cash())?.cast_unsigned(), low));
         Ok(())
     }
 
     /// The house's sums.
     pub(crate) fn load_ledger(&self) -> Ledger {
-        let (cash, variation) = halves(self.balances.get());
-        let (fees, insurance) = halves(self.funds.get());
+        let (cash, variation) = halves(&BALANCES.get());
+        let (fees, insurance) = halves(&FUNDS.get());
         Ledger { cash: cash.cast_signed(), variation: variation.cast_signed(), fees, insurance }
     }
 
     /// Writes the house's sums.
     pub(crate) fn store_ledger(&mut self, ledger: &Ledger) {
-        let balances = word(ledger.cash.cast_unsigned(), ledger.variation.cast_unsigned());
-        self.balances.set(balances);
-        self.funds.set(word(ledger.fees, ledger.insurance));
+        BALANCES.set(&pair(ledger.cash.cast_unsigned(), ledger.variation.cast_unsigned()));
+        FUNDS.set(&pair(ledger.fees, ledger.insurance));
     }
+}
+
+fn header(account: &Slot) -> Header {
+    let (cash, low) = halves(&account.get());
+    let [nonce, rest] = split(low);
+    let [high, low, _, _, mask @ ..] = rest.to_be_bytes();
+    Header {
+        cash: cash.cast_signed(),
+        nonce,
+        positions: u16::from_be_bytes([high, low]),
+        collateral: u32::from_be_bytes(mask),
+    }
+}
+
+fn store_positions(account: &Slot, old: &[Position], new: &[Position]) {
+    let mut place = account.plus(POSITIONS);
+    for start in (0..old.len().max(new.len())).step_by(2) {
+        let word = two(new, start);
+        if word != two(old, start) {
+            place.set(&word);
+        }
+        place = place.plus(1);
+    }
+}
+
+fn store_references(account: &Slot, old: &[(u64, B256)], new: &[(u64, B256)]) {
+    let held = account.plus(REFERENCES);
+    for reference in new {
+        if !old.contains(reference) {
+            held.of(&reference.0).set(&reference.1);
+        }
+    }
+    for (instrument, _) in old {
+        if new.iter().all(|(kept, _)| kept != instrument) {
+            held.of(instrument).set(&B256::ZERO);
+        }
+    }
+}
+
+/// Writes what changed and returns the mask of what is held.
+fn store_collateral(account: &Slot, before: &Book, book: &Book) -> u32 {
+    let mut mask = 0;
+    for number in 1..=COLLATERALS {
+        let amount = collateral(book, number);
+        if amount != 0 {
+            mask |= bit(number);
+        }
+        if amount != collateral(before, number) {
+            collateral_slot(account, number).set(&amount.word());
+        }
+    }
+    mask
+}
+
+fn collateral_slot(account: &Slot, number: u8) -> Slot {
+    account.plus(COLLATERAL.saturating_add(number))
+}
+
+/// A collateral's bit in the header.
+fn bit(number: u8) -> u32 {
+    // Numbers are 1..=32, so the shift is below 32.
+    1_u32.rotate_left(u32::from(number.wrapping_sub(1)))
 }
 
 impl Ledger {
@@ -207,44 +238,24 @@ fn references(book: &Book) -> Vec<(u64, B256)> {
     delta_one
         .map(|held| {
             let funding = held.reference.funding.cast_unsigned();
-            (held.instrument.id(), word(held.reference.price, funding))
+            (held.instrument.id(), pair(held.reference.price, funding))
         })
         .collect()
 }
 
 /// A position from half a word.
 fn position(half: u128) -> Position {
-    let [a, b, c, d, e, f, g, h, quantity @ ..] = half.to_be_bytes();
-    Position {
-        instrument: u64::from_be_bytes([a, b, c, d, e, f, g, h]),
-        quantity: i64::from_be_bytes(quantity),
-    }
+    let [instrument, quantity] = split(half);
+    Position { instrument, quantity: quantity.cast_signed() }
 }
 
 /// Two positions from `start` on as a word.
-fn pair(positions: &[Position], start: usize) -> B256 {
+fn two(positions: &[Position], start: usize) -> B256 {
     let half = |index: usize| {
         positions.get(index).map_or(0, |held| {
             let low = u128::from(held.quantity.cast_unsigned());
             u128::from(held.instrument).wrapping_shl(64) | low
         })
     };
-    word(half(start), half(start.saturating_add(1)))
-}
-
-fn word(high: u128, low: u128) -> B256 {
-    let mut word = B256::ZERO;
-    let bytes = high.to_be_bytes().into_iter().chain(low.to_be_bytes());
-    for (to, from) in word.iter_mut().zip(bytes) {
-        *to = from;
-    }
-    word
-}
-
-fn halves(word: B256) -> (u128, u128) {
-    let (high, low) = word.split_at(16);
-    (
-        high.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes)),
-        low.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes)),
-    )
+    pair(half(start), half(start.saturating_add(1)))
 }

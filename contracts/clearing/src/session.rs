@@ -2,15 +2,16 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{B256, U256};
 use novate_abi::IClearing::OpenInterestCapExceeded;
-use novate_common::Revert;
+use novate_common::{Revert, Word, low64, refuse};
 use novate_risk::Instrument;
 
 use crate::{
     Clearing,
     error::overflow,
     load::{Ledger, Loaded},
+    storage::{CAPS, OPEN_INTEREST},
 };
 
 /// Work in progress.
@@ -62,7 +63,7 @@ impl Clearing {
         let mut seen = match index {
             Some(index) => session.interest.swap_remove(index),
             None => {
-                let before = self.open_interest.get(instrument).to();
+                let before = low64(&OPEN_INTEREST.of(&instrument).get());
                 Interest { instrument, before, now: before }
             }
         };
@@ -77,9 +78,9 @@ impl Clearing {
     pub(crate) fn commit(&mut self, session: &Session) -> Result<(), Revert> {
         for Interest { instrument, before, now } in &session.interest {
             if now > before {
-                self.check_cap(*instrument, *now)?;
+                check_cap(*instrument, *now)?;
             }
-            self.open_interest.setter(*instrument).set(U64::from(*now));
+            OPEN_INTEREST.of(instrument).set(&now.word());
         }
         for account in &session.accounts {
             self.store_account(account)?;
@@ -87,16 +88,16 @@ impl Clearing {
         self.store_ledger(&session.ledger);
         Ok(())
     }
+}
 
-    fn check_cap(&self, instrument: u64, open: u64) -> Result<(), Revert> {
-        let underlying = Instrument::decode(instrument).map_or(0, |terms| terms.underlying());
-        let cap: u64 = self.caps.get(underlying).to();
-        if open > cap {
-            let (open, cap) = (U64::from(open).to(), U64::from(cap).to());
-            return Err(OpenInterestCapExceeded { instrument, openInterest: open, cap }.into());
-        }
-        Ok(())
+fn check_cap(instrument: u64, open: u64) -> Result<(), Revert> {
+    let underlying = Instrument::decode(instrument).map_or(0, |terms| terms.underlying());
+    let cap = low64(&CAPS.of(&underlying).get());
+    if open > cap {
+        let (open, cap) = (U256::from(open), U256::from(cap));
+        return Err(refuse!(OpenInterestCapExceeded { instrument, openInterest: open, cap }));
     }
+    Ok(())
 }
 
 /// The long part of a quantity.

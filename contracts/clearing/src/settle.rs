@@ -3,18 +3,21 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::U256;
+use alloy_sol_types::SolCall;
 use novate_abi::{
     IClearing::{Settled, SettlementNotFinal},
     IOracle::settlementPriceCall,
 };
-use novate_common::{Answer, Input, Revert, empty, view};
+use novate_common::{
+    Answer, Input, Revert, address, ask, empty, event, refuse, selected, timestamp,
+};
 use novate_risk::Instrument;
-use stylus_sdk::prelude::*;
 
 use crate::{
     Clearing,
     error::{overflow, refused},
     session::Session,
+    storage::ORACLE,
 };
 
 /// Final prices by series, as far as asked: `None` where there is none yet.
@@ -40,7 +43,7 @@ impl Clearing {
             self.settle_account(&mut session, index, &mut progress)?;
         }
         if let (false, Some(instrument)) = (progress.settled, progress.waiting) {
-            return Err(SettlementNotFinal { instrument }.into());
+            return Err(refuse!(SettlementNotFinal { instrument }));
         }
         session.accounts.retain(|touched| touched.book != touched.before);
         self.commit(&session)?;
@@ -53,7 +56,7 @@ impl Clearing {
         index: usize,
         progress: &mut Progress,
     ) -> Result<(), Revert> {
-        let now = self.vm().block_timestamp();
+        let now = timestamp();
         let touched = session.accounts.get(index).ok_or_else(overflow)?;
         let expired: Vec<_> = touched
             .book
@@ -74,13 +77,7 @@ impl Clearing {
             session.ledger.pay_variation(cashflow)?;
             self.count_interest(session, id, quantity, 0)?;
             progress.settled = true;
-            self.vm().log(Settled {
-                account,
-                instrument: id,
-                quantity,
-                price: U256::from(price),
-                cashflow,
-            });
+            event!(Settled { account, instrument: id; quantity, price: U256::from(price), cashflow });
         }
         Ok(())
     }
@@ -94,16 +91,12 @@ impl Clearing {
         if let Some((_, price)) = prices.iter().find(|(known, _)| *known == series) {
             return Ok(*price);
         }
-        let call = settlementPriceCall {
-            underlying: instrument.underlying(),
-            expiry: instrument.expiry().ok_or_else(overflow)?,
-        };
-        let answer = view(self.vm(), self.oracle.get(), &call)?;
-        let price = if answer.isFinal {
-            Some(u128::try_from(answer.price).map_err(|_| overflow())?)
-        } else {
-            None
-        };
+        let expiry = instrument.expiry().ok_or_else(overflow)?;
+        let call = selected![settlementPriceCall::SELECTOR, instrument.underlying(), expiry];
+        let reply = ask(&address(&ORACLE.get()), &call)?;
+        let (price, is_final) = (reply.u256(0)?, reply.bool(1)?);
+        let price =
+            if is_final { Some(u128::try_from(price).map_err(|_| overflow())?) } else { None };
         prices.push((series, price));
         Ok(price)
     }

@@ -5,15 +5,17 @@ use novate_abi::IClearing::{
     InsufficientInsurance, InsuranceChanged, InvalidFraction, LiquidationWorsens, SelfTrade,
     SliceTransferred, StateChanged,
 };
-use novate_common::{Answer, Input, Revert, empty, only};
+use novate_common::{
+    Answer, Input, Revert, address, empty, event, margin::maintenance_excess, only, refuse, sender,
+};
 use novate_risk::{Book, liquidation::WHOLE};
-use stylus_sdk::prelude::*;
 
 use crate::{
     Clearing,
-    check::{LIQUIDATION, maintenance_excess, may_add_risk},
+    check::{LIQUIDATE, may_add_risk},
     error::{overflow, refused},
     session::Session,
+    storage::LIQUIDATION,
 };
 
 /// Arguments of `transferSlice`.
@@ -28,20 +30,20 @@ struct Slice {
 impl Clearing {
     /// `transferSlice(from, to, fraction, price, expectedNonce)`.
     pub(crate) fn transfer_slice(&mut self, input: &mut Input<'_>) -> Answer {
-        only(self.vm().msg_sender(), self.liquidation.get())?;
+        only(sender(), address(&LIQUIDATION.get()))?;
         let (from, to, fraction) = (input.bytes32()?, input.bytes32()?, input.u256()?);
         let (price, expected) = (input.i256()?, input.u64()?);
         if from == to {
-            return Err(SelfTrade { account: from }.into());
+            return Err(refuse!(SelfTrade { account: from }));
         }
         let checked = u64::try_from(fraction).ok().filter(|part| (1..=WHOLE).contains(part));
-        let fraction = checked.ok_or(InvalidFraction { fraction })?;
+        let fraction = checked.ok_or_else(|| refuse!(InvalidFraction { fraction }))?;
         let mut session = self.session();
         self.touch(&mut session, from)?;
         self.touch(&mut session, to)?;
         let actual = session.accounts.first().map_or(0, |touched| touched.nonce);
         if actual != expected {
-            return Err(StateChanged { account: from, expected, actual }.into());
+            return Err(refuse!(StateChanged { account: from, expected, actual }));
         }
         let slice = Slice { from, to, fraction, price };
         let paid = self.move_slice(&mut session, &slice)?;
@@ -69,9 +71,9 @@ impl Clearing {
         if price.is_negative() {
             paid = u128::try_from(price.unsigned_abs()).map_err(|_| overflow())?;
             let fund = session.ledger.insurance;
-            let left = fund.checked_sub(paid).ok_or_else(|| InsufficientInsurance {
-                requested: U256::from(paid),
-                fund: U256::from(fund),
+            let left = fund.checked_sub(paid).ok_or_else(|| {
+                let (requested, fund) = (U256::from(paid), U256::from(fund));
+                refuse!(InsufficientInsurance { requested, fund })
             })?;
             session.ledger.insurance = left;
             session.ledger.add_cash(owed)?;
@@ -102,26 +104,23 @@ impl Clearing {
         let [before, after, bidder] = assessments.as_slice() else { return Err(overflow()) };
         let (before, after) = (maintenance_excess(before)?, maintenance_excess(after)?);
         if after < before {
-            return Err(LiquidationWorsens {
+            return Err(refuse!(LiquidationWorsens {
                 account: slice.from,
                 excessBefore: before,
                 excessAfter: after,
-            }
-            .into());
+            }));
         }
-        may_add_risk(slice.to, bidder, LIQUIDATION)
+        may_add_risk(slice.to, bidder, LIQUIDATE)
     }
 
     fn tell(&self, session: &Session, slice: &Slice, paid: u128) {
         if paid != 0 {
-            self.vm().log(InsuranceChanged {
-                change: slice.price,
-                fund: U256::from(session.ledger.insurance),
+            event!(InsuranceChanged {
+                ; change: slice.price, fund: U256::from(session.ledger.insurance)
             });
         }
-        self.vm().log(SliceTransferred {
-            from: slice.from,
-            to: slice.to,
+        event!(SliceTransferred {
+            from: slice.from, to: slice.to;
             fraction: U256::from(slice.fraction),
             price: slice.price,
             insurancePaid: U256::from(paid),

@@ -1,4 +1,26 @@
 //! What clearing keeps, and which function answers which selector. Money has 18 decimals.
+//!
+//! | slot | content |
+//! | --- | --- |
+//! | 0..2 | roles and pause mask |
+//! | 3 | cash token (low 20 bytes), its decimals (high 8) |
+//! | 4 | margin, number of collateral tokens (high 8) |
+//! | 5 | oracle |
+//! | 6 | liquidation, when withdrawals were paused last (high 8), seconds |
+//! | 7 | fees in millionths (uint32 each, high to low in the low half): option, premium cap, maker, taker |
+//! | 8 | cash of all accounts (int128), variation (int128) |
+//! | 9 | fees (uint128), insurance fund (uint128) |
+//! | 10 | mapping: venue => 1 |
+//! | 11 | mapping: collateral number => token with its decimals (high 8); then cap (uint128), total (uint128) |
+//! | 12 | mapping: token => collateral number |
+//! | 13 | mapping: underlying => most open interest per instrument, millionths of a contract |
+//! | 14 | mapping: instrument => open interest (its long positions), millionths of a contract |
+//! | 15 | mapping: account id => account |
+//!
+//! An account: word 0 is cash (int128), nonce (uint64), number of positions (uint16), unused (uint16), collateral held
+//! (uint32, bit n - 1); words 1..128 are positions, ascending, two a word as in the packed book; words 129..160 are collateral
+//! balances by number; word 161 is the mapping from a held perpetual or future to its reference price (uint128) and
+//! funding reference (int128).
 
 #[allow(unused_imports, reason = "the storage macro names them")]
 use alloc::{vec, vec::Vec};
@@ -15,89 +37,59 @@ use novate_abi::{
     },
     IGoverned::pauseCall,
 };
-use novate_common::{Answer, Contract, Governance, Input};
-use stylus_sdk::{
-    prelude::*,
-    storage::{
-        StorageAddress, StorageArray, StorageB256, StorageBool, StorageMap, StorageU8, StorageU32,
-        StorageU64, StorageU128,
-    },
-};
+use novate_common::{Answer, Contract, Fixed, Governance, Input, Word, address, halves};
+use stylus_sdk::prelude::*;
 
 /// Pause bit of withdrawals; it ends by itself.
 pub(crate) const WITHDRAW: u8 = 1;
 /// Pause bit of fills.
 pub(crate) const FILL: u8 = 2;
 
-/// Clearing's storage.
+pub(crate) const CASH_TOKEN: Fixed = Fixed::at(3);
+pub(crate) const MARGIN: Fixed = Fixed::at(4);
+pub(crate) const ORACLE: Fixed = Fixed::at(5);
+pub(crate) const LIQUIDATION: Fixed = Fixed::at(6);
+pub(crate) const FEES: Fixed = Fixed::at(7);
+pub(crate) const BALANCES: Fixed = Fixed::at(8);
+pub(crate) const FUNDS: Fixed = Fixed::at(9);
+pub(crate) const VENUES: Fixed = Fixed::at(10);
+pub(crate) const TOKENS: Fixed = Fixed::at(11);
+pub(crate) const NUMBERS: Fixed = Fixed::at(12);
+pub(crate) const CAPS: Fixed = Fixed::at(13);
+pub(crate) const OPEN_INTEREST: Fixed = Fixed::at(14);
+pub(crate) const ACCOUNTS: Fixed = Fixed::at(15);
+/// Word of an account's first two positions.
+pub(crate) const POSITIONS: u8 = 1;
+/// Word of an account's collateral of number 0, which doesn't exist.
+pub(crate) const COLLATERAL: u8 = 128;
+/// Word of an account's references.
+pub(crate) const REFERENCES: u8 = 161;
+
+/// Clearing: its storage is the table above.
 #[storage]
 pub struct Clearing {
-    /// Roles and pause mask.
     pub(crate) governance: Governance,
-    /// The token that is cash.
-    pub(crate) cash_token: StorageAddress,
-    /// Its decimals.
-    pub(crate) cash_decimals: StorageU8,
-    /// When withdrawals were paused last, seconds.
-    pub(crate) withdraw_paused_at: StorageU64,
-    /// Judges books.
-    pub(crate) margin: StorageAddress,
-    /// Number of collateral tokens.
-    pub(crate) collaterals: StorageU8,
-    /// Tells prices and funding.
-    pub(crate) oracle: StorageAddress,
-    /// May move slices.
-    pub(crate) liquidation: StorageAddress,
-    /// Option fee, millionths of notional.
-    pub(crate) option_rate: StorageU32,
-    /// Most of an option fee, millionths of premium.
-    pub(crate) option_premium_cap: StorageU32,
-    /// Delta-one maker fee, millionths of notional.
-    pub(crate) maker_rate: StorageU32,
-    /// Delta-one taker fee, millionths of notional.
-    pub(crate) taker_rate: StorageU32,
-    /// Sum of all cash (int128) and variation (int128).
-    pub(crate) balances: StorageB256,
-    /// Fees (uint128) and insurance fund (uint128).
-    pub(crate) funds: StorageB256,
-    /// Contracts that may fill.
-    pub(crate) venues: StorageMap<Address, StorageBool>,
-    /// Collateral tokens by number, from 1.
-    pub(crate) tokens: StorageMap<u8, Token>,
-    /// A collateral token's number; 0: not accepted.
-    pub(crate) numbers: StorageMap<Address, StorageU8>,
-    /// Most open interest per instrument of an underlying, millionths of a contract.
-    pub(crate) caps: StorageMap<u8, StorageU64>,
-    /// Open interest of an instrument: the sum of its long positions, millionths of a contract.
-    pub(crate) open_interest: StorageMap<u64, StorageU64>,
-    /// Accounts.
-    pub(crate) accounts: StorageMap<B256, Account>,
 }
 
-/// A collateral token.
-#[storage]
-pub struct Token {
-    /// The token.
-    pub(crate) address: StorageAddress,
-    /// Its decimals.
-    pub(crate) decimals: StorageU8,
-    /// Most that the house takes.
-    pub(crate) cap: StorageU128,
-    /// What the house holds for accounts.
-    pub(crate) total: StorageU128,
+/// An address with a number in the word's first 8 bytes.
+pub(crate) fn headed(head: u64, address: &Address) -> B256 {
+    let mut word = address.word();
+    for (to, from) in word.iter_mut().zip(head.to_be_bytes()) {
+        *to = from;
+    }
+    word
 }
 
-/// An account.
-#[storage]
-pub struct Account {
-    /// Cash (int128), nonce (uint64), number of positions (uint16), unused (uint16), collateral held (uint32: bit n - 1).
-    pub(crate) header: StorageB256,
-    /// Positions, ascending by instrument, two a word as in the packed book.
-    pub(crate) positions: StorageArray<StorageB256, 128>,
-    /// Collateral by number, from 1, two a word.
-    pub(crate) collateral: StorageArray<StorageU128, 32>,
-    /// Of each perpetual and future held: reference price (uint128), funding reference (int128).
-    pub(crate) references: StorageMap<u64, StorageB256>,
+/// The parts of a [`headed`] word.
+pub(crate) fn parts(word: &B256) -> (u64, Address) {
+    let [head, ..] = split(halves(word).0);
+    (head, address(word))
+}
+
+/// The high and the low 64 bits.
+pub(crate) fn split(number: u128) -> [u64; 2] {
+    let low = u64::try_from(number & u128::from(u64::MAX)).unwrap_or(0);
+    [u64::try_from(number.wrapping_shr(64)).unwrap_or(0), low]
 }
 
 impl core::fmt::Debug for Clearing {

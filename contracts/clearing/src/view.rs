@@ -1,112 +1,110 @@
 //! What clearing tells.
 
-use alloy_primitives::U256;
-use novate_abi::IClearing::{
-    CollateralBalance, Position, bookCall, cashCall, cashTokenCall, collateralCall,
-    collateralTokenCall, collateralTokenReturn, feesCall, feesReturn, isVenueCall, ledgerCall,
-    ledgerReturn, modulesCall, modulesReturn, nonceCall, openInterestCall, openInterestCapCall,
-    positionsCall,
-};
-use novate_common::{Answer, Input, returns};
+use alloc::vec::Vec;
 
-use crate::{Clearing, error::widen, load::packed};
+use novate_common::{Answer, Input, Word, address, answers, halves};
+
+use crate::{
+    Clearing,
+    fill::Rates,
+    load::packed,
+    storage::{CAPS, CASH_TOKEN, LIQUIDATION, MARGIN, OPEN_INTEREST, ORACLE, TOKENS, VENUES},
+};
 
 impl Clearing {
     /// `modules()`.
     pub(crate) fn modules(&self) -> Answer {
-        returns::<modulesCall>(&modulesReturn {
-            margin: self.margin.get(),
-            oracle: self.oracle.get(),
-            liquidation: self.liquidation.get(),
-        })
+        answers![address(&MARGIN.get()), address(&ORACLE.get()), address(&LIQUIDATION.get())]
     }
 
     /// `isVenue(venue)`.
     pub(crate) fn is_venue(&self, input: &mut Input<'_>) -> Answer {
-        returns::<isVenueCall>(&self.venues.get(input.address()?))
+        answers![VENUES.of(&input.address()?).get()]
     }
 
     /// `cashToken()`.
     pub(crate) fn cash_token(&self) -> Answer {
-        returns::<cashTokenCall>(&self.cash_token.get())
+        answers![address(&CASH_TOKEN.get())]
     }
 
     /// `collateralToken(collateral)`: zeros for a number not given.
     pub(crate) fn collateral_token(&self, input: &mut Input<'_>) -> Answer {
-        let token = self.tokens.getter(input.u8()?);
-        returns::<collateralTokenCall>(&collateralTokenReturn {
-            token: token.address.get(),
-            cap: token.cap.get().to(),
-            total: token.total.get().to(),
-        })
+        let stored = TOKENS.of(&input.u8()?);
+        let (cap, total) = halves(&stored.plus(1).get());
+        answers![address(&stored.get()), cap, total]
     }
 
     /// `fees()`.
     pub(crate) fn fees(&self) -> Answer {
-        returns::<feesCall>(&feesReturn {
-            optionRate: self.option_rate.get().to(),
-            optionPremiumCap: self.option_premium_cap.get().to(),
-            makerRate: self.maker_rate.get().to(),
-            takerRate: self.taker_rate.get().to(),
-        })
+        let rates = Rates::load();
+        answers![rates.option, rates.premium_cap, rates.maker, rates.taker]
     }
 
     /// `openInterest(instrument)`.
     pub(crate) fn open_interest_of(&self, input: &mut Input<'_>) -> Answer {
-        returns::<openInterestCall>(&self.open_interest.get(input.u64()?).to())
+        answers![OPEN_INTEREST.of(&input.u64()?).get()]
     }
 
     /// `openInterestCap(underlying)`.
     pub(crate) fn open_interest_cap(&self, input: &mut Input<'_>) -> Answer {
-        returns::<openInterestCapCall>(&self.caps.get(input.u8()?).to())
+        answers![CAPS.of(&input.u8()?).get()]
     }
 
     /// `cash(account)`.
     pub(crate) fn cash(&self, input: &mut Input<'_>) -> Answer {
-        returns::<cashCall>(&widen(self.header(input.bytes32()?).cash))
+        answers![self.header(&input.bytes32()?).cash]
     }
 
     /// `positions(account)`.
     pub(crate) fn positions(&self, input: &mut Input<'_>) -> Answer {
         let loaded = self.load_account(input.bytes32()?)?;
-        let positions = loaded.book.holdings().map(|held| Position {
-            instrument: held.instrument.id(),
-            quantity: held.quantity,
-            referencePrice: held.reference.price,
-            fundingReference: held.reference.funding,
-        });
-        returns::<positionsCall>(&positions.collect())
+        let mut words = listed(loaded.book.positions().len());
+        for held in loaded.book.holdings() {
+            held.instrument.id().push(&mut words);
+            held.quantity.push(&mut words);
+            held.reference.price.push(&mut words);
+            held.reference.funding.push(&mut words);
+        }
+        Ok(words)
     }
 
     /// `collateral(account)`.
     pub(crate) fn collateral(&self, input: &mut Input<'_>) -> Answer {
         let loaded = self.load_account(input.bytes32()?)?;
-        let balances = loaded.book.collateral().iter().map(|held| CollateralBalance {
-            token: self.tokens.getter(held.collateral).address.get(),
-            amount: held.amount,
-        });
-        returns::<collateralCall>(&balances.collect())
+        let mut words = listed(loaded.book.collateral().len());
+        for held in loaded.book.collateral() {
+            address(&TOKENS.of(&held.collateral).get()).push(&mut words);
+            held.amount.push(&mut words);
+        }
+        Ok(words)
     }
 
     /// `nonce(account)`.
     pub(crate) fn nonce(&self, input: &mut Input<'_>) -> Answer {
-        returns::<nonceCall>(&self.header(input.bytes32()?).nonce)
+        answers![self.header(&input.bytes32()?).nonce]
     }
 
     /// `book(account)`.
     pub(crate) fn book(&self, input: &mut Input<'_>) -> Answer {
         let loaded = self.load_account(input.bytes32()?)?;
-        returns::<bookCall>(&packed(&loaded.book).into())
+        let book = packed(&loaded.book);
+        // A packed book is a whole number of words, so that it needs no padding.
+        let mut answer = listed(book.len());
+        answer.extend_from_slice(&book);
+        Ok(answer)
     }
 
     /// `ledger()`.
     pub(crate) fn ledger(&self) -> Answer {
         let ledger = self.load_ledger();
-        returns::<ledgerCall>(&ledgerReturn {
-            totalCash: widen(ledger.cash),
-            variation: widen(ledger.variation),
-            fees: U256::from(ledger.fees),
-            insurance: U256::from(ledger.insurance),
-        })
+        answers![ledger.cash, ledger.variation, ledger.fees, ledger.insurance]
     }
+}
+
+/// The first two words of an answer that is one list: where it begins, and its length.
+fn listed(length: usize) -> Vec<u8> {
+    let mut words = Vec::new();
+    32_u64.push(&mut words);
+    u64::try_from(length).unwrap_or(u64::MAX).push(&mut words);
+    words
 }

@@ -5,12 +5,12 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, I256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::IErrors;
 use stylus_sdk::stylus_core::Host;
 
-use crate::{Input, Revert, host, refuse, selected};
+use crate::{Input, Revert, host, refuse};
 
 /// Calls a view function of `target`.
 ///
@@ -38,42 +38,123 @@ pub fn send<C: SolCall>(
     C::abi_decode_returns(&data).map_err(|_| failed(target))
 }
 
-/// Calls a view function of `target` with these words and reads the answer with `read`.
+/// Calls a view function of `target`.
 ///
 /// # Errors
 /// What the target reverts with, or `CallFailed(target)`.
-pub fn ask<T>(
-    target: Address,
-    selector: [u8; 4],
-    words: &[B256],
-    read: impl FnOnce(&mut Input<'_>) -> Result<T, Revert>,
-) -> Result<T, Revert> {
-    let reply = view_bytes(target, &selected(selector, words))?;
-    read_reply(target, &reply, read)
+#[inline(never)]
+pub fn ask(target: &Address, calldata: &[u8]) -> Result<Reply, Revert> {
+    Ok(Reply { target: *target, data: view_bytes(*target, calldata)? })
 }
 
-/// Calls a function of `target` that may change state with these words; its answer is left alone.
+/// An answer: static values are read by their place, the first word being 0.
+#[derive(Debug)]
+pub struct Reply {
+    target: Address,
+    data: Vec<u8>,
+}
+
+impl Reply {
+    /// The word at a place.
+    ///
+    /// # Errors
+    /// `CallFailed` if there is none; so for all that follow, and if the word isn't of the type.
+    #[inline(never)]
+    pub fn word(&self, place: usize) -> Result<B256, Revert> {
+        let rest = self.data.get(place.saturating_mul(32)..).unwrap_or_default();
+        rest.first_chunk().map(|word| B256::new(*word)).ok_or_else(|| failed(self.target))
+    }
+
+    /// A `uint256`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    #[inline(never)]
+    pub fn u256(&self, place: usize) -> Result<U256, Revert> {
+        self.word(place).map(|word| U256::from_be_bytes(word.0))
+    }
+
+    /// An `int256`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    pub fn i256(&self, place: usize) -> Result<I256, Revert> {
+        self.u256(place).map(I256::from_raw)
+    }
+
+    /// A `uint64`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    #[inline(never)]
+    pub fn u64(&self, place: usize) -> Result<u64, Revert> {
+        u64::try_from(self.u256(place)?).map_err(|_| failed(self.target))
+    }
+
+    /// A `uint8`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    pub fn u8(&self, place: usize) -> Result<u8, Revert> {
+        u8::try_from(self.u64(place)?).map_err(|_| failed(self.target))
+    }
+
+    /// A `bool`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    pub fn bool(&self, place: usize) -> Result<bool, Revert> {
+        match self.u64(place)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(failed(self.target)),
+        }
+    }
+
+    /// What `read` makes of the answer, read in order.
+    ///
+    /// # Errors
+    /// `CallFailed` where `read` fails.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&mut Input<'_>) -> Result<T, Revert>,
+    ) -> Result<T, Revert> {
+        read(&mut Input::reply(&self.data, 0)).map_err(|_| failed(self.target))
+    }
+
+    /// The `bytes` whose offset stands at a place.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    pub fn bytes(&self, place: usize) -> Result<&[u8], Revert> {
+        let skip = place.saturating_mul(32);
+        let mut input = Input::reply(&self.data, skip);
+        input.bytes().map_err(|_| failed(self.target))
+    }
+
+    /// Words of an array, `width` to an element, whose offset stands at a place: the place of the first, and the length.
+    ///
+    /// # Errors
+    /// `CallFailed`, also unless all elements are there.
+    pub fn array(&self, place: usize, width: usize) -> Result<(usize, usize), Revert> {
+        let skip = place.saturating_mul(32);
+        let (count, elements) =
+            Input::reply(&self.data, skip).array(width).map_err(|_| failed(self.target))?;
+        let (first, rest) = (elements.offset() / 32, elements.offset() % 32);
+        if rest == 0 { Ok((first, count)) } else { Err(failed(self.target)) }
+    }
+}
+
+/// Calls a function of `target` that may change state; its answer is left alone.
 ///
 /// # Errors
 /// What the target reverts with, or `CallFailed(target)`.
-pub fn tell(target: Address, calldata: &[u8]) -> Result<(), Revert> {
-    send_bytes(target, calldata).map(|_| ())
-}
-
-/// Reads the answer of `target`.
-///
-/// # Errors
-/// `CallFailed(target)` if it can't be read.
-pub fn read_reply<T>(
-    target: Address,
-    reply: &[u8],
-    read: impl FnOnce(&mut Input<'_>) -> Result<T, Revert>,
-) -> Result<T, Revert> {
-    read(&mut Input::reply(reply)).map_err(|_| failed(target))
+pub fn tell(target: &Address, calldata: &[u8]) -> Result<(), Revert> {
+    send_bytes(*target, calldata).map(|_| ())
 }
 
 /// A static call on bytes.
-pub fn view_bytes(target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
+pub(crate) fn view_bytes(target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
     check(target, host::call(target, data, false))
 }
 
@@ -83,6 +164,8 @@ pub(crate) fn send_bytes(target: Address, data: &[u8]) -> Result<Vec<u8>, Revert
 }
 
 /// `CallFailed(target)`.
+#[cold]
+#[inline(never)]
 pub(crate) fn failed(target: Address) -> Revert {
     refuse!(IErrors::CallFailed { target })
 }

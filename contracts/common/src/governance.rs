@@ -17,7 +17,8 @@ use stylus_sdk::{
 };
 
 use crate::{
-    Answer, Input, Revert, Slot, Word, address, answers, empty, event, halves, refuse, sender,
+    Answer, Fixed, Input, Revert, Word, address, answers, empty, event, halves, refuse, selected,
+    sender,
 };
 
 /// Who may change parameters, who may stop operations, and which operations are stopped: the contract's first three slots.
@@ -30,9 +31,9 @@ use crate::{
 #[derive(Debug)]
 pub struct Governance(());
 
-const GOVERNOR: Slot = Slot::at(0);
-const PROPOSED: Slot = Slot::at(1);
-const GUARDIAN: Slot = Slot::at(2);
+const GOVERNOR: Fixed = Fixed::at(0);
+const PROPOSED: Fixed = Fixed::at(1);
+const GUARDIAN: Fixed = Fixed::at(2);
 
 impl StorageType for Governance {
     type Wraps<'a> = StorageGuard<'a, Self>;
@@ -77,7 +78,7 @@ impl Governance {
     /// `Unauthorized(caller)`.
     #[inline(never)]
     pub fn only_governor(&self) -> Result<(), Revert> {
-        only(sender(), address(GOVERNOR.get()))
+        only(sender(), address(&GOVERNOR.get()))
     }
 
     /// Refuses everybody but the guardian and the governor.
@@ -86,7 +87,7 @@ impl Governance {
     /// `Unauthorized(caller)`.
     pub fn only_guardian(&self) -> Result<(), Revert> {
         let caller = sender();
-        if caller == address(GUARDIAN.get()) && !caller.is_zero() {
+        if caller == address(&GUARDIAN.get()) && !caller.is_zero() {
             return Ok(());
         }
         self.only_governor()
@@ -116,9 +117,9 @@ impl Governance {
     #[inline(never)]
     pub fn route(&mut self, selector: [u8; 4], input: &mut Input<'_>, operations: u8) -> Answer {
         match selector {
-            governorCall::SELECTOR => answers(&[GOVERNOR.get()]),
-            guardianCall::SELECTOR => answers(&[address(GUARDIAN.get()).word()]),
-            pausedMaskCall::SELECTOR => answers(&[mask().word()]),
+            governorCall::SELECTOR => answers![GOVERNOR.get()],
+            guardianCall::SELECTOR => answers![address(&GUARDIAN.get())],
+            pausedMaskCall::SELECTOR => answers![mask()],
             proposeGovernorCall::SELECTOR => self.propose_governor(input.address()?),
             acceptGovernorCall::SELECTOR => accept_governor(),
             setGuardianCall::SELECTOR => self.set_guardian(input.address()?),
@@ -132,17 +133,17 @@ impl Governance {
                 self.only_governor()?;
                 change_mask(mask() & !bits)
             }
-            _ => Err(crate::refusal(
+            _ => Err(Revert::from_data(selected![
                 <IErrors::UnknownSelector as crate::SolError>::SELECTOR,
-                &[left(&selector)],
-            )),
+                left(&selector)
+            ])),
         }
     }
 
     /// Makes a proposal, or withdraws it: zero proposes nobody.
     fn propose_governor(&self, proposed: Address) -> Answer {
         self.only_governor()?;
-        PROPOSED.set(proposed.word());
+        PROPOSED.set(&proposed.word());
         event!(IGoverned::GovernorProposed { governor: sender(), proposed; });
         empty()
     }
@@ -157,32 +158,32 @@ impl Governance {
 fn accept_governor() -> Answer {
     let governor = sender();
     not_zero(governor)?;
-    only(governor, address(PROPOSED.get()))?;
-    PROPOSED.set(B256::ZERO);
+    only(governor, address(&PROPOSED.get()))?;
+    PROPOSED.set(&B256::ZERO);
     change_governor(governor);
     empty()
 }
 
 fn change_governor(governor: Address) {
-    let previous = address(GOVERNOR.get());
-    GOVERNOR.set(governor.word());
+    let previous = address(&GOVERNOR.get());
+    GOVERNOR.set(&governor.word());
     event!(IGoverned::GovernorChanged { previous, governor; });
 }
 
 fn change_guardian(guardian: Address) {
     let word = GUARDIAN.get();
-    let previous = address(word);
+    let previous = address(&word);
     let mut changed = guardian.word();
     for (to, from) in changed.iter_mut().zip(word).take(12) {
         *to = from;
     }
-    GUARDIAN.set(changed);
+    GUARDIAN.set(&changed);
     event!(IGoverned::GuardianChanged { previous, guardian; });
 }
 
 /// The stopped operations: contracts know eight at most.
 fn mask() -> u8 {
-    let (high, _) = halves(GUARDIAN.get());
+    let (high, _) = halves(&GUARDIAN.get());
     let [_, _, _, _, _, _, _, _, _, _, _, mask, ..] = high.to_be_bytes();
     mask
 }
@@ -193,7 +194,7 @@ fn change_mask(mask: u8) -> Answer {
     if let Some(byte) = word.get_mut(11) {
         previous = core::mem::replace(byte, mask);
     }
-    GUARDIAN.set(word);
+    GUARDIAN.set(&word);
     event!(IGoverned::PauseChanged {
         ; previousMask: U256::from(previous), mask: U256::from(mask)
     });

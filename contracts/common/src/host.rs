@@ -8,34 +8,67 @@ use alloc::vec::Vec;
 use alloy_primitives::{Address, B256};
 use stylus_sdk::hostio;
 
+use crate::Word;
+
+/// A place in storage that a contract's layout names: a slot below 256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fixed(u8);
+
+impl Fixed {
+    /// The slot of that number.
+    pub const fn at(number: u8) -> Self {
+        Self(number)
+    }
+
+    /// The slot of `key` in the mapping at this slot: keccak256 of key and slot, as Solidity places it.
+    #[inline(never)]
+    pub fn of(self, key: &impl Word) -> Slot {
+        mapped(&key.word(), &self.slot())
+    }
+
+    /// The word that stands there.
+    #[inline(never)]
+    pub fn get(self) -> B256 {
+        self.slot().get()
+    }
+
+    /// Writes a word.
+    #[inline(never)]
+    pub fn set(self, word: &B256) {
+        self.slot().set(word);
+    }
+
+    fn slot(self) -> Slot {
+        let mut slot = [0; 32];
+        slot[31] = self.0;
+        Slot(B256::new(slot))
+    }
+}
+
+#[inline(never)]
+fn mapped(key: &B256, slot: &Slot) -> Slot {
+    let mut bytes = [0; 64];
+    let words = key.iter().chain(slot.0.iter());
+    for (to, from) in bytes.iter_mut().zip(words) {
+        *to = *from;
+    }
+    Slot(keccak256(&bytes))
+}
+
 /// A place in storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot(B256);
 
 impl Slot {
-    /// The slot of that number.
-    pub const fn at(number: u8) -> Self {
-        let mut slot = [0; 32];
-        slot[31] = number;
-        Self(B256::new(slot))
-    }
-
-    /// The slot of `key` in the mapping at this slot: keccak256 of key and slot, as Solidity places it.
-    #[must_use]
-    #[inline(never)]
-    pub fn of(self, key: B256) -> Self {
-        let mut bytes = [0; 64];
-        let words = key.iter().chain(self.0.iter());
-        for (to, from) in bytes.iter_mut().zip(words) {
-            *to = *from;
-        }
-        Self(keccak256(&bytes))
+    /// The slot of `key` in the mapping at this slot.
+    pub fn of(&self, key: &impl Word) -> Self {
+        mapped(&key.word(), self)
     }
 
     /// The slot that many places on.
     #[must_use]
     #[inline(never)]
-    pub fn plus(self, places: u8) -> Self {
+    pub fn plus(&self, places: u8) -> Self {
         let mut slot = self.0;
         let mut carry = u16::from(places);
         for byte in slot.iter_mut().rev() {
@@ -49,7 +82,7 @@ impl Slot {
 
     /// The word that stands there.
     #[inline(never)]
-    pub fn get(self) -> B256 {
+    pub fn get(&self) -> B256 {
         let mut word = B256::ZERO;
         #[allow(unsafe_code, reason = "host function")]
         // SAFETY: both pointers are to 32 bytes.
@@ -61,7 +94,7 @@ impl Slot {
 
     /// Writes a word.
     #[inline(never)]
-    pub fn set(self, word: B256) {
+    pub fn set(&self, word: &B256) {
         #[allow(unsafe_code, reason = "host function")]
         // SAFETY: both pointers are to 32 bytes.
         unsafe {
@@ -124,26 +157,13 @@ pub(crate) fn code_size(address: Address) -> usize {
     }
 }
 
-/// `head` and the bytes of `words`.
+/// Emits a log: the first `topics` words of `bytes` as topics, and the rest as data.
 #[inline(never)]
-pub(crate) fn flatten(head: &[u8], words: &[B256]) -> Vec<u8> {
-    let size = words.len().saturating_mul(32).saturating_add(head.len());
-    let mut bytes = Vec::with_capacity(size);
-    bytes.extend_from_slice(head);
-    for word in words {
-        bytes.extend_from_slice(word.as_slice());
-    }
-    bytes
-}
-
-/// Emits a log: the first `topics` words of `words`, and the others as data.
-#[inline(never)]
-pub fn log(topics: usize, words: &[B256]) {
-    let bytes = flatten(&[], words);
+pub fn log(topics: usize, bytes: &[u8]) {
     #[allow(unsafe_code, reason = "host function")]
-    // SAFETY: the pointer is to `bytes.len()` bytes, which are at least `32 * topics`.
+    // SAFETY: the pointer is to `bytes.len()` bytes, which `event!` makes at least `32 * topics`.
     unsafe {
-        hostio::emit_log(bytes.as_ptr(), bytes.len(), topics.min(words.len()));
+        hostio::emit_log(bytes.as_ptr(), bytes.len(), topics);
     }
 }
 

@@ -28,9 +28,14 @@ impl<'a> Input<'a> {
         Self { calldata, base: SELECTOR, next: SELECTOR }
     }
 
-    /// The words of an answer, which has no selector.
-    pub const fn reply(data: &'a [u8]) -> Self {
-        Self { calldata: data, base: 0, next: 0 }
+    /// The words of an answer, which has no selector, from `next` on.
+    pub(crate) const fn reply(data: &'a [u8], next: usize) -> Self {
+        Self { calldata: data, base: 0, next }
+    }
+
+    /// Where the next word stands.
+    pub(crate) const fn offset(&self) -> usize {
+        self.next
     }
 
     /// The next 32 bytes.

@@ -12,6 +12,7 @@ mod entry;
 mod governance;
 mod host;
 mod input;
+pub mod margin;
 mod revert;
 pub mod signature;
 #[cfg(feature = "testing")]
@@ -22,13 +23,18 @@ pub mod token;
 mod word;
 
 #[doc(hidden)]
+pub use alloy_primitives::B256;
+#[doc(hidden)]
 pub use alloy_sol_types::{SolError, SolEvent, TopicList};
-pub use call::{ask, read_reply, send, tell, view};
+pub use call::{Reply, ask, send, tell, view};
 #[cfg(target_arch = "wasm32")]
 pub use entry::run;
 pub use entry::{Answer, Contract, answer, empty, returns};
 pub use governance::{Governance, name, not_zero, only, out_of_bounds};
-pub use host::{Slot, keccak256, log, sender, this, timestamp};
+pub use host::{Fixed, Slot, keccak256, log, sender, this, timestamp};
 pub use input::Input;
 pub use revert::Revert;
-pub use word::{Word, address, answers, halves, low64, pair, refusal, selected};
+pub use word::{Word, address, halves, low64, pair, starting};
+
+/// Encoded bytes.
+pub type Bytes = alloc::vec::Vec<u8>;

@@ -9,7 +9,7 @@ use alloy_sol_types::SolCall;
 use novate_abi::{IERC1271, IErrors};
 use stylus_sdk::{keccak_const::Keccak256, stylus_core::Host};
 
-use crate::{Revert, Word, call::view_bytes, refuse, selected};
+use crate::{Revert, Word, call::view_bytes, host::code_size, refuse, selected};
 
 const ECRECOVER: Address = address!("0000000000000000000000000000000000000001");
 
@@ -29,7 +29,11 @@ pub const fn keccak(bytes: &[u8]) -> B256 {
 
 /// Hash of the concatenated words, as `keccak256(abi.encode(...))` over static types.
 pub fn hash_words(vm: &impl Host, words: &[B256]) -> B256 {
-    vm.native_keccak256(&crate::host::flatten(&[], words))
+    let mut bytes = Vec::new();
+    for word in words {
+        word.push(&mut bytes);
+    }
+    vm.native_keccak256(&bytes)
 }
 
 /// The separator of the domain `name`, `version`, this chain and this contract.
@@ -85,7 +89,7 @@ pub fn require_signed(
     digest: B256,
     signature: &[u8],
 ) -> Result<(), Revert> {
-    if crate::host::code_size(signer) == 0 {
+    if code_size(signer) == 0 {
         let recovered = recover(vm, digest, signature)?;
         return if recovered == signer { Ok(()) } else { Err(invalid(recovered)) };
     }
@@ -99,8 +103,8 @@ pub fn require_signed(
 /// Calldata of `isValidSignature(digest, signature)`.
 fn bytes_argument(digest: B256, signature: &[u8]) -> Vec<u8> {
     let length = u64::try_from(signature.len()).unwrap_or(u64::MAX);
-    let words = [digest, 64_u64.word(), length.word()];
-    let mut calldata = selected(IERC1271::isValidSignatureCall::SELECTOR, &words);
+    let selector = IERC1271::isValidSignatureCall::SELECTOR;
+    let mut calldata = selected![selector, digest, 64_u64, length];
     calldata.extend_from_slice(signature);
     calldata.resize(calldata.len().next_multiple_of(32).saturating_add(4), 0);
     calldata

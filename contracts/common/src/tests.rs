@@ -58,12 +58,12 @@ impl Contract for Sample {
             }
             takeCall::SELECTOR => {
                 let (token, amount) = (input.address()?, input.u256()?);
-                let arrived = token::take(token, self.vm().msg_sender(), amount)?;
+                let arrived = token::take(&token, &self.vm().msg_sender(), &amount)?;
                 returns::<takeCall>(&arrived)
             }
             payCall::SELECTOR => {
                 let (token, amount) = (input.address()?, input.u256()?);
-                token::pay(token, self.vm().msg_sender(), amount)?;
+                token::pay(&token, &self.vm().msg_sender(), &amount)?;
                 empty()
             }
             separatorCall::SELECTOR => {

@@ -4,78 +4,58 @@ use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, I256, U256};
 
-use crate::{Answer, Revert, host::flatten};
-
 /// A value of a static ABI type that fills one word.
+///
+/// Implementations aren't inlined, and take and give references: a program has hundreds of words to write.
 pub trait Word {
+    /// Appends the word.
+    fn push(&self, bytes: &mut Vec<u8>);
+
     /// The word.
-    fn word(self) -> B256;
+    fn word(&self) -> B256;
 }
 
-impl Word for B256 {
-    fn word(self) -> B256 {
-        self
-    }
-}
-
-impl Word for Address {
-    #[inline(never)]
-    fn word(self) -> B256 {
-        self.into_word()
-    }
-}
-
-impl Word for U256 {
-    #[inline(never)]
-    fn word(self) -> B256 {
-        self.into()
-    }
-}
-
-impl Word for I256 {
-    fn word(self) -> B256 {
-        self.into_raw().word()
-    }
-}
-
-impl Word for u128 {
-    #[inline(never)]
-    fn word(self) -> B256 {
-        pair(0, self)
-    }
-}
-
-impl Word for i128 {
-    #[inline(never)]
-    fn word(self) -> B256 {
-        pair(if self < 0 { u128::MAX } else { 0 }, self.cast_unsigned())
-    }
-}
-
-impl Word for i64 {
-    fn word(self) -> B256 {
-        i128::from(self).word()
-    }
-}
-
-impl Word for u64 {
-    #[inline(never)]
-    fn word(self) -> B256 {
-        u128::from(self).word()
-    }
-}
-
-macro_rules! widened {
-    ($($type:ty),*) => {
+macro_rules! words {
+    ($($type:ty: $self:ident => $word:expr;)*) => {
         $(impl Word for $type {
-            fn word(self) -> B256 {
-                u64::from(self).word()
+            #[inline(never)]
+            fn push(&self, bytes: &mut Vec<u8>) {
+                bytes.extend_from_slice(self.word().as_slice());
+            }
+
+            #[inline(never)]
+            fn word(&$self) -> B256 {
+                $word
             }
         })*
     };
 }
 
-widened!(u8, u16, u32, bool);
+words! {
+    B256: self => *self;
+    Address: self => self.into_word();
+    U256: self => (*self).into();
+    I256: self => self.into_raw().into();
+    u128: self => pair(0, *self);
+    i128: self => pair(if *self < 0 { u128::MAX } else { 0 }, self.cast_unsigned());
+    u64: self => pair(0, u128::from(*self));
+}
+
+macro_rules! widened {
+    ($($type:ty => $wide:ty),*) => {
+        $(impl Word for $type {
+            fn push(&self, bytes: &mut Vec<u8>) {
+                <$wide>::from(*self).push(bytes);
+            }
+
+            fn word(&self) -> B256 {
+                <$wide>::from(*self).word()
+            }
+        })*
+    };
+}
+
+widened!(u8 => u64, u16 => u64, u32 => u64, bool => u64, i64 => i128);
 
 /// A word of two halves.
 #[inline(never)]
@@ -89,42 +69,50 @@ pub fn pair(high: u128, low: u128) -> B256 {
 
 /// The halves of a word.
 #[inline(never)]
-pub fn halves(word: B256) -> (u128, u128) {
+pub fn halves(word: &B256) -> (u128, u128) {
     let (high, low) = word.split_at(16);
     let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes));
     (number(high), number(low))
 }
 
 /// The low 64 bits of a word.
-pub fn low64(word: B256) -> u64 {
+pub fn low64(word: &B256) -> u64 {
     word.last_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 /// The address in the low 20 bytes of a word.
 #[inline(never)]
-pub fn address(word: B256) -> Address {
+pub fn address(word: &B256) -> Address {
     word.last_chunk().map_or(Address::ZERO, |bytes| Address::new(*bytes))
 }
 
-/// A selector and words: calldata, or revert data.
-pub fn selected(selector: [u8; 4], words: &[B256]) -> Vec<u8> {
-    flatten(&selector, words)
-}
-
-/// Return data of these words.
+/// Return data of these words: `answers![price, is_final]`.
 ///
 /// # Errors
 /// None: the type is that of `Contract::route`.
-#[inline(never)]
-pub fn answers(words: &[B256]) -> Answer {
-    Ok(flatten(&[], words))
+#[macro_export]
+macro_rules! answers {
+    ($($value:expr),* $(,)?) => {{
+        let mut bytes = $crate::Bytes::new();
+        $($crate::Word::push(&$value, &mut bytes);)*
+        $crate::Answer::Ok(bytes)
+    }};
 }
 
-/// The revert data of an error, from its selector and its fields.
+/// Calldata, or revert data, of a selector and words: `selected![SELECTOR, account, amount]`.
+#[macro_export]
+macro_rules! selected {
+    ($selector:expr $(, $value:expr)* $(,)?) => {{
+        let mut bytes = $crate::starting(&$selector);
+        $($crate::Word::push(&$value, &mut bytes);)*
+        bytes
+    }};
+}
+
+/// Bytes that begin with a selector.
 #[inline(never)]
-#[cold]
-pub fn refusal(selector: [u8; 4], words: &[B256]) -> Revert {
-    Revert::from_data(selected(selector, words))
+pub fn starting(selector: &[u8; 4]) -> Vec<u8> {
+    selector.to_vec()
 }
 
 /// A [`Revert`] of an error of the interface: `refuse!(IErrors::Unauthorized { caller })`. Fields stand in the order of the
@@ -137,10 +125,9 @@ macro_rules! refuse {
         if false {
             let _ = Refused { $($field: $field.into()),* };
         }
-        $crate::refusal(
-            <Refused as $crate::SolError>::SELECTOR,
-            &[$($crate::Word::word($field)),*],
-        )
+        $crate::Revert::from_data($crate::selected![
+            <Refused as $crate::SolError>::SELECTOR $(, $field)*
+        ])
     }};
 }
 
@@ -155,14 +142,14 @@ macro_rules! event {
         if false {
             let _ = Emitted { $($topic: $topic.into(),)* $($field: $field.into()),* };
         }
-        let words = [
-            <Emitted as $crate::SolEvent>::SIGNATURE_HASH,
-            $($crate::Word::word($topic),)*
-            $($crate::Word::word($field)),*
-        ];
         const TOPICS: usize =
             <<Emitted as $crate::SolEvent>::TopicList as $crate::TopicList>::COUNT;
-        $crate::log(TOPICS, &words);
+        const SIGNATURE: $crate::B256 = <Emitted as $crate::SolEvent>::SIGNATURE_HASH;
+        let mut bytes = $crate::Bytes::new();
+        $crate::Word::push(&SIGNATURE, &mut bytes);
+        $($crate::Word::push(&$topic, &mut bytes);)*
+        $($crate::Word::push(&$field, &mut bytes);)*
+        $crate::log(TOPICS, &bytes);
     }};
 }
 
@@ -172,6 +159,7 @@ macro_rules! event {
 macro_rules! bind {
     ($field:ident) => {};
     ($field:ident, $value:expr) => {
+        #[allow(non_snake_case, reason = "the interface names its fields as Solidity does")]
         let $field = $value;
     };
 }
