@@ -1,8 +1,9 @@
 //! Acts: sends what was decided, and says what came of it.
 
 use alloy_primitives::{B256, I256, U256};
+use novate_abi::IClearing::IClearingErrors;
 use novate_abi::ILiquidation;
-use novate_client::{Error, Novate, Receipt, Wallet};
+use novate_client::{ContractError, Error, Novate, Receipt, Wallet};
 
 use crate::Decision;
 
@@ -115,12 +116,21 @@ async fn place(novate: &Novate, wallet: &Wallet, bid: &ILiquidation::Bid, scenar
             Ok(receipt) => return Ok(accepted(&bid, &receipt, scenarios.is_some())),
             Err(Error::Contract { error, .. }) => {
                 reason = error.to_string();
+                if !is_short_of_margin(&error) {
+                    break;
+                }
+                // Half of the book for at most half of the price; the hole of the insolvent is halved with it.
                 bid.fraction = bid.fraction.wrapping_shr(1);
+                bid.maximumPrice = bid.maximumPrice.asr(1);
             }
             Err(error) => return Err(error),
         }
     }
     Ok(Action::Passed { account: bid.account, reason })
+}
+
+const fn is_short_of_margin(error: &ContractError) -> bool {
+    matches!(error, ContractError::Clearing(IClearingErrors::MarginShortfall(_)))
 }
 
 async fn attempt(novate: &Novate, wallet: &Wallet, bid: &ILiquidation::Bid, scenarios: Option<&Vec<u8>>) -> Result<Receipt, Error> {
