@@ -273,8 +273,9 @@ fn wasm_of<DB: Database>(call: &mut Call<'_, DB>, code: &[u8]) -> Result<Vec<u8>
     let fragments = call.ctx.chain.has_fragments();
     let params = call.ctx.chain.params;
     if !stylus::is_program(code, fragments) {
-        // Without fragments the chain reverts without a reason here.
-        let typed = code.is_empty() || fragments;
+        // Without fragments, and for a fragment itself, the chain reverts without a reason.
+        let is_fragment = stylus::root(code).is_err();
+        let typed = code.is_empty() || fragments && !is_fragment;
         return Err(if typed {
             Failure::error(&ArbWasm::ProgramNotWasm {})
         } else {
