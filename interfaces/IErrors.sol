@@ -8,6 +8,8 @@ interface IErrors {
     error Unauthorized(address caller);
     /// @notice No function answers to `selector`.
     error UnknownSelector(bytes4 selector);
+    /// @notice No function takes ether; `value` was sent along.
+    error ValueNotAccepted(uint256 value);
     /// @notice The contract was initialised before.
     error AlreadyInitialized();
     /// @notice An address that must name an account or a contract is zero.
@@ -28,7 +30,7 @@ interface IErrors {
     error CallFailed(address target);
     /// @notice `value` of the parameter `name` (ASCII, left-aligned) is outside [`minimum`, `maximum`].
     error ParameterOutOfBounds(bytes32 name, int256 value, int256 minimum, int256 maximum);
-    /// @notice Packed bytes (a book, a snapshot) are malformed at `offset`.
+    /// @notice Packed bytes (a book, a snapshot) or calldata are malformed at `offset`.
     error MalformedBytes(uint256 offset);
     /// @notice Market data is at validity level `level`, the operation needs at least `needed` (see IOracle).
     error MarketNotValid(uint8 level, uint8 needed);

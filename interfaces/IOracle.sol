@@ -72,9 +72,12 @@ interface IOracle {
     error InvalidModelTime(uint64 modelTime, uint64 timestamp);
     /// @notice Fewer distinct publishers signed than required.
     error TooFewSignatures(uint256 given, uint256 required);
-    /// @notice No round of that id, or the rounds don't prove what they must: 1 not before the window, 2 not the first inside,
-    /// 3 not the last before expiry, 4 too few, 5 too many, 6 answer refused.
+    /// @notice The rounds don't prove what they must, `round` is the first to fail: 0 no round of that id, 1 not before the window,
+    /// 2 not inside the window, 3 not at or after expiry, 4 too few rounds, 5 too many, 6 answer refused, 7 not of the phase in force,
+    /// 8 the window has rounds enough, 9 not before expiry.
     error RoundsProveNothing(uint8 reason, uint80 round);
+    /// @notice Too early: possible from `from` on.
+    error TooEarly(uint64 from, uint64 timestamp);
     /// @notice The settlement price is final, or already proposed.
     error SettlementExists(uint8 underlying, uint64 expiry);
     /// @notice There is no proposal to dispute, or its dispute window is over.
@@ -98,12 +101,12 @@ interface IOracle {
     /// in ascending order of signer.
     function postSurface(Surface calldata surface, bytes[] calldata signatures) external;
     function postPerpetualMark(PerpetualMark calldata mark, bytes[] calldata signatures) external;
-    /// @notice Proposes the average of all rounds of the 30 minutes up to `expiry`, from `firstRound` to `lastRound`, which
-    /// must be neighbours of rounds outside the window.
+    /// @notice Proposes the average of all rounds of the 30 minutes before `expiry`, from `firstRound` to `lastRound`, whose
+    /// neighbours must lie outside the window. Rounds are those of the newest phase that began before the window.
     function proposeSettlement(uint8 underlying, uint64 expiry, uint80 firstRound, uint80 lastRound) external;
-    /// @notice Where the window holds too few rounds: proposes the first round at or after `expiry`, whose predecessor is before it.
+    /// @notice Where the window holds too few accepted rounds: proposes the first round at or after `expiry`, whose predecessor is before it.
     function proposeSettlementAfter(uint8 underlying, uint64 expiry, uint80 round) external;
-    /// @notice 48 hours after `expiry` with no price: proposes the last round before `expiry`.
+    /// @notice 48 hours after `expiry` with no price: fixes the last accepted round before `expiry`, without a dispute window.
     function proposeSettlementFallback(uint8 underlying, uint64 expiry, uint80 round) external;
 
     // Views
@@ -120,6 +123,6 @@ interface IOracle {
     function domainSeparator() external view returns (bytes32);
     /// @notice Everything that margin needs, in packed words (layout: abi crate, module `snapshot`).
     /// @param series Ascending, distinct: underlying << 22 | expiry in hours since 1970; hour 0 is the underlying itself and
-    /// must be present for each underlying named.
+    /// must be present for each underlying named; hour 1 is its perpetual.
     function snapshot(uint32[] calldata series) external view returns (uint256[] memory words);
 }

@@ -1,1 +1,13 @@
 //! An embedded Arbitrum development chain that runs Stylus programs: revm, a WASM engine, Stylus host functions, JSON-RPC.
+
+pub mod chain;
+mod config;
+mod engine;
+mod evm;
+pub mod rpc;
+
+pub use config::{
+    ARBITRUM_PRECOMPILES, ArbOs, CREATE2_FACTORY, ChainConfig, DEV_OWNER, GenesisAccount, genesis,
+    precompile_address,
+};
+pub use engine::{Block, CallOptions, Engine, EngineError};

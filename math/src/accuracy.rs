@@ -33,3 +33,39 @@ pub const LN_KERNEL: Bound = bound("kernel::ln_wad", "1e-18 <= x <= 3.4e20", "1"
 /// [`crate::kernel::call_value`], for exact log-moneyness and deviation.
 pub const OPTION_KERNEL: Bound =
     bound("kernel::call_value", "|k| <= 100, 0 <= s < 64", "the forward", 1500);
+
+/// [`crate::exp`]: of the result above one, absolute below.
+pub const EXP: Bound = bound("exp", "x <= 135.999", "max(1, result)", 100);
+/// [`crate::ln`]: of the result above one, absolute below.
+pub const LN: Bound = bound("ln", "all", "max(1, result)", 100);
+/// [`crate::log2`]: of the result above one, absolute below.
+pub const LOG2: Bound = bound("log2", "all", "max(1, result)", 150);
+/// [`crate::normal_cdf`] and [`crate::normal_complement`].
+pub const CDF: Bound = bound("normal_cdf", "all", "1", 900);
+/// [`crate::normal_pdf`].
+pub const PDF: Bound = bound("normal_pdf", "all", "1", 500);
+/// [`crate::normal_inverse`].
+pub const INVERSE: Bound = bound("normal_inverse", "1e-18 <= p <= 1 - 1e-18", "1", 5000);
+/// [`crate::Black76::prices`].
+pub const BLACK76: Bound =
+    bound("Black76::prices", "|ln(K/F)| <= 100", "max(1e-18, D max(F, K))", 2000);
+/// [`crate::Black76::greeks`]: delta.
+pub const DELTA: Bound = bound("Black76::greeks delta", "D <= 1", "1", 900);
+/// [`crate::Black76::greeks`]: gamma, vega, vanna, volga.
+pub const GREEKS: Bound = bound(
+    "Black76::greeks gamma, vega, vanna, volga",
+    "|d1| <= 31",
+    "max(1, the sensitivity)",
+    20_000,
+);
+/// [`crate::Black76::greeks`]: theta and rho, which carry the price's own error.
+pub const CARRY: Bound =
+    bound("Black76::greeks theta, rho", "|d1| <= 31", "max(1, F, K, the sensitivity)", 20_000);
+/// [`crate::Quote::implied_volatility`]: beside what two units of the price (2e-18) move the volatility by.
+pub const IMPLIED_VOLATILITY: Bound =
+    bound("Quote::implied_volatility", "F/K within e^+-100, T >= 1 s", "1", 50_000_000);
+/// [`crate::Svi::total_variance`], per unit of `max(1, b)`.
+pub const SVI_VARIANCE: Bound = bound("Svi::total_variance", "|k| <= 5", "max(1, b)", 3000);
+/// [`crate::Svi::volatility`].
+pub const SVI_VOLATILITY: Bound =
+    bound("Svi::volatility", "vol <= 60, w >= 1e-6, T >= 3,600 s", "max(1, vol)", 15_000);

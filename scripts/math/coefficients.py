@@ -39,6 +39,8 @@ TABLE = {
               "(1 - N(x)) exp(x^2/2), x = 5 (1 + t)/(1 - t) in [0, 20]", "t = (x - 5)/(x + 5)"),
     "exp2": (lambda t: mpf(2) ** (-t / 2), mpf(-1), mpf(1), 12, 62,
              "2^(-t/2)", "t in [-1, 1]"),
+    "exp2_excess": (lambda f: (mpf(2) ** f - 1) / f if f else log(2), mpf(0), mpf(1), 12, 63,
+                    "(2^f - 1)/f", "f in [0, 1)"),
     "atanh": (atanh_ratio, mpf(0), 32 * LOG_LIMIT**2, 8, 62,
               "2 atanh(t)/t, |t| <= 0.1716 = (sqrt(2) - 1)/(sqrt(2) + 1)", "w = 32 t^2"),
 }
@@ -47,8 +49,10 @@ TABLE = {
 def emit(name):
     function, low, high, degree, bits, what, argument = TABLE[name]
     coefficients, error = minimax(function, low, high, degree, grid=16, rounds=8)
-    fixed = [int(nint(c * 2**bits)) for c in coefficients]
-    if name == "atanh":
+    # Every step floors its product: half a unit, the mean of the loss, goes into the coefficient that is added to it.
+    half = [mpf(1) / 2] * degree + [mpf(0)]
+    fixed = [int(nint(c * 2**bits + h)) for c, h in zip(coefficients, half)]
+    if name in ("atanh", "exp2_excess"):
         return emit_unsigned(name, fixed, error)
     lines = [
         f"//! Minimax polynomial for {what}.",
@@ -103,6 +107,7 @@ def emit_unsigned(name, fixed, error):
         line = f"({product}).wrapping_add({fixed[i]:_})".replace("(multiply_high(p, w))", "multiply_high(p, w)")
         lines.append(f"    let p = {line};" if i else f"    {line}")
         total += fixed[i]
+    # Every product is floored, so the sum of the coefficients bounds the result: one in Q63 at most for exp2_excess.
     assert total < 2**64
     lines += ["}", ""]
     with open(os.path.join(OUT, f"{name}.rs"), "w") as f:

@@ -1,1 +1,28 @@
-//! What every Novate contract shares: revert type, typed calls, roles, pause, lock, storage helpers.
+//! What every Novate contract shares: entry and routing, revert type, typed calls, roles and pause, signatures, tokens.
+//!
+//! A contract is a `#[storage]` struct that implements [`Contract`] and is exported by [`entrypoint!`]. Everything that a
+//! caller can get wrong ends in one of the errors of `interfaces/`, never in a trap or in empty revert data.
+
+#![cfg_attr(not(feature = "testing"), no_std)]
+
+extern crate alloc;
+
+mod call;
+mod entry;
+mod governance;
+mod input;
+mod revert;
+pub mod signature;
+#[cfg(feature = "testing")]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+pub mod token;
+
+pub use call::{send, view};
+#[cfg(target_arch = "wasm32")]
+pub use entry::run;
+pub use entry::{Answer, Contract, answer, empty, returns};
+pub use governance::{Governance, name, not_zero, only};
+pub use input::Input;
+pub use revert::Revert;

@@ -6,6 +6,7 @@
 use super::{
     coefficients::exp2,
     fixed::{multiply_high, multiply_wide},
+    float::Float,
 };
 
 /// log2(e) in Q63.
@@ -38,23 +39,21 @@ impl Scaled {
     }
 }
 
-/// `2^-v`, `v` in Q58 and below `63 * 2^58`.
+/// `2^-v`, `v` in Q58 and below `63.9 * 2^58`.
 #[inline(always)]
 const fn power_of_half(v: u64) -> Scaled {
     let n = v.wrapping_add(1 << 57) >> 58; // nearest integer, 0..=63
-    let f = v.wrapping_sub(n << 58).cast_signed(); // Q58, [-2^57, 2^57)
-    let p = exp2(f >> 26); // Q62; argument 2 f in Q31
-    let rest = (f & 0x3ff_ffff).wrapping_mul(LN_2) >> 32; // Q58, [0, 2^25.5)
-    let mantissa = p.wrapping_sub((p >> 31).wrapping_mul(rest) >> 27); // Q31 * Q58 = Q89 -> Q62
     #[expect(clippy::as_conversions, reason = "at most 63")]
-    Scaled { mantissa: mantissa.cast_unsigned(), shift: n as u32 }
+    Scaled { mantissa: power_of_fraction(v.wrapping_sub(n << 58).cast_signed()), shift: n as u32 }
 }
 
-/// `exp(-z)`, `z` in Q58 and at most 43.
-#[inline]
-pub(super) const fn exp_negative_scaled(z: u64) -> Scaled {
-    let (high, low) = multiply_wide(z, LOG2_E); // Q121, below 62.1
-    power_of_half((high << 1) | (low >> 63))
+/// `2^-f` in Q62, `f` in Q58 and within [-1/2, 1/2).
+#[inline(always)]
+const fn power_of_fraction(f: i64) -> u64 {
+    let p = exp2(f >> 26); // Q62; argument 2 f in Q31
+    // The rest times ln 2 in Q64, below 2^31.5; 22 is the mean of what the floor of f has lost.
+    let rest = ((f & 0x3ff_ffff).wrapping_mul(LN_2) >> 26).wrapping_add(22);
+    p.wrapping_sub((p >> 31).wrapping_mul(rest) >> 33).cast_unsigned() // Q31 Q64 = Q95 -> Q62
 }
 
 /// `exp(-x^2/2)`, `x` in Q60 and at most 9.3.
@@ -63,6 +62,18 @@ pub(super) const fn bell(x: u64) -> Scaled {
     let scaled = multiply_high(x, HALF_LOG2_E); // x log2(e)/2, Q60, below 6.8
     let (high, low) = multiply_wide(x, scaled); // Q120, below 62.5
     power_of_half((high << 2) | (low >> 62))
+}
+
+/// `exp(-x^2/2)`, `x` in Q58 and below 40: for factors whose relative error matters far out.
+#[inline]
+pub(crate) const fn bell_float(x: u64) -> Float {
+    let scaled = multiply_high(x, HALF_LOG2_E); // Q58
+    let (high, low) = multiply_wide(x, scaled); // Q116, below 1155
+    let n = high.wrapping_add(1 << 51) >> 52;
+    // The fraction in Q58, wrapped into [-1/2, 1/2).
+    let f = ((high << 6) | (low >> 58)).wrapping_sub(n << 58);
+    #[expect(clippy::as_conversions, reason = "at most 1155")]
+    Float::new(power_of_fraction(f.cast_signed()), (-62i32).wrapping_sub(n as i32))
 }
 
 /// `exp(-z)` as a Q63 fraction for every `z >= 0`.
@@ -78,6 +89,7 @@ pub const fn exp_negative(z: u64) -> u64 {
     if z >= LIMIT {
         return 0;
     }
-    let e = exp_negative_scaled(z);
+    let (high, low) = multiply_wide(z, LOG2_E); // Q121, below 63.5
+    let e = power_of_half((high << 1) | (low >> 63));
     if e.shift == 0 { e.mantissa << 1 } else { e.mantissa.wrapping_shr(e.shift.wrapping_sub(1)) }
 }

@@ -22,7 +22,6 @@ const LN_10: u64 = 5_309_399_739_799_983_627;
 /// 32 bits more of it.
 const LN_10_EXTRA: u64 = 1_965_779_733;
 
-#[expect(clippy::many_single_char_names, reason = "as in the header")]
 /// `ln(m)` in Q64 for `m` in Q63, in [1, 2); the result is below ln 2 < 1.
 #[inline]
 const fn ln_mantissa(m: u64) -> u64 {
@@ -52,6 +51,12 @@ const fn ln_q64(x: u128, point: i32) -> i128 {
         m = 1 << 63;
     }
     let exponent = 63i32.wrapping_add(base).wrapping_sub(zeros.cast_signed()).wrapping_sub(point);
+    ln_scaled(m, exponent)
+}
+
+/// `ln(m 2^exponent)` in Q64 for `m` in Q63, in [1, 2), and an exponent within a few hundred.
+#[inline]
+pub(crate) const fn ln_scaled(m: u64, exponent: i32) -> i128 {
     multiple(exponent, LN_2, LN_2_EXTRA).wrapping_add(join(0, ln_mantissa(m)))
 }
 
@@ -86,6 +91,14 @@ const fn split(x: u128) -> (u64, u64) {
 )]
 const fn to_q56(x: i128) -> i64 {
     (x.wrapping_add(1 << 7) >> 8) as i64
+}
+
+/// `ln(x)` in Q56 of a fraction in Q63; zero is taken as one unit.
+#[inline]
+pub(super) const fn ln_fraction(x: u64) -> i64 {
+    let x = if x == 0 { 1 } else { x };
+    let zeros = x.leading_zeros();
+    to_q56(ln_scaled(x.wrapping_shl(zeros), zeros.cast_signed().wrapping_neg()))
 }
 
 /// `ln(x)` of an integer amount of units of 1e-18.

@@ -22,6 +22,9 @@
 mod coefficients;
 mod exp;
 mod fixed;
+mod float;
+mod implied;
+mod inverse;
 mod log;
 mod normal;
 mod option;
@@ -29,6 +32,14 @@ mod reciprocal;
 mod sqrt;
 mod svi;
 mod time;
+
+pub(crate) use exp::bell_float;
+pub(crate) use float::{Float, power_of_two};
+pub(crate) use implied::{TimeValue, implied_deviation};
+pub(crate) use inverse::inverse_tail;
+pub(crate) use log::ln_scaled;
+pub(crate) use option::{call_at, delta_at};
+pub(crate) use sqrt::root_64;
 
 pub use exp::exp_negative;
 pub use fixed::{join, multiply_high, multiply_signed, multiply_wide};

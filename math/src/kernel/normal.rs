@@ -10,10 +10,8 @@ use super::{coefficients::mills as polynomial, exp::bell};
 pub const ONE: u64 = 1 << 63;
 /// Beyond this many deviations (Q58, 9.3) the density is below `2^-63`.
 pub(super) const CUT: u64 = 2_680_542_498_210_919_219;
-/// 1/sqrt(2 pi) in Q59.
-const DENSITY_AT_ZERO: i64 = 229_974_567_085_853_202;
 /// 1/sqrt(2 pi) in Q64.
-const DENSITY_AT_ZERO_WIDE: u64 = 7_359_186_146_747_302_452;
+const DENSITY_AT_ZERO: u64 = 7_359_186_146_747_302_452;
 
 /// `M(x) = (1 - N(x)) exp(x^2/2)` in Q63; `x` in Q58, values above 20 are taken as 20.
 #[inline]
@@ -27,10 +25,11 @@ pub(super) const fn mills(x: u64) -> u64 {
     let rest = (x << 32).wrapping_sub(u.wrapping_mul(d)).cast_signed();
     let m = polynomial(u.cast_signed().wrapping_sub(1 << 31)); // Q63, [0, 2^62]
     // t is low by rest/d: M falls by rest/d * (1/sqrt(2 pi) - x M) * d^2/10.
-    let slope = DENSITY_AT_ZERO.wrapping_sub((x >> 29).cast_signed().wrapping_mul(m >> 33)); // Q29 Q30 = Q59, [0, 0.4]
+    let product = (x >> 29).wrapping_mul(m.cast_unsigned() >> 28); // x M: Q29 Q35 = Q64, [0, 0.4]
+    let slope = (DENSITY_AT_ZERO.wrapping_sub(product) >> 32).cast_signed(); // Q32, [0.001, 0.4]
     let tenth = ((d >> 32).wrapping_mul(0x1999_999a) >> 28).cast_signed(); // d/10 in Q30, [0.5, 2.5]
-    let weight = (slope >> 28).wrapping_mul(tenth) >> 30; // Q31 Q30 -> Q31, [0, 0.2]
-    let correction = (rest >> 30).wrapping_mul(weight) >> 27; // Q28 Q31 2^-31 = Q90 -> Q63
+    let weight = slope.wrapping_mul(tenth) >> 30; // Q32, [0, 0.2]
+    let correction = (rest >> 30).wrapping_mul(weight) >> 28; // Q28 Q32 2^-31 = Q91 -> Q63
     m.wrapping_sub(correction).cast_unsigned()
 }
 
@@ -75,5 +74,5 @@ pub const fn density(x: i64) -> u64 {
     if x >= CUT {
         return 0;
     }
-    bell(x << 2).times(DENSITY_AT_ZERO_WIDE >> 1)
+    bell(x << 2).times(DENSITY_AT_ZERO >> 1)
 }

@@ -66,21 +66,22 @@ impl Deviation {
         self.half << 1
     }
 
-    /// `(q, p)` in Q58 and whether `h >= y`; `None` where the time value vanishes.
+    /// `|k|/s` in Q58; `None` where the time value vanishes.
     #[inline(always)]
-    const fn distances(&self, moneyness: u64) -> Option<(u64, u64, bool)> {
+    const fn distance(&self, moneyness: u64) -> Option<u64> {
         if moneyness >= self.limit {
             return None;
         }
-        // moneyness < s (9.3 + h): y < 9.3 + h <= 24.3 in Q58, below 2^62.7; the shifted operand is below 2^63.7.
-        let y = multiply_high(moneyness.wrapping_shl(self.shift), self.reciprocal);
-        let p = y.wrapping_add(self.half); // below 39.3 in Q58, 2^63.3
-        if self.half >= y {
-            Some((self.half.wrapping_sub(y), p, true))
-        } else {
-            Some((y.wrapping_sub(self.half), p, false))
-        }
+        // moneyness < s (9.3 + h): the result is below 9.3 + h <= 24.3, 2^62.7; the shifted operand is below 2^63.7.
+        Some(multiply_high(moneyness.wrapping_shl(self.shift), self.reciprocal))
     }
+}
+
+/// `(q, p, h >= y)` from `y` and `h`, in Q58.
+#[inline(always)]
+pub(super) const fn distances(y: u64, half: u64) -> (u64, u64, bool) {
+    let p = y.wrapping_add(half);
+    if half >= y { (half.wrapping_sub(y), p, true) } else { (y.wrapping_sub(half), p, false) }
 }
 
 /// A call's undiscounted value: `fraction * F`, plus `F - K` where `plus_intrinsic`.
@@ -106,9 +107,16 @@ pub struct CallValue {
 #[inline]
 pub const fn call_value(log_moneyness: i64, deviation: &Deviation) -> CallValue {
     let deep = log_moneyness < 0;
-    let Some((q, p, near)) = deviation.distances(log_moneyness.unsigned_abs()) else {
-        return CallValue { fraction: 0, plus_intrinsic: deep };
-    };
+    match deviation.distance(log_moneyness.unsigned_abs()) {
+        Some(y) => call_at(y, deviation.half, deep),
+        None => CallValue { fraction: 0, plus_intrinsic: deep },
+    }
+}
+
+/// The value from `y = |k|/s` and `half = s/2`, in Q58, their sum below 64; `deep` where `K < F`.
+#[inline(always)]
+pub(crate) const fn call_at(y: u64, half: u64, deep: bool) -> CallValue {
+    let (q, p, near) = distances(y, half);
     let first = if deep { p } else { q }; // |d1|
     if first >= CUT {
         // exp(-d1^2/2) is below one unit.
@@ -182,15 +190,23 @@ const fn ratio(log_moneyness: i64) -> u64 {
 #[inline]
 pub const fn call_delta(log_moneyness: i64, deviation: &Deviation) -> u64 {
     let deep = log_moneyness < 0;
-    let Some((q, p, near)) = deviation.distances(log_moneyness.unsigned_abs()) else {
-        return if log_moneyness == 0 {
-            ONE >> 1
-        } else if deep {
-            ONE
-        } else {
-            0
-        };
-    };
+    match deviation.distance(log_moneyness.unsigned_abs()) {
+        Some(y) if deviation.half != 0 => delta_at(y, deviation.half, deep),
+        _ if log_moneyness == 0 => ONE >> 1,
+        _ => {
+            if deep {
+                ONE
+            } else {
+                0
+            }
+        }
+    }
+}
+
+/// `N(d1)` from `y` and `half` as in [`call_at`].
+#[inline(always)]
+pub(crate) const fn delta_at(y: u64, half: u64, deep: bool) -> u64 {
+    let (q, p, near) = distances(y, half);
     let tail = upper_tail(if deep { p } else { q });
     if deep || near { ONE.wrapping_sub(tail) } else { tail }
 }

@@ -37,7 +37,7 @@ const fn half_sum(y: u64, x: u64) -> u64 {
 
 /// `floor(sqrt(high 2^64 + low))` for `high >= 2^62`; the result has 64 bits.
 #[inline]
-pub(super) const fn root_64(high: u64, low: u64) -> u64 {
+pub(crate) const fn root_64(high: u64, low: u64) -> u64 {
     let s = root_32(high); // [2^31, 2^32)
     let rest = high.wrapping_sub(s.wrapping_mul(s)); // [0, 2 s]
     // (rest 2^32 + low/2^32) / (2 s), both halved to fit 64 bits.

@@ -30,6 +30,15 @@ impl Row {
         (!text.is_empty()).then(|| decimal(text, PLACES))
     }
 
+    /// The value in units of 1e-36 if there is one below `10^digits`.
+    pub fn number_below(&self, column: &str, digits: usize) -> Option<I256> {
+        let text = self.text(column);
+        let whole = text.trim_start_matches('-').split('.').next().map_or(0, str::len);
+        let exponent: usize =
+            text.split_once("e+").map_or(0, |(_, e)| e.parse().expect("an exponent"));
+        if text.is_empty() || whole + exponent > digits { None } else { self.number(column) }
+    }
+
     /// The value in units of 1e-18; inputs are exact multiples of it.
     pub fn wad(&self, column: &str) -> I256 {
         decimal(self.text(column), 18)

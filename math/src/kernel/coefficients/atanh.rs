@@ -12,11 +12,11 @@ pub(in crate::kernel) const fn atanh(w: u64) -> u64 {
     let w32 = w >> 32;
     let p = 556_303_u64;
     let p = (p.wrapping_mul(w32) >> 32).wrapping_add(17_782_000);
-    let p = (p.wrapping_mul(w32) >> 32).wrapping_add(660_873_819);
+    let p = (p.wrapping_mul(w32) >> 32).wrapping_add(660_873_820);
     let p = (p.wrapping_mul(w32) >> 32).wrapping_add(24_988_839_318);
-    let p = multiply_high(p, w).wrapping_add(977_343_689_234);
-    let p = multiply_high(p, w).wrapping_add(40_210_710_954_968);
+    let p = multiply_high(p, w).wrapping_add(977_343_689_235);
+    let p = multiply_high(p, w).wrapping_add(40_210_710_954_969);
     let p = multiply_high(p, w).wrapping_add(1_801_439_850_948_539);
-    let p = multiply_high(p, w).wrapping_add(96_076_792_050_570_569);
-    multiply_high(p, w).wrapping_add(9_223_372_036_854_775_808)
+    let p = multiply_high(p, w).wrapping_add(96_076_792_050_570_570);
+    multiply_high(p, w).wrapping_add(9_223_372_036_854_775_809)
 }

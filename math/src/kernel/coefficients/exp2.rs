@@ -11,15 +11,15 @@ use super::super::fixed::{step, step_small};
 pub(in crate::kernel) const fn exp2(t: i64) -> i64 {
     let p = 28_983;
     let p = step_small(p, t, -1_003_554);
-    let p = step_small(p, t, 31_772_391);
+    let p = step_small(p, t, 31_772_392);
     let p = step_small(p, t, -916_757_351);
-    let p = step_small(p, t, 23_806_904_632);
-    let p = step(p, t, -549_537_652_093);
-    let p = step(p, t, 11_099_413_398_341);
-    let p = step(p, t, -192_156_823_998_741);
-    let p = step(p, t, 2_772_236_970_567_489);
-    let p = step(p, t, -31_995_940_236_854_083);
+    let p = step_small(p, t, 23_806_904_633);
+    let p = step(p, t, -549_537_652_092);
+    let p = step(p, t, 11_099_413_398_342);
+    let p = step(p, t, -192_156_823_998_740);
+    let p = step(p, t, 2_772_236_970_567_490);
+    let p = step(p, t, -31_995_940_236_854_082);
     let p = step(p, t, 276_962_305_849_733_589);
     let p = step(p, t, -1_598_288_580_650_331_955);
-    step(p, t, 4_611_686_018_427_387_904)
+    step(p, t, 4_611_686_018_427_387_905)
 }

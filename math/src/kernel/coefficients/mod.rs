@@ -2,8 +2,10 @@
 
 mod atanh;
 mod exp2;
+mod exp2_excess;
 mod mills;
 
 pub(super) use atanh::atanh;
 pub(super) use exp2::exp2;
+pub(super) use exp2_excess::exp2_excess;
 pub(super) use mills::mills;

@@ -1,0 +1,53 @@
+//! The first block: what the engine wants on the chain, and the funded development accounts.
+
+use alloy_primitives::{B256, keccak256};
+
+use super::{
+    AccountRecord, ChangeSet, Keyring, MinedBlock, NodeConfig, State, block::HeaderFields,
+};
+
+/// Writes the genesis state and returns the block that stands on it. On a fork the block takes the
+/// place of the forked one: its number, its timestamp.
+pub(super) fn write(
+    state: &mut State,
+    config: &NodeConfig,
+    keyring: &Keyring,
+    now: u64,
+) -> MinedBlock {
+    let changes = change_set(config, keyring);
+    let point = state.remote().map(|remote| *remote.point());
+    let version = state.commit(&changes);
+    let fields = HeaderFields {
+        parent_hash: point.map_or(B256::ZERO, |point| point.hash),
+        number: point.map_or(0, |point| point.number),
+        l1_number: point.map_or(1, |point| point.l1_number.unwrap_or(point.number)),
+        timestamp: config.genesis_timestamp.or(point.map(|point| point.timestamp)).unwrap_or(now),
+        base_fee: config.initial_base_fee(),
+        coinbase: config.coinbase,
+        arbos_version: config.chain.arbos.number(),
+    };
+    MinedBlock::seal(&fields, Vec::new(), version)
+}
+
+fn change_set(config: &NodeConfig, keyring: &Keyring) -> ChangeSet {
+    let mut changes = ChangeSet::default();
+    for account in crate::genesis(&config.chain) {
+        let address = account.address;
+        let code = account.info.code.map(|code| code.original_bytes()).unwrap_or_default();
+        let record = AccountRecord {
+            balance: account.info.balance,
+            nonce: account.info.nonce,
+            code_hash: keccak256(&code),
+            is_local: true,
+        };
+        changes.accounts.push((address, Some(record)));
+        changes.code.push(code);
+        let slots = account.storage.into_iter();
+        changes.storage.extend(slots.map(|(slot, value)| (address, slot, value)));
+    }
+    for address in keyring.addresses() {
+        let record = AccountRecord { balance: config.balance, ..AccountRecord::default() };
+        changes.accounts.push((address, Some(record)));
+    }
+    changes
+}

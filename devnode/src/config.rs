@@ -1,0 +1,125 @@
+//! What a chain is configured with at genesis.
+
+use alloy_primitives::{Address, Bytes, U256, address, bytes};
+use revm::state::{AccountInfo, Bytecode};
+
+/// The address that Nitro's `--dev` mode funds and makes the chain owner.
+pub const DEV_OWNER: Address = address!("3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E");
+
+/// The deterministic CREATE2 factory (Arachnid's proxy) that deployment tools expect.
+pub const CREATE2_FACTORY: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
+
+const CREATE2_FACTORY_CODE: Bytes = bytes!(
+    "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3"
+);
+
+/// The version of the chain's operating system: it decides rules and prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[non_exhaustive]
+pub enum ArbOs {
+    /// ArbOS 51, what `nitro --dev` of v3.9.5 starts with.
+    #[default]
+    V51,
+    /// ArbOS 60: fragments, the per-block cache of recent programs, no multi-value WASM.
+    V60,
+}
+
+impl ArbOs {
+    /// The version as a number.
+    pub const fn number(self) -> u64 {
+        match self {
+            Self::V51 => 51,
+            Self::V60 => 60,
+        }
+    }
+
+    /// The version of that number, if this engine knows its rules.
+    pub const fn from_number(number: u64) -> Option<Self> {
+        match number {
+            51 => Some(Self::V51),
+            60 => Some(Self::V60),
+            _ => None,
+        }
+    }
+
+    /// Whether the rules that came with ArbOS 60 hold.
+    pub const fn is_60(self) -> bool {
+        matches!(self, Self::V60)
+    }
+}
+
+/// Parameters of the chain that do not change while it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainConfig {
+    /// EIP-155 chain id; 412346 is Nitro's dev chain.
+    pub chain_id: u64,
+    /// Rules in force.
+    pub arbos: ArbOs,
+    /// Largest code of a contract, in bytes (EIP-170); init code may be twice that.
+    pub max_code_size: usize,
+    /// The account that may call `ArbOwner`; fees are paid to it.
+    pub owner: Address,
+    /// Most gas that one transaction may use; what it brings above is held and returned.
+    pub compute_gas_limit: u64,
+    /// Whether debug facilities (`ArbDebug`, the `console` and `debug` WASM modules) exist.
+    pub allow_debug: bool,
+}
+
+impl Default for ChainConfig {
+    fn default() -> Self {
+        Self {
+            chain_id: 412_346,
+            arbos: ArbOs::default(),
+            max_code_size: 24_576,
+            owner: DEV_OWNER,
+            compute_gas_limit: 32_000_000,
+            allow_debug: true,
+        }
+    }
+}
+
+/// An account that exists in the first block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GenesisAccount {
+    /// Where it is.
+    pub address: Address,
+    /// Balance, nonce and code.
+    pub info: AccountInfo,
+    /// Its storage slots.
+    pub storage: Vec<(U256, U256)>,
+}
+
+impl GenesisAccount {
+    /// An account without balance or storage that holds `code`.
+    pub fn with_code(address: Address, nonce: u64, code: Bytes) -> Self {
+        let code = Bytecode::new_legacy(code);
+        let info = AccountInfo::new(U256::ZERO, nonce, code.hash_slow(), code);
+        Self { address, info, storage: Vec::new() }
+    }
+}
+
+/// Last bytes of the addresses of Arbitrum's precompiles: 0x64 is `ArbSys`, 0x71 `ArbWasm` and so on.
+pub const ARBITRUM_PRECOMPILES: [u8; 15] =
+    [0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70, 0x71, 0x72, 0xff];
+
+/// Address of the Arbitrum precompile whose last byte is `last`.
+pub const fn precompile_address(last: u8) -> Address {
+    let mut bytes = [0; 20];
+    bytes[19] = last;
+    Address::new(bytes)
+}
+
+/// The accounts that the chain starts with, besides those that the node funds.
+///
+/// Precompiles hold one invalid byte of code, so that Solidity's check for code passes.
+pub fn genesis(config: &ChainConfig) -> Vec<GenesisAccount> {
+    let precompiles = ARBITRUM_PRECOMPILES
+        .into_iter()
+        .filter(|&last| last != 0xff || config.allow_debug)
+        .map(|last| {
+            GenesisAccount::with_code(precompile_address(last), 1, Bytes::from_static(&[0xfe]))
+        });
+    precompiles
+        .chain([GenesisAccount::with_code(CREATE2_FACTORY, 1, CREATE2_FACTORY_CODE)])
+        .collect()
+}

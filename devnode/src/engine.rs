@@ -1,0 +1,140 @@
+//! The engine: runs one transaction over a database and says what it changed.
+
+use alloy_primitives::{Address, B256, U256};
+use revm::{
+    Database,
+    context::{
+        TxEnv,
+        result::{EVMError, InvalidHeader, InvalidTransaction, ResultAndState},
+    },
+    context_interface::JournalTr,
+    handler::Handler,
+};
+
+use crate::{
+    config::ChainConfig,
+    evm::{ArbEvm, ArbHandler},
+};
+
+/// The block that a transaction runs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Number of this chain's block: what `ArbSys.arbBlockNumber` returns.
+    pub number: u64,
+    /// Estimate of the parent chain's block number: what the opcode NUMBER returns.
+    pub l1_number: u64,
+    /// Seconds since 1970.
+    pub timestamp: u64,
+    /// Price of a unit of gas, in wei.
+    pub base_fee: u64,
+    /// Address of the sequencer that the opcode COINBASE returns.
+    pub coinbase: Address,
+    /// Most gas of all transactions together; Arbitrum shows 2^50.
+    pub gas_limit: u64,
+    /// What PREVRANDAO returns; 1 on Arbitrum.
+    pub prevrandao: B256,
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self {
+            number: 0,
+            l1_number: 0,
+            timestamp: 0,
+            base_fee: 100_000_000,
+            coinbase: Address::ZERO,
+            gas_limit: 1 << 50,
+            prevrandao: U256::ONE.into(),
+        }
+    }
+}
+
+/// How a call may depart from the rules for a transaction.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// Accept any nonce, and a sender that has code.
+    pub disable_nonce_check: bool,
+    /// Accept a sender that cannot pay for its gas and value.
+    pub disable_balance_check: bool,
+    /// Accept a gas price below the base fee.
+    pub disable_base_fee: bool,
+    /// Let the call compute with all its gas.
+    pub disable_compute_gas_limit: bool,
+}
+
+impl CallOptions {
+    /// What `eth_call` and `eth_estimateGas` use: nothing about the sender is checked.
+    pub fn simulation() -> Self {
+        Self {
+            disable_nonce_check: true,
+            disable_balance_check: true,
+            disable_base_fee: true,
+            disable_compute_gas_limit: true,
+        }
+    }
+}
+
+/// Why a transaction could not be executed at all (one that reverts or halts is not an error).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The transaction is not valid here: nonce, balance, fee, intrinsic gas, size, chain id.
+    #[error(transparent)]
+    Transaction(#[from] InvalidTransaction),
+    /// The block misses a field that the rules need.
+    #[error("invalid block: {0}")]
+    Header(InvalidHeader),
+    /// The database failed to answer.
+    #[error("database: {0}")]
+    Database(String),
+    /// A fault of the engine itself.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+/// Executes transactions; keeps what is costly to make twice.
+#[derive(Debug)]
+pub struct Engine {
+    config: ChainConfig,
+}
+
+impl Engine {
+    /// An engine for a chain.
+    pub const fn new(config: ChainConfig) -> Self {
+        Self { config }
+    }
+
+    /// The chain's parameters.
+    pub const fn config(&self) -> &ChainConfig {
+        &self.config
+    }
+
+    /// Runs `tx` in `block` over `db`; nothing is written to `db`, the caller commits the state.
+    ///
+    /// # Errors
+    /// A transaction that may not be included, or a database that fails.
+    pub fn transact<DB: Database>(
+        &mut self,
+        db: DB,
+        block: &Block,
+        tx: TxEnv,
+        options: CallOptions,
+    ) -> Result<ResultAndState, EngineError> {
+        let mut evm = ArbEvm::new(db, &self.config, block, &options);
+        evm.inner.ctx.tx = tx;
+        let result = ArbHandler::default().run(&mut evm).map_err(engine_error)?;
+        let state = evm.inner.ctx.journaled_state.finalize();
+        Ok(ResultAndState::new(result, state))
+    }
+}
+
+fn engine_error<E: core::fmt::Display>(error: EVMError<E, InvalidTransaction>) -> EngineError {
+    match error {
+        EVMError::Transaction(error) => EngineError::Transaction(error),
+        EVMError::Header(error) => EngineError::Header(error),
+        EVMError::Database(error) => EngineError::Database(error.to_string()),
+        EVMError::Custom(text) => EngineError::Internal(text),
+        EVMError::CustomAny(error) => EngineError::Internal(error.to_string()),
+    }
+}

@@ -1,0 +1,157 @@
+//! Direct changes to accounts, the pool, and what the node tells of itself: `anvil_*`, `txpool_*`.
+
+use std::collections::BTreeMap;
+
+use alloy_eips::BlockId;
+use alloy_primitives::{Address, B256, U256};
+use serde_json::{Map, Value, json};
+
+use super::{Method, Params, RpcError, format, net::CLIENT_VERSION};
+use crate::chain::{Mining, Node};
+
+pub(super) const METHODS: &[Method] = &[
+    Method::new("anvil_setBalance", "Sets a balance, wei.", |node, params| {
+        node.set_balance(params.required(0)?, params.required(1)?)?;
+        Ok(Value::Null)
+    }),
+    Method::new("anvil_addBalance", "Adds to a balance, wei.", |node, params| {
+        let address = params.required(0)?;
+        let balance = node.account(address, BlockId::latest())?.balance;
+        node.set_balance(address, balance.saturating_add(params.required(1)?))?;
+        Ok(Value::Null)
+    }),
+    Method::new("anvil_setNonce", "Sets a nonce.", |node, params| {
+        node.set_nonce(params.required(0)?, params.number(1)?)?;
+        Ok(Value::Null)
+    }),
+    Method::new("anvil_setCode", "Puts code at an address.", |node, params| {
+        node.set_code(params.required(0)?, params.required(1)?)?;
+        Ok(Value::Null)
+    }),
+    Method::new("anvil_setStorageAt", "Writes a storage slot.", |node, params| {
+        let value: U256 = params.required(2)?;
+        node.set_storage(params.required(0)?, params.required(1)?, value)?;
+        Ok(json!(true))
+    }),
+    Method::new(
+        "anvil_impersonateAccount",
+        "Sends for an account without its key.",
+        |node, params| {
+            node.impersonate(params.required(0)?);
+            Ok(Value::Null)
+        },
+    ),
+    Method::new("anvil_stopImpersonatingAccount", "Ends impersonation.", |node, params| {
+        node.stop_impersonating(params.required(0)?);
+        Ok(Value::Null)
+    }),
+    Method::new("anvil_autoImpersonateAccount", "Impersonates anyone, or not.", |node, params| {
+        node.impersonate_all(params.required(0)?);
+        Ok(Value::Null)
+    }),
+    Method::new(
+        "anvil_setNextBlockBaseFeePerGas",
+        "Sets the next block's base fee, wei per gas.",
+        |node, params| {
+            node.set_next_base_fee(params.number(0)?);
+            Ok(Value::Null)
+        },
+    ),
+    Method::new("anvil_setCoinbase", "Sets `block.coinbase`.", |node, params| {
+        node.set_coinbase(params.required(0)?);
+        Ok(Value::Null)
+    }),
+    Method::new("anvil_setChainId", "Sets the chain id.", |node, params| {
+        node.set_chain_id(params.number(0)?);
+        Ok(Value::Null)
+    }),
+    Method::new("anvil_dropTransaction", "Takes a transaction out of the pool.", |node, params| {
+        let dropped = node.drop_transaction(params.required(0)?);
+        Ok(json!(dropped.map(|transaction| transaction.hash())))
+    }),
+    Method::new("anvil_dropAllTransactions", "Empties the pool.", |node, _| {
+        node.drop_transactions(None);
+        Ok(Value::Null)
+    }),
+    Method::new(
+        "anvil_removePoolTransactions",
+        "Empties the pool of one sender.",
+        |node, params| {
+            node.drop_transactions(Some(params.required::<Address>(0)?));
+            Ok(Value::Null)
+        },
+    ),
+    Method::new("anvil_nodeInfo", "How the node is set up.", node_info),
+    Method::new("anvil_metadata", "What the node is and what it forks.", metadata),
+    Method::new("txpool_status", "How many transactions wait.", |node, _| {
+        let (pending, queued) = split_pool(node)?;
+        let count =
+            |group: &Group| U256::from(group.values().map(Map::len).fold(0, usize::saturating_add));
+        Ok(json!({"pending": count(&pending), "queued": count(&queued)}))
+    }),
+    Method::new("txpool_content", "The waiting transactions.", |node, _| {
+        let (pending, queued) = split_pool(node)?;
+        Ok(json!({"pending": pending, "queued": queued}))
+    }),
+];
+
+type Group = BTreeMap<Address, Map<String, Value>>;
+
+/// Waiting transactions that can run, and those that wait for a missing nonce.
+fn split_pool(node: &Node) -> Result<(Group, Group), RpcError> {
+    let (mut pending, mut queued) = (Group::new(), Group::new());
+    for (sender, nonce, waiting) in node.pool().iter() {
+        let can_run = nonce < node.nonce(sender, BlockId::pending())?;
+        let group = if can_run { &mut pending } else { &mut queued };
+        let shown = format::waiting_transaction(waiting)?;
+        group.entry(sender).or_default().insert(nonce.to_string(), shown);
+    }
+    Ok((pending, queued))
+}
+
+fn node_info(node: &mut Node, _: &Params) -> Result<Value, RpcError> {
+    let latest = node.latest();
+    let fork = node.config().fork.as_ref();
+    Ok(json!({
+        "currentBlockNumber": format::quantity(latest.header.number),
+        "currentBlockTimestamp": latest.header.timestamp,
+        "currentBlockHash": latest.hash,
+        "hardFork": "osaka",
+        "transactionOrder": "fifo",
+        "arbosVersion": node.config().chain.arbos.number(),
+        "environment": {
+            "baseFee": format::quantity(node.base_fee()),
+            "chainId": node.chain_id(),
+            "gasLimit": format::quantity(latest.header.gas_limit),
+            "gasPrice": format::quantity(node.base_fee()),
+        },
+        "forkConfig": {
+            "forkUrl": fork.map(|fork| &fork.url),
+            "forkBlockNumber": fork.map(|_| node.blocks().first().header.number),
+            "forkRetryBackoff": null,
+        },
+        "automine": node.mining() == Mining::Instant,
+    }))
+}
+
+fn metadata(node: &mut Node, _: &Params) -> Result<Value, RpcError> {
+    let latest = node.latest();
+    let first = node.blocks().first();
+    let fork = node.config().fork.as_ref().map(|_| {
+        json!({
+            "chainId": node.chain_id(),
+            "forkBlockNumber": first.header.number,
+            "forkBlockHash": first.header.parent_hash,
+        })
+    });
+    Ok(json!({
+        "clientVersion": CLIENT_VERSION,
+        "clientSemver": env!("CARGO_PKG_VERSION"),
+        "chainId": node.chain_id(),
+        "instanceId": B256::from(U256::from(std::process::id())),
+        "latestBlockNumber": latest.header.number,
+        "latestBlockHash": latest.hash,
+        "forkedNetwork": fork,
+        "snapshots": {},
+    }))
+}

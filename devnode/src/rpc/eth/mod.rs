@@ -1,0 +1,6 @@
+//! The `eth_*` methods.
+
+pub(super) mod blocks;
+pub(super) mod filters;
+pub(super) mod send;
+pub(super) mod state;
