@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, Bytes, TxKind, U256, address};
 use alloy_sol_types::{SolCall, sol};
 
-use crate::{Chain, Error, Receipt, Wallet};
+use crate::{Chain, Error, Wallet};
 
 sol! {
     /// The precompile that activates programs.
@@ -28,16 +28,85 @@ pub fn create_code(code: &[u8]) -> Bytes {
     init.into()
 }
 
+/// Most bytes of code that an account may hold.
+const MAX_CODE_BYTES: usize = 24_576;
+
+/// A program that can be deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// `EFF000`, the dictionary's number, and the compressed WASM.
+    pub code: Bytes,
+    /// Length of the WASM before compression.
+    pub wasm_bytes: u32,
+}
+
+/// A program on a chain.
+#[derive(Debug, Clone)]
+pub struct Deployed {
+    /// Where it is.
+    pub program: Address,
+    /// Gas of all creations.
+    pub creation_gas: u64,
+    /// Gas of its activation.
+    pub activation_gas: u64,
+}
+
 impl Chain {
-    /// Creates a program from its deployable code (`EFF00000` and compressed WASM) and activates it: the receipts of both.
+    /// Creates a program and activates it. Code too long for one account is laid into fragments, which `ArbOS` 60 joins; the
+    /// program's own account then lists them.
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn create_program(&self, wallet: &Wallet, code: &[u8]) -> Result<(Address, Receipt, Receipt), Error> {
-        let (program, created) = self.create(wallet, create_code(code)).await?;
-        let call = IArbWasm::activateProgramCall { program };
+    pub async fn create_program(&self, wallet: &Wallet, program: &Program) -> Result<Deployed, Error> {
+        let mut creation_gas = 0;
+        let mut code = program.code.clone();
+        if code.len() > MAX_CODE_BYTES {
+            let (_, payload) = code.split_at(PREFIX_BYTES);
+            let mut fragments = Vec::new();
+            for part in payload.chunks(MAX_CODE_BYTES - FRAGMENT.len()) {
+                let (address, receipt) = self.create(wallet, create_code(&[&FRAGMENT, part].concat())).await?;
+                creation_gas += receipt.gas_used;
+                fragments.push(address);
+            }
+            code = root(program, &fragments);
+        }
+        let (address, receipt) = self.create(wallet, create_code(&code)).await?;
+        creation_gas += receipt.gas_used;
+        let call = IArbWasm::activateProgramCall { program: address };
         let value = U256::from(DATA_FEE_OFFER);
-        let activated = self.send_raw(wallet, TxKind::Call(ARB_WASM), call.abi_encode().into(), value).await?;
-        Ok((program, created, activated))
+        let receipt = self.send_raw(wallet, TxKind::Call(ARB_WASM), call.abi_encode().into(), value).await?;
+        Ok(Deployed { program: address, creation_gas, activation_gas: receipt.gas_used })
+    }
+}
+
+/// Prefix of a fragment's code.
+const FRAGMENT: [u8; 3] = [0xef, 0xf0, 0x01];
+/// Prefix of the code that lists fragments.
+const ROOT: [u8; 3] = [0xef, 0xf0, 0x02];
+/// Length of a whole program's prefix, the dictionary's number included.
+const PREFIX_BYTES: usize = 4;
+
+/// Code that lists a program's fragments: prefix, dictionary, length of the WASM, addresses.
+fn root(program: &Program, fragments: &[Address]) -> Bytes {
+    let mut code = ROOT.to_vec();
+    code.extend(program.code.get(PREFIX_BYTES - 1));
+    code.extend_from_slice(&program.wasm_bytes.to_be_bytes());
+    for fragment in fragments {
+        code.extend_from_slice(fragment.as_slice());
+    }
+    code.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_lists_dictionary_length_and_fragments() {
+        let program = Program { code: Bytes::from_static(&[0xef, 0xf0, 0, 7, 1, 2]), wasm_bytes: 0x0102_0304 };
+        let code = root(&program, &[Address::repeat_byte(9), Address::repeat_byte(8)]);
+        assert_eq!(code[..8], [0xef, 0xf0, 2, 7, 1, 2, 3, 4]);
+        assert_eq!(code.len(), 8 + 40);
+        assert_eq!(code[8..28], [9; 20]);
     }
 }

@@ -22,7 +22,7 @@ mod wallet;
 pub use account::{account_id, account_owner};
 pub use chain::{Chain, Gas, Receipt};
 pub use contract_error::ContractError;
-pub use deploy::create_code;
+pub use deploy::{Deployed, Program, create_code};
 pub use error::Error;
 pub use evaluation::{Evaluation, risk_book};
 pub use novate::{Deployment, Novate};

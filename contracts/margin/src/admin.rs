@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256};
 use novate_abi::IMargin;
-use novate_common::{Answer, Input, Revert, Slot, Word, empty, event, not_zero};
+use novate_common::{Answer, Input, Revert, Slot, empty, event, not_zero};
 use novate_risk::parameters::{CollateralParameters, UnderlyingParameters};
 
 use crate::{
@@ -37,7 +37,7 @@ impl Margin {
         };
         parameters.check().map_err(refused)?;
         let current = load::underlying_word(&parameters);
-        let previous = replace(UNDERLYINGS.of(underlying.word()), current);
+        let previous = replace(UNDERLYINGS.of(&underlying), &current);
         event!(IMargin::UnderlyingParametersChanged { underlying; previous, current });
         empty()
     }
@@ -52,7 +52,7 @@ impl Margin {
         scan.maintenance = input.u64()?;
         scan.check().map_err(refused)?;
         let current = load::factors_word(&scan);
-        FACTORS.set(current);
+        FACTORS.set(&current);
         load::set_oracle(oracle, stored | HAS_FACTORS);
         event!(IMargin::FactorsChanged { ; previous, current });
         empty()
@@ -70,7 +70,7 @@ impl Margin {
         contingencies.option_initial = input.u64()?;
         contingencies.check().map_err(refused)?;
         let current = load::contingencies_word(&contingencies);
-        CONTINGENCIES.set(current);
+        CONTINGENCIES.set(&current);
         load::set_oracle(oracle, stored | HAS_CONTINGENCIES);
         event!(IMargin::ContingenciesChanged { ; previous, current });
         empty()
@@ -89,7 +89,7 @@ impl Margin {
         };
         parameters.check().map_err(refused)?;
         let current = load::collateral_word(&parameters);
-        let previous = replace(COLLATERALS.of(collateral.word()), current);
+        let previous = replace(COLLATERALS.of(&collateral), &current);
         event!(IMargin::CollateralChanged { collateral; previous, current });
         empty()
     }
@@ -104,7 +104,7 @@ fn change_oracle(oracle: Address) -> Result<alloc::vec::Vec<u8>, Revert> {
 }
 
 /// Writes a word and gives the one that stood there.
-fn replace(slot: Slot, current: B256) -> B256 {
+fn replace(slot: Slot, current: &B256) -> B256 {
     let previous = slot.get();
     slot.set(current);
     previous

@@ -1,7 +1,5 @@
 //! Stored words and the oracle's words to the types of the risk crate.
 
-use alloc::vec::Vec;
-
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::{
@@ -24,7 +22,7 @@ use crate::storage::{
 pub(crate) fn oracle() -> (Address, u8) {
     let word = ORACLE.get();
     let [stored, ..] = word.0;
-    (address(word), stored)
+    (address(&word), stored)
 }
 
 /// Stores the oracle's address and which parameters are stored.
@@ -33,7 +31,7 @@ pub(crate) fn set_oracle(oracle: Address, stored: u8) {
     if let Some(byte) = word.first_mut() {
         *byte = stored;
     }
-    ORACLE.set(word);
+    ORACLE.set(&word);
 }
 
 /// The parameters that all underlyings share: defaults but for what is stored.
@@ -50,7 +48,7 @@ pub(crate) fn shared(stored: u8) -> Parameters {
 
 /// Initial and maintenance factor.
 fn factors(word: B256) -> (u64, u64) {
-    let (_, low) = halves(word);
+    let (_, low) = halves(&word);
     (low_u64(low >> 64), low_u64(low))
 }
 
@@ -60,7 +58,7 @@ pub(crate) fn factors_word(scan: &ScanFactors) -> B256 {
 }
 
 fn set_contingencies(contingencies: &mut Contingencies, word: B256) {
-    let (high, low) = halves(word);
+    let (high, low) = halves(&word);
     contingencies.perpetual_maintenance = low_u64(high >> 64);
     contingencies.perpetual_initial = low_u64(high);
     contingencies.option_maintenance = low_u64(low >> 64);
@@ -77,7 +75,7 @@ pub(crate) fn contingencies_word(contingencies: &Contingencies) -> B256 {
 
 /// An underlying's parameters; `None` if it isn't listed.
 pub(crate) fn underlying(underlying: u8) -> Option<UnderlyingParameters> {
-    let (high, low) = halves(UNDERLYINGS.of(underlying.word()).get());
+    let (high, low) = halves(&UNDERLYINGS.of(&underlying).get());
     (high != 0).then(|| UnderlyingParameters {
         volatility_up: low_u64(low >> 64),
         volatility_down: low_u64(low),
@@ -92,7 +90,7 @@ pub(crate) fn underlying_word(parameters: &UnderlyingParameters) -> B256 {
 
 /// A collateral token's parameters; `None` if it isn't listed.
 pub(crate) fn collateral(collateral: u8) -> Option<CollateralParameters> {
-    let (high, low) = halves(COLLATERALS.of(collateral.word()).get());
+    let (high, low) = halves(&COLLATERALS.of(&collateral).get());
     let [.., underlying, cancels_risk] = high.to_be_bytes();
     (underlying != 0).then(|| CollateralParameters {
         collateral,
@@ -114,11 +112,11 @@ pub(crate) fn collateral_word(parameters: &CollateralParameters) -> B256 {
 /// # Errors
 /// What the oracle reverts with, or `CallFailed(oracle)`.
 pub(crate) fn market(oracle: Address, series: &[u32]) -> Result<(Market, Validity), Revert> {
-    let mut words = Vec::with_capacity(series.len().saturating_add(2));
-    words.push(32_u64.word());
-    words.push(B256::from(U256::from(series.len())));
-    words.extend(series.iter().map(|number| number.word()));
-    ask(&oracle, &selected(snapshotCall::SELECTOR, &words))?.read(|input| {
+    let mut calldata = selected![snapshotCall::SELECTOR, 32_u64, U256::from(series.len())];
+    for number in series {
+        number.push(&mut calldata);
+    }
+    ask(&oracle, &calldata)?.read(|input| {
         let (_, mut words) = input.array(1)?;
         read_market(&mut words, series)
     })

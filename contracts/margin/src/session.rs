@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use novate_abi::{
     book,
-    snapshot::{Series, series_of_instrument, sort},
+    snapshot::{HOUR_MASK, Series, series_of_instrument},
 };
 use novate_common::{Input, Revert, timestamp};
 use novate_risk::{Assessment, Book, Error, Instrument, Market, Parameters, Validity};
@@ -24,11 +24,13 @@ pub(crate) struct Session {
     stable: Validity,
 }
 
-/// The series that a call needs, and the collateral whose parameters it needs.
+/// The series that a call needs and the collateral whose parameters it needs; each ascending and distinct.
 #[derive(Debug, Default)]
 pub(crate) struct Needs {
     series: Vec<u32>,
     collateral: Vec<u8>,
+    /// The series added last.
+    last: u32,
 }
 
 impl Needs {
@@ -37,7 +39,9 @@ impl Needs {
         for position in book.positions() {
             self.add_series(series_of_instrument(position.instrument));
         }
-        self.collateral.extend(book.collateral().iter().map(|held| held.collateral));
+        for held in book.collateral() {
+            insert(&mut self.collateral, held.collateral);
+        }
     }
 
     /// Adds what an instrument needs.
@@ -57,9 +61,10 @@ impl Needs {
 
     /// Adds a series and its underlying. Books are sorted, so most repetitions are of the last one.
     fn add_series(&mut self, series: u32) {
-        if self.series.last() != Some(&series) {
-            self.series.push(series & !novate_abi::snapshot::HOUR_MASK);
-            self.series.push(series);
+        if self.last != series {
+            self.last = series;
+            insert(&mut self.series, series & !HOUR_MASK);
+            insert(&mut self.series, series);
         }
     }
 
@@ -70,15 +75,12 @@ impl Needs {
     pub(crate) fn open(mut self) -> Result<Session, Revert> {
         let (oracle, stored) = load::oracle();
         let mut parameters = load::shared(stored);
-        self.collateral.sort_unstable();
-        self.collateral.dedup();
         for number in core::mem::take(&mut self.collateral) {
             let collateral = load::collateral(number)
                 .ok_or_else(|| refused(Error::CollateralNotListed(number)))?;
             parameters.collateral.push(collateral);
             self.add_underlying(collateral.underlying);
         }
-        sort(&mut self.series);
         for number in &self.series {
             if let Some(Series::Underlying(number)) = Series::decode(*number) {
                 let underlying = load::underlying(number)
@@ -108,6 +110,13 @@ impl Session {
             assessment.validity = assessment.validity.min(self.stable);
         }
         Ok(assessment)
+    }
+}
+
+/// Inserts a number into an ascending list, unless it is there. Lists are short, and calls come in rising order mostly.
+fn insert<T: Ord + Copy>(list: &mut Vec<T>, number: T) {
+    if let Err(place) = list.binary_search(&number) {
+        list.insert(place, number);
     }
 }
 

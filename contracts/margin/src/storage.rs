@@ -20,16 +20,16 @@ use novate_abi::IMargin::{
     maintenanceExcessUnderCall, oracleCall, previewCall, scenariosCall, setCollateralCall,
     setContingenciesCall, setFactorsCall, setOracleCall, setUnderlyingCall, underlyingCall,
 };
-use novate_common::{Answer, Contract, Governance, Input, Slot};
+use novate_common::{Answer, Contract, Fixed, Governance, Input};
 use stylus_sdk::prelude::*;
 
 use crate::view;
 
-pub(crate) const ORACLE: Slot = Slot::at(3);
-pub(crate) const FACTORS: Slot = Slot::at(4);
-pub(crate) const CONTINGENCIES: Slot = Slot::at(5);
-pub(crate) const UNDERLYINGS: Slot = Slot::at(6);
-pub(crate) const COLLATERALS: Slot = Slot::at(7);
+pub(crate) const ORACLE: Fixed = Fixed::at(3);
+pub(crate) const FACTORS: Fixed = Fixed::at(4);
+pub(crate) const CONTINGENCIES: Fixed = Fixed::at(5);
+pub(crate) const UNDERLYINGS: Fixed = Fixed::at(6);
+pub(crate) const COLLATERALS: Fixed = Fixed::at(7);
 
 /// Bit of slot 3's high byte: the factors are stored.
 pub(crate) const HAS_FACTORS: u8 = 1;

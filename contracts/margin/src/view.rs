@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{B256, U256};
-use novate_common::{Answer, Input, Word, address, answers};
+use alloy_primitives::U256;
+use novate_common::{Answer, Bytes, Input, Word, address, answers};
 use novate_risk::{Assessment, Error, Trade, scenario::VolatilityMode};
 
 use crate::{
@@ -24,12 +24,11 @@ pub(crate) fn assess(input: &mut Input<'_>) -> Answer {
         books.push(book);
     }
     let session = needs.open()?;
-    let mut words = Vec::with_capacity(count.saturating_mul(6).saturating_add(2));
-    start_array(&mut words, count);
+    let mut bytes = array(count);
     for book in &books {
-        words.extend(figures(&session.assess(book)?));
+        push(&mut bytes, &session.assess(book)?);
     }
-    answers(&words)
+    Ok(bytes)
 }
 
 /// `maintenanceExcessUnder(book, scenarios)`.
@@ -44,7 +43,7 @@ pub(crate) fn maintenance_excess_under(input: &mut Input<'_>) -> Answer {
     needs.add_book(&book);
     let Session { market, parameters, now, .. } = needs.open()?;
     let excess = novate_risk::excess_under(&book, &market, &parameters, now, &scenarios);
-    answers(&[excess.map_err(refused)?.word()])
+    answers![excess.map_err(refused)?]
 }
 
 /// `preview(book, trades)`.
@@ -65,7 +64,9 @@ pub(crate) fn preview(input: &mut Input<'_>) -> Answer {
     }
     let session = needs.open()?;
     let after = novate_risk::after(&book, &session.market, &trades).map_err(refused)?;
-    answers(&figures(&session.assess(&after)?))
+    let mut bytes = Bytes::new();
+    push(&mut bytes, &session.assess(&after)?);
+    Ok(bytes)
 }
 
 /// `scenarios(book, underlying)`.
@@ -79,18 +80,24 @@ pub(crate) fn scenarios(input: &mut Input<'_>) -> Answer {
     let (outcomes, _) =
         novate_risk::loss_vector(&book, &market, &parameters, now, underlying).map_err(refused)?;
     let count = outcomes.len();
-    let array = count.saturating_add(1).saturating_mul(32);
-    let mut words = Vec::with_capacity(count.saturating_add(2).saturating_mul(3));
+    let step = count.saturating_add(1).saturating_mul(32);
+    let mut bytes = Bytes::new();
     for place in 0..3_usize {
-        words.push(size(place.saturating_mul(array).saturating_add(96)));
+        size(&mut bytes, place.saturating_mul(step).saturating_add(96));
     }
-    words.push(size(count));
-    words.extend(outcomes.iter().map(|outcome| outcome.pnl.word()));
-    words.push(size(count));
-    words.extend(outcomes.iter().map(|outcome| outcome.shock.word()));
-    words.push(size(count));
-    words.extend(outcomes.iter().map(|outcome| mode(outcome.volatility).word()));
-    answers(&words)
+    size(&mut bytes, count);
+    for outcome in &outcomes {
+        outcome.pnl.push(&mut bytes);
+    }
+    size(&mut bytes, count);
+    for outcome in &outcomes {
+        outcome.shock.push(&mut bytes);
+    }
+    size(&mut bytes, count);
+    for outcome in &outcomes {
+        mode(outcome.volatility).push(&mut bytes);
+    }
+    Ok(bytes)
 }
 
 /// `greeks(book)`.
@@ -100,20 +107,20 @@ pub(crate) fn greeks(input: &mut Input<'_>) -> Answer {
     needs.add_book(&book);
     let Session { market, parameters, now, .. } = needs.open()?;
     let rows = novate_risk::greeks(&book, &market, &parameters, now).map_err(refused)?;
-    let mut words = Vec::with_capacity(rows.len().saturating_mul(7).saturating_add(2));
-    start_array(&mut words, rows.len());
+    let mut bytes = array(rows.len());
     for row in &rows {
-        words.push(row.underlying.word());
-        words.push(row.expiry.word());
-        let numbers = [row.delta, row.gamma, row.vega, row.theta, row.value];
-        words.extend(numbers.map(Word::word));
+        row.underlying.push(&mut bytes);
+        row.expiry.push(&mut bytes);
+        for number in [row.delta, row.gamma, row.vega, row.theta, row.value] {
+            number.push(&mut bytes);
+        }
     }
-    answers(&words)
+    Ok(bytes)
 }
 
 /// `oracle()`.
 pub(crate) fn oracle() -> Answer {
-    answers(&[address(ORACLE.get()).word()])
+    answers![address(&ORACLE.get())]
 }
 
 /// `underlying(underlying)`: `UnderlyingNotListed` if it isn't.
@@ -121,25 +128,24 @@ pub(crate) fn underlying(input: &mut Input<'_>) -> Answer {
     let number = input.u8()?;
     let listed =
         load::underlying(number).ok_or_else(|| refused(Error::UnderlyingNotListed(number)))?;
-    answers(&[listed.range, listed.volatility_up, listed.volatility_down].map(Word::word))
+    answers![listed.range, listed.volatility_up, listed.volatility_down]
 }
 
 /// `factors()`.
 pub(crate) fn factors() -> Answer {
     let scan = load::shared(load::oracle().1).scan;
-    answers(&[scan.initial, scan.maintenance].map(Word::word))
+    answers![scan.initial, scan.maintenance]
 }
 
 /// `contingencies()`.
 pub(crate) fn contingencies() -> Answer {
     let rates = load::shared(load::oracle().1).contingencies;
-    let words = [
+    answers![
         rates.perpetual_maintenance,
         rates.perpetual_initial,
         rates.option_maintenance,
         rates.option_initial,
-    ];
-    answers(&words.map(Word::word))
+    ]
 }
 
 /// `collateral(collateral)`: `CollateralNotListed` if it isn't.
@@ -147,34 +153,34 @@ pub(crate) fn collateral(input: &mut Input<'_>) -> Answer {
     let number = input.u8()?;
     let listed =
         load::collateral(number).ok_or_else(|| refused(Error::CollateralNotListed(number)))?;
-    answers(&[
-        listed.underlying.word(),
-        listed.maintenance_haircut.word(),
-        listed.initial_haircut.word(),
-        listed.cancels_risk.word(),
-    ])
-}
-
-/// The words of an assessment.
-fn figures(assessment: &Assessment) -> [B256; 6] {
-    [
-        assessment.equity.word(),
-        assessment.initial_requirement.word(),
-        assessment.maintenance_requirement.word(),
-        assessment.worst_underlying.word(),
-        assessment.worst_scenario.word(),
-        level_number(assessment.validity).word(),
+    answers![
+        listed.underlying,
+        listed.maintenance_haircut,
+        listed.initial_haircut,
+        listed.cancels_risk,
     ]
 }
 
-/// Offset and length of the one array that is returned.
-fn start_array(words: &mut Vec<B256>, length: usize) {
-    words.push(size(32));
-    words.push(size(length));
+/// Appends the words of an assessment.
+fn push(bytes: &mut Bytes, assessment: &Assessment) {
+    assessment.equity.push(bytes);
+    assessment.initial_requirement.push(bytes);
+    assessment.maintenance_requirement.push(bytes);
+    assessment.worst_underlying.push(bytes);
+    assessment.worst_scenario.push(bytes);
+    level_number(assessment.validity).push(bytes);
 }
 
-fn size(number: usize) -> B256 {
-    U256::from(number).word()
+/// Offset and length of the one array that is returned.
+fn array(length: usize) -> Bytes {
+    let mut bytes = Bytes::new();
+    size(&mut bytes, 32);
+    size(&mut bytes, length);
+    bytes
+}
+
+fn size(bytes: &mut Bytes, number: usize) {
+    U256::from(number).push(bytes);
 }
 
 const fn mode(volatility: VolatilityMode) -> u8 {

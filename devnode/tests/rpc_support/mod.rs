@@ -63,11 +63,20 @@ impl Client {
     }
 
     pub async fn start_with(config: NodeConfig) -> Self {
-        let node = NodeHandle::spawn(config).unwrap();
+        Self::serve(NodeHandle::spawn(config).unwrap()).await
+    }
+
+    /// Serves a node that runs already.
+    pub async fn serve(node: NodeHandle) -> Self {
         let address = ([127, 0, 0, 1], 0).into();
         let config = ServerConfig { address, ..ServerConfig::default() };
         let server = Server::start(node.clone(), config).await.unwrap();
         Self { node, server, http: reqwest::Client::new() }
+    }
+
+    /// Ends the server and the node.
+    pub async fn stop(self) {
+        self.server.stop().await;
     }
 
     /// Sends a body as it is; returns status and answer.

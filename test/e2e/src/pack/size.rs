@@ -2,10 +2,14 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
-use novate_devnode::pack::Report;
+use novate_devnode::pack::{MAX_CODE_SIZE, Report};
 use serde::{Deserialize, Serialize};
 
 use super::PackError;
+
+/// Most bytes of code that two fragments carry, which is what `ArbOS` 60 joins: each gives up 3 bytes for its prefix, and the
+/// 4 bytes of the whole program's prefix aren't among what they carry.
+const FRAGMENTED_BYTES: usize = 2 * (MAX_CODE_SIZE - 3) + 4;
 
 /// Size of one contract, and what it costs to enter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,10 +50,10 @@ impl Size {
     /// Why this contract must not be deployed as it is, if so.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
-        if self.headroom_bytes < 0 {
+        if self.code_bytes > FRAGMENTED_BYTES {
             return Some(format!(
-                "its code is {} bytes too long for an account",
-                self.headroom_bytes.unsigned_abs()
+                "its code is {} bytes too long for two fragments",
+                self.code_bytes.saturating_sub(FRAGMENTED_BYTES)
             ));
         }
         (self.footprint_pages > 1).then(|| {
@@ -175,9 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_too_many_is_a_fault() {
-        let fault = size(24_577, -1, 1).fault();
-        assert_eq!(fault.as_deref(), Some("its code is 1 bytes too long for an account"));
+    fn a_byte_more_than_two_fragments_carry_is_a_fault() {
+        assert_eq!(size(49_150, -24_574, 1).fault(), None);
+        let fault = size(49_151, -24_575, 1).fault();
+        assert_eq!(fault.as_deref(), Some("its code is 1 bytes too long for two fragments"));
     }
 
     #[test]

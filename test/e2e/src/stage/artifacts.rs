@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use alloy_primitives::{Bytes, hex};
+use novate_client::Program;
 
 /// Built code is missing or unreadable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,17 +31,18 @@ impl Default for Artifacts {
 }
 
 impl Artifacts {
-    /// The code of a program as it is deployed: `EFF00000` and compressed WASM.
+    /// A program as it is deployed.
     ///
     /// # Errors
     /// [`ArtifactError`] if it wasn't packed.
-    pub fn program(&self, name: &str) -> Result<Bytes, ArtifactError> {
-        let file = self.root.join(format!("novate/{name}.code"));
-        let hint = "`make pack` builds it";
-        match std::fs::read(&file) {
-            Ok(code) => Ok(code.into()),
-            Err(error) => Err(ArtifactError { file, reason: error.to_string(), hint }),
-        }
+    pub fn program(&self, name: &str) -> Result<Program, ArtifactError> {
+        let read = |extension: &str| {
+            let file = self.root.join(format!("novate/{name}.{extension}"));
+            let hint = "`make pack` builds it";
+            std::fs::read(&file).map_err(|error| ArtifactError { file, reason: error.to_string(), hint })
+        };
+        let (code, wasm) = (read("code")?, read("wasm")?);
+        Ok(Program { code: code.into(), wasm_bytes: u32::try_from(wasm.len()).unwrap_or(u32::MAX) })
     }
 
     /// The init code of a Solidity contract.

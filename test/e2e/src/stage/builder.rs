@@ -1,6 +1,6 @@
 //! The steps of setting up: what is created, and which parameters each contract gets.
 
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolValue};
 use novate_abi::{IClearing, IExchange, ILiquidation, IMargin, IOracle};
 use novate_client::{Chain, Deployment, Receipt, Wallet};
@@ -32,11 +32,11 @@ impl Builder {
 
     /// Creates and activates a program.
     pub(super) async fn program(&mut self, name: &str) -> Result<Address, StageError> {
-        let code: Bytes = self.artifacts.program(name)?;
-        let (program, created, activated) = self.chain.create_program(&self.governor, &code).await?;
-        self.gas.note(format!("create {name}"), created.gas_used);
-        self.gas.note(format!("activate {name}"), activated.gas_used);
-        Ok(program)
+        let code = self.artifacts.program(name)?;
+        let deployed = self.chain.create_program(&self.governor, &code).await?;
+        self.gas.note(format!("create {name}"), deployed.creation_gas);
+        self.gas.note(format!("activate {name}"), deployed.activation_gas);
+        Ok(deployed.program)
     }
 
     /// Initialises every contract; governor and guardian are one key here.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use novate_client::{Chain, Gas};
+use novate_devnode::ArbOs;
 use novate_devnode::chain::{NodeConfig, NodeHandle};
 use novate_devnode::rpc::{Server, ServerConfig};
 
@@ -26,7 +27,9 @@ pub(super) async fn connect(time: u64) -> Result<(Chain, String, Option<RunningN
         Ok(url) => (url, None),
         Err(_) => {
             let failed = |error: String| StageError::Node(error);
-            let handle = NodeHandle::spawn(NodeConfig::reproducible(time)).map_err(|error| failed(error.to_string()))?;
+            let mut config = NodeConfig::reproducible(time);
+            config.chain.arbos = ArbOs::V60;
+            let handle = NodeHandle::spawn(config).map_err(|error| failed(error.to_string()))?;
             let config = ServerConfig { address: SocketAddr::from(([127, 0, 0, 1], 0)), ..ServerConfig::default() };
             let server = Server::start(handle, config).await.map_err(|error| failed(error.to_string()))?;
             (server.url(), Some(RunningNode { _server: server }))
