@@ -59,7 +59,10 @@ pub fn decide(collected: &Collected, own: B256) -> Result<Vec<Decision>, Error> 
         let decision = if is_running {
             Decision::Bid(bid)
         } else {
-            Decision::StartAndBid { scenarios: parts.iter().map(|part| part.worst_scenario).collect(), bid }
+            Decision::StartAndBid {
+                scenarios: parts.iter().map(|part| part.worst_scenario).collect(),
+                bid,
+            }
         };
         short.push((excess, decision));
     }

@@ -6,7 +6,8 @@ use std::process::Command;
 
 /// Runs it, checks that it succeeded and proved everything, and returns what it printed.
 fn play(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_demo")).args(arguments).output().expect("it runs");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_demo")).args(arguments).output().expect("it runs");
     let text = String::from_utf8(output.stdout).expect("text");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{text}\n{errors}");
@@ -17,8 +18,10 @@ fn play(arguments: &[&str]) -> String {
 
 /// The number before `word` in the line that sums the replay up.
 fn count(text: &str, word: &str) -> u32 {
-    let words: Vec<&str> = text.split([' ', '\n', ';', ',']).filter(|word| !word.is_empty()).collect();
-    let place = words.windows(2).rposition(|pair| pair[1] == word && pair[0].parse::<u32>().is_ok());
+    let words: Vec<&str> =
+        text.split([' ', '\n', ';', ',']).filter(|word| !word.is_empty()).collect();
+    let place =
+        words.windows(2).rposition(|pair| pair[1] == word && pair[0].parse::<u32>().is_ok());
     place.map_or(0, |place| words[place].parse().expect("a number"))
 }
 
@@ -44,7 +47,9 @@ fn a_generated_crash_plays_the_same_for_the_same_seed() {
 
 #[test]
 fn march_2020_liquidates_and_settles() {
-    let Some(prices) = market_data("prices/ETHUSDT_binance_5m_20200308-20200319.csv") else { return };
+    let Some(prices) = market_data("prices/ETHUSDT_binance_5m_20200308-20200319.csv") else {
+        return;
+    };
     let text = play(&["--prices", &prices, "--steps", "60"]);
     assert!(count(&text, "bids") >= 1, "{text}");
     assert!(count(&text, "expiries") >= 1 && count(&text, "positions") >= 1, "{text}");
@@ -59,8 +64,19 @@ fn january_and_february_2026_play_on_the_real_chains() {
     ];
     for (underlying, chain) in cases {
         let prices = format!("prices/{underlying}USDT_binance_15m_20260112-20260202.csv.gz");
-        let (Some(chain), Some(prices)) = (market_data(chain), market_data(&prices)) else { return };
-        let text = play(&["--underlying", underlying, "--chain", &chain, "--prices", &prices, "--steps", "40"]);
+        let (Some(chain), Some(prices)) = (market_data(chain), market_data(&prices)) else {
+            return;
+        };
+        let text = play(&[
+            "--underlying",
+            underlying,
+            "--chain",
+            &chain,
+            "--prices",
+            &prices,
+            "--steps",
+            "40",
+        ]);
         assert!(count(&text, "expiries") >= 1, "{text}");
     }
 }

@@ -9,9 +9,9 @@ use alloy_sol_types::{SolCall, SolInterface, sol};
 use common::{ETHER, Scene, call, perpetual};
 use novate_abi::book::{Book, Collateral, Position};
 use novate_abi::{
-    IClearing, IClearing::Fill, IClearing::IClearingErrors, IErrors::IErrorsErrors, IExchange, IExchange::IExchangeErrors,
-    IGoverned, ILiquidation, ILiquidation::ILiquidationErrors, IMargin, IMargin::IMarginErrors, IOracle,
-    IOracle::IOracleErrors,
+    IClearing, IClearing::Fill, IClearing::IClearingErrors, IErrors::IErrorsErrors, IExchange,
+    IExchange::IExchangeErrors, IGoverned, ILiquidation, ILiquidation::ILiquidationErrors, IMargin,
+    IMargin::IMarginErrors, IOracle, IOracle::IOracleErrors,
 };
 use novate_client::{Error, Wallet, surface_digest};
 use novate_e2e::stage::{Artifacts, IMockAggregator, IMockSequencerFeed, IMockToken};
@@ -56,7 +56,9 @@ impl Raised {
         ];
         let missing: Vec<String> = all
             .iter()
-            .flat_map(|(interface, selectors)| selectors.iter().map(move |selector| (interface, selector)))
+            .flat_map(|(interface, selectors)| {
+                selectors.iter().map(move |selector| (interface, selector))
+            })
             .filter(|(_, selector)| !self.0.contains_key(*selector))
             .map(|(interface, selector)| format!("{interface} {selector:02x?}"))
             .collect();
@@ -73,7 +75,12 @@ struct Court {
 }
 
 impl Court {
-    async fn call<C: SolCall>(&self, from: Address, to: Address, call: &C) -> Result<C::Return, Error> {
+    async fn call<C: SolCall>(
+        &self,
+        from: Address,
+        to: Address,
+        call: &C,
+    ) -> Result<C::Return, Error> {
         self.scene.stage.chain().view_from(from, to, call).await
     }
 
@@ -100,7 +107,9 @@ impl Court {
     /// Fills as the venue that alice is.
     async fn fill_call(&self, fills: Vec<Fill>) -> Result<(), Error> {
         let call = IClearing::fillCall { fills };
-        self.call(self.alice.address(), self.scene.stage.novate.at.clearing, &call).await.map(|_| ())
+        self.call(self.alice.address(), self.scene.stage.novate.at.clearing, &call)
+            .await
+            .map(|_| ())
     }
 }
 
@@ -158,7 +167,12 @@ async fn governance(court: &mut Court) {
 
     let usdc = court.scene.stage.usdc;
     court.govern(at.clearing, &IGoverned::pauseCall { mask: U256::from(1) }).await;
-    let withdraw = IClearing::withdrawCall { account: court.alice.account(), token: usdc, amount: U256::from(1), receiver: alice };
+    let withdraw = IClearing::withdrawCall {
+        account: court.alice.account(),
+        token: usdc,
+        amount: U256::from(1),
+        receiver: alice,
+    };
     let paused = court.call(alice, at.clearing, &withdraw).await;
     court.raised.by("OperationPaused", paused);
     court.govern(at.clearing, &IGoverned::unpauseCall { mask: U256::from(1) }).await;
@@ -170,36 +184,59 @@ async fn tokens(court: &mut Court) {
     let (usdc, weth) = (court.scene.stage.usdc, court.scene.stage.weth);
     let deposit = |token: Address, amount: U256| IClearing::depositCall { account, token, amount };
 
-    let withdraw = IClearing::withdrawCall { account, token: usdc, amount: U256::from(10_u64.pow(15)), receiver: alice.address() };
+    let withdraw = IClearing::withdrawCall {
+        account,
+        token: usdc,
+        amount: U256::from(10_u64.pow(15)),
+        receiver: alice.address(),
+    };
     let too_much = court.call(alice.address(), at.clearing, &withdraw).await;
     court.raised.by("InsufficientBalance", too_much);
-    let unlisted = court.call(alice.address(), at.clearing, &deposit(court.scene.stage.feeds[0], U256::from(1))).await;
+    let unlisted = court
+        .call(alice.address(), at.clearing, &deposit(court.scene.stage.feeds[0], U256::from(1)))
+        .await;
     court.raised.by("TokenNotAccepted", unlisted);
 
-    for (token, amount) in [(usdc, U256::from(1) << 200), (weth, U256::from(10_u64).pow(U256::from(25)))] {
+    for (token, amount) in
+        [(usdc, U256::from(1) << 200), (weth, U256::from(10_u64).pow(U256::from(25)))]
+    {
         court.scene.stage.mint(token, alice.address(), amount).await.expect("minted");
         let approve = IMockToken::approveCall { spender: at.clearing, amount };
         court.scene.stage.chain().send(&alice, token, &approve).await.expect("approved");
     }
     let huge = court.call(alice.address(), at.clearing, &deposit(usdc, U256::from(1) << 200)).await;
     court.raised.by("ArithmeticOverflow", huge);
-    let capped = court.call(alice.address(), at.clearing, &deposit(weth, U256::from(10_u64).pow(U256::from(25)))).await;
+    let capped = court
+        .call(alice.address(), at.clearing, &deposit(weth, U256::from(10_u64).pow(U256::from(25))))
+        .await;
     court.raised.by("CollateralCapExceeded", capped);
     let dust = court.call(alice.address(), at.clearing, &deposit(weth, U256::from(1))).await;
     court.raised.by("DepositTooSmall", dust);
 
-    let listed = court.call(court.governor(), at.clearing, &IClearing::addCollateralCall { token: weth, cap: 1 }).await;
+    let listed = court
+        .call(court.governor(), at.clearing, &IClearing::addCollateralCall { token: weth, cap: 1 })
+        .await;
     court.raised.by("AlreadyListed", listed);
     let frozen = list(court, "FalseReturningToken").await;
-    court.scene.stage.chain().send(&alice, frozen, &IFalseReturningToken::setFrozenCall { frozen: true }).await.expect("frozen");
-    let refused = court.call(alice.address(), at.clearing, &deposit(frozen, U256::from(10_u64.pow(6)))).await;
+    court
+        .scene
+        .stage
+        .chain()
+        .send(&alice, frozen, &IFalseReturningToken::setFrozenCall { frozen: true })
+        .await
+        .expect("frozen");
+    let refused =
+        court.call(alice.address(), at.clearing, &deposit(frozen, U256::from(10_u64.pow(6)))).await;
     court.raised.by("TransferFailed", refused);
 
     let hostile = list(court, "ReentrantToken").await;
     let amount = U256::from(10_u64.pow(18));
     court.scene.stage.mint(hostile, alice.address(), amount).await.expect("minted");
     let chain = court.scene.stage.chain().clone();
-    chain.send(&alice, hostile, &IMockToken::approveCall { spender: at.clearing, amount }).await.expect("approved");
+    chain
+        .send(&alice, hostile, &IMockToken::approveCall { spender: at.clearing, amount })
+        .await
+        .expect("approved");
     let payload = Bytes::from(IClearing::settleCall { accounts: vec![account] }.abi_encode());
     let arm = IReentrantToken::armCall { moment: 2, target: at.clearing, payload, bubbles: true };
     chain.send(&alice, hostile, &arm).await.expect("armed");
@@ -213,7 +250,13 @@ async fn tokens(court: &mut Court) {
     }
     assert_ne!(token, Address::ZERO);
     let another = create(court, "MockWeth").await;
-    let full = court.call(court.governor(), at.clearing, &IClearing::addCollateralCall { token: another, cap: 1 }).await;
+    let full = court
+        .call(
+            court.governor(),
+            at.clearing,
+            &IClearing::addCollateralCall { token: another, cap: 1 },
+        )
+        .await;
     court.raised.by("TooManyCollaterals", full);
 }
 
@@ -243,7 +286,9 @@ async fn fills(court: &mut Court) {
     court.raised.by("InvalidQuantity", nothing);
     let free = court.fill_call(vec![court.fill(perpetual(), 1, 0.0)]).await;
     court.raised.by("InvalidPrice", free);
-    let old = court.fill_call(vec![court.fill(call(court.scene.now - court.scene.now % 3_600, 2_500), 1, 1.0)]).await;
+    let old = court
+        .fill_call(vec![court.fill(call(court.scene.now - court.scene.now % 3_600, 2_500), 1, 1.0)])
+        .await;
     court.raised.by("InstrumentExpired", old);
     let alone = Fill { seller: court.alice.account(), ..court.fill(option, 1, 1.0) };
     let alone = court.fill_call(vec![alone]).await;
@@ -263,17 +308,30 @@ async fn fills(court: &mut Court) {
 
 async fn slices(court: &mut Court) {
     let at = court.scene.stage.novate.at;
-    let modules = |liquidation: Address| IClearing::setModulesCall { margin: at.margin, oracle: at.oracle, liquidation };
+    let modules = |liquidation: Address| IClearing::setModulesCall {
+        margin: at.margin,
+        oracle: at.oracle,
+        liquidation,
+    };
     court.govern(at.clearing, &modules(court.alice.address())).await;
     let (from, to) = (court.bob.account(), court.alice.account());
     let nonce = court.scene.stage.novate.nonce(from).await.expect("a nonce");
     let whole = U256::from(common::ONE);
-    let slice = |fraction: U256, price: I256, expectedNonce: u64| IClearing::transferSliceCall { from, to, fraction, price, expectedNonce };
+    let slice = |fraction: U256, price: I256, expectedNonce: u64| IClearing::transferSliceCall {
+        from,
+        to,
+        fraction,
+        price,
+        expectedNonce,
+    };
     let cases = [
         ("StateChanged", slice(whole, I256::ZERO, nonce + 1)),
         ("InvalidFraction", slice(U256::ZERO, I256::ZERO, nonce)),
         ("InvalidFraction", slice(whole + U256::from(1), I256::ZERO, nonce)),
-        ("InsufficientInsurance", slice(whole, -I256::try_from(units::wad(1e9)).expect("fits"), nonce)),
+        (
+            "InsufficientInsurance",
+            slice(whole, -I256::try_from(units::wad(1e9)).expect("fits"), nonce),
+        ),
         ("LiquidationWorsens", slice(whole / U256::from(2), I256::ZERO, nonce)),
     ];
     for (name, transfer) in cases {
@@ -311,13 +369,19 @@ async fn exchange(court: &mut Court) {
 async fn margin(court: &mut Court) {
     let at = court.scene.stage.novate.at;
     let held = |instrument: u64| Book {
-        positions: vec![Position { instrument, quantity: 1, reference_price: 0, funding_reference: 0 }],
+        positions: vec![Position {
+            instrument,
+            quantity: 1,
+            reference_price: 0,
+            funding_reference: 0,
+        }],
         ..Book::default()
     };
     let assess = |book: Vec<u8>| IMargin::assessCall { books: vec![book.into()] };
     let option = call(court.scene.expiries[1], 2_500);
     let other = option ^ (u64::from(ETHER ^ 9) << 56);
-    let unknown_token = Book { collateral: vec![Collateral { number: 9, amount: 1 }], ..Book::default() };
+    let unknown_token =
+        Book { collateral: vec![Collateral { number: 9, amount: 1 }], ..Book::default() };
     let crowd = Book { positions: vec![held(option).positions[0]; 257], ..Book::default() };
     let cases = [
         ("MalformedBytes", vec![1, 2, 3]),
@@ -330,20 +394,27 @@ async fn margin(court: &mut Court) {
         let refusal = court.call(Address::ZERO, at.margin, &assess(book)).await;
         court.raised.by(name, refusal);
     }
-    let scenario = IMargin::maintenanceExcessUnderCall { book: held(option).pack().into(), scenarios: vec![99] };
+    let scenario = IMargin::maintenanceExcessUnderCall {
+        book: held(option).pack().into(),
+        scenarios: vec![99],
+    };
     let scenario = court.call(Address::ZERO, at.margin, &scenario).await;
     court.raised.by("UnknownScenario", scenario);
 }
 
 async fn posts(court: &mut Court) {
     let at = court.scene.stage.novate.at;
-    let unknown = court.call(Address::ZERO, at.oracle, &IOracle::indexPriceCall { underlying: 9 }).await;
+    let unknown =
+        court.call(Address::ZERO, at.oracle, &IOracle::indexPriceCall { underlying: 9 }).await;
     court.raised.by("UnknownUnderlying", unknown);
     let scene = &court.scene;
     let good = IOracle::Surface { nonce: 1_000, ..scene.surface(scene.expiries[1], 2_500.0, 0.6) };
     let cases = [
         ("InvalidExpiry", IOracle::Surface { expiry: good.expiry + 1, ..good.clone() }),
-        ("InvalidExpiry", IOracle::Surface { expiry: scene.now - scene.now % 3_600, ..good.clone() }),
+        (
+            "InvalidExpiry",
+            IOracle::Surface { expiry: scene.now - scene.now % 3_600, ..good.clone() },
+        ),
         ("ArbitrageableSurface", IOracle::Surface { a: -1, ..good.clone() }),
         ("StaleNonce", IOracle::Surface { nonce: 0, ..good.clone() }),
         ("InvalidModelTime", IOracle::Surface { modelTime: scene.now + 60, ..good.clone() }),
@@ -354,7 +425,10 @@ async fn posts(court: &mut Court) {
     }
     let lone = &scene.stage.publishers[0];
     let digest = surface_digest(scene.stage.chain().chain_id(), at.oracle, &good);
-    let lone = IOracle::postSurfaceCall { surface: good, signatures: vec![lone.sign(digest).expect("signed")] };
+    let lone = IOracle::postSurfaceCall {
+        surface: good,
+        signatures: vec![lone.sign(digest).expect("signed")],
+    };
     let lone = court.call(Address::ZERO, at.oracle, &lone).await;
     for (name, refusal) in refusals {
         court.raised.by(name, refusal);
@@ -371,7 +445,8 @@ async fn auctions(court: &mut Court) {
     let start = ILiquidation::startCall { account, scenarios: vec![0] };
     let healthy = court.call(keeper.address(), at.liquidation, &start).await;
     court.raised.by("NotLiquidatable", healthy);
-    let none = court.call(keeper.address(), at.liquidation, &ILiquidation::releaseCall { account }).await;
+    let none =
+        court.call(keeper.address(), at.liquidation, &ILiquidation::releaseCall { account }).await;
     court.raised.by("NoAuction", none);
 
     court.scene.market(2_150.0, 0.6).await;
@@ -382,13 +457,17 @@ async fn auctions(court: &mut Court) {
     chain.send(&keeper, feed, &down).await.expect("reported");
     let dark = court.call(keeper.address(), at.liquidation, &start).await;
     court.raised.by("SequencerDown", dark);
-    let up = IMockSequencerFeed::reportSinceCall { isUp: true, startedAt: U256::from(court.scene.now - 86_400) };
+    let up = IMockSequencerFeed::reportSinceCall {
+        isUp: true,
+        startedAt: U256::from(court.scene.now - 86_400),
+    };
     chain.send(&keeper, feed, &up).await.expect("reported");
 
     chain.send(&keeper, at.liquidation, &start).await.expect("started");
     let twice = court.call(keeper.address(), at.liquidation, &start).await;
     court.raised.by("AuctionRunning", twice);
-    let early = court.call(keeper.address(), at.liquidation, &ILiquidation::releaseCall { account }).await;
+    let early =
+        court.call(keeper.address(), at.liquidation, &ILiquidation::releaseCall { account }).await;
     court.raised.by("StillLiquidatable", early);
     let good = ILiquidation::Bid {
         account,
@@ -402,11 +481,18 @@ async fn auctions(court: &mut Court) {
     };
     let cases = [
         ("WrongMode", ILiquidation::Bid { mode: 1, ..good.clone() }),
-        ("FractionTooSmall", ILiquidation::Bid { minimumFraction: U256::from(common::ONE) * U256::from(2), ..good.clone() }),
+        (
+            "FractionTooSmall",
+            ILiquidation::Bid {
+                minimumFraction: U256::from(common::ONE) * U256::from(2),
+                ..good.clone()
+            },
+        ),
         ("PriceAboveLimit", ILiquidation::Bid { maximumPrice: I256::ZERO, ..good }),
     ];
     for (name, bid) in cases {
-        let refusal = court.call(bob.address(), at.liquidation, &ILiquidation::bidCall { bid }).await;
+        let refusal =
+            court.call(bob.address(), at.liquidation, &ILiquidation::bidCall { bid }).await;
         court.raised.by(name, refusal);
     }
 }
@@ -421,18 +507,30 @@ async fn settlement(court: &mut Court) {
     let dispute = IOracle::disputeSettlementCall { underlying: ETHER, expiry };
     let nothing = court.call(governor, at.oracle, &dispute).await;
     court.raised.by("NothingToDispute", nothing);
-    let after = |round: u64| IOracle::proposeSettlementAfterCall { underlying: ETHER, expiry, round: U80::from(round) };
+    let after = |round: u64| IOracle::proposeSettlementAfterCall {
+        underlying: ETHER,
+        expiry,
+        round: U80::from(round),
+    };
     let early = court.call(governor, at.oracle, &after(1)).await;
     court.raised.by("TooEarly", early);
 
     court.scene.warp(expiry).await;
-    let stale = court.fill_call(vec![court.fill(call(court.scene.expiries[1], 2_500), 1_000_000, 80.0)]).await;
+    let stale = court
+        .fill_call(vec![court.fill(call(court.scene.expiries[1], 2_500), 1_000_000, 80.0)])
+        .await;
     court.raised.by("MarketNotValid", stale);
     let nothing = court.call(governor, at.oracle, &after(1)).await;
     court.raised.by("RoundsProveNothing", nothing);
     court.scene.stage.push_price(0, 2_650.0).await.expect("a round");
     let keeper = court.scene.stage.keeper.clone();
-    court.scene.stage.novate.propose_settlement(&keeper, ETHER, expiry, 3).await.expect("a proposal");
+    court
+        .scene
+        .stage
+        .novate
+        .propose_settlement(&keeper, ETHER, expiry, 3)
+        .await
+        .expect("a proposal");
     let again = court.scene.stage.novate.propose_settlement(&keeper, ETHER, expiry, 3).await;
     court.raised.by("SettlementExists", again);
     let open = court.scene.stage.novate.settle(&keeper, vec![alice.account()]).await;
@@ -496,7 +594,10 @@ async fn a_call_that_dies_half_way_changes_nothing() {
     let before = scene.state(&accounts).await;
     let trade = scene.agreement(&alice, &bob, &[(perpetual(), 2.0, 2_500.0)]);
     let novate = scene.stage.novate.clone();
-    let signatures = [novate.sign_trade(&alice, &trade).expect("signed"), novate.sign_trade(&bob, &trade).expect("signed")];
+    let signatures = [
+        novate.sign_trade(&alice, &trade).expect("signed"),
+        novate.sign_trade(&bob, &trade).expect("signed"),
+    ];
     for gas in [60_000, 120_000, 180_000] {
         let mut poor = novate.clone();
         poor.chain = poor.chain.with_gas(novate_client::Gas::Limit(gas));
