@@ -13,11 +13,15 @@ pub(super) const CUT: u64 = 2_680_542_498_210_919_219;
 /// 1/sqrt(2 pi) in Q64.
 const DENSITY_AT_ZERO: u64 = 7_359_186_146_747_302_452;
 
-/// `M(x) = (1 - N(x)) exp(x^2/2)` in Q63; `x` in Q58, values above 20 are taken as 20.
-#[inline]
-pub(super) const fn mills(x: u64) -> u64 {
+/// [`mills`] for any `x`: beyond 20 it stays.
+pub(super) const fn mills_clamped(x: u64) -> u64 {
     const LAST: u64 = 20 << 58;
-    let x = if x > LAST { LAST } else { x };
+    mills(if x > LAST { LAST } else { x })
+}
+
+/// `M(x) = (1 - N(x)) exp(x^2/2)` in Q63; `x` in Q58 and at most 20.
+#[inline(always)]
+pub(super) const fn mills(x: u64) -> u64 {
     let d = x.wrapping_add(5 << 58); // Q58, [5, 25]: below 2^62.7
     // u = 2x/d = 1 + t in Q31, [0, 1.6]; off by less than 1.6 units, since d is floored to 29 bits at least.
     let Some(u) = (x << 1).checked_div(d >> 31) else { return 0 };
@@ -40,12 +44,11 @@ pub(super) const fn mills(x: u64) -> u64 {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::NORMAL`].
-#[inline]
 pub const fn upper_tail(x: u64) -> u64 {
     if x >= CUT {
         return 0;
     }
-    bell(x << 2).times(mills(x))
+    bell(x).times(mills(x))
 }
 
 /// The normal distribution `N(x)`.
@@ -55,7 +58,6 @@ pub const fn upper_tail(x: u64) -> u64 {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::NORMAL`].
-#[inline]
 pub const fn cdf(x: i64) -> u64 {
     let tail = upper_tail(x.unsigned_abs());
     if x < 0 { tail } else { ONE.wrapping_sub(tail) }
@@ -68,11 +70,10 @@ pub const fn cdf(x: i64) -> u64 {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::DENSITY`].
-#[inline]
 pub const fn density(x: i64) -> u64 {
     let x = x.unsigned_abs();
     if x >= CUT {
         return 0;
     }
-    bell(x << 2).times(DENSITY_AT_ZERO >> 1)
+    bell(x).times(DENSITY_AT_ZERO >> 1)
 }
