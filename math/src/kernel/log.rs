@@ -25,7 +25,8 @@ const LN_10_EXTRA: u64 = 1_965_779_733;
 /// `ln(m)` in Q64 for `m` in Q63, in [1, 2); the result is below ln 2 < 1.
 const fn ln_mantissa(m: u64) -> u64 {
     let sum = (m >> 1).wrapping_add(SQRT_2 >> 1); // Q62, [2.41, 3.42]: above 2^63
-    let inverse = reciprocal(sum); // 2^127 / sum
+    // 2^127 / sum; the reciprocal is short by four units at most in this range: two centre it.
+    let inverse = reciprocal(sum).wrapping_add(2);
     let below = m < SQRT_2;
     let difference = if below { SQRT_2.wrapping_sub(m) } else { m.wrapping_sub(SQRT_2) }; // Q63, [0, 0.586]
     // t = difference/sum: Q63 * 2^127 / Q62 = Q128; the high half is Q64. One more bit up front makes it Q65.

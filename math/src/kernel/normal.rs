@@ -4,7 +4,7 @@
 //! `t = (x - 5)/(x + 5)` maps [0, 20] to [-1, 0.6], where one polynomial serves. `t` is needed to 32 bits only: what the division
 //! leaves over is known exactly from the wrapped remainder, and the differential equation turns it into the correction.
 
-use super::{coefficients::mills as polynomial, exp::bell};
+use super::{coefficients::mills as polynomial, exp::bell, fixed::multiply_near};
 
 /// One in Q63.
 pub const ONE: u64 = 1 << 63;
@@ -29,11 +29,12 @@ pub(super) const fn mills(x: u64) -> u64 {
     let rest = (x << 32).wrapping_sub(u.wrapping_mul(d)).cast_signed();
     let m = polynomial(u.cast_signed().wrapping_sub(1 << 31)); // Q63, [0, 2^62]
     // t is low by rest/d: M falls by rest/d * (1/sqrt(2 pi) - x M) * d^2/10.
-    let product = (x >> 29).wrapping_mul(m.cast_unsigned() >> 28); // x M: Q29 Q35 = Q64, [0, 0.4]
-    let slope = (DENSITY_AT_ZERO.wrapping_sub(product) >> 32).cast_signed(); // Q32, [0.001, 0.4]
-    let tenth = ((d >> 32).wrapping_mul(0x1999_999a) >> 28).cast_signed(); // d/10 in Q30, [0.5, 2.5]
-    let weight = slope.wrapping_mul(tenth) >> 30; // Q32, [0, 0.2]
-    let correction = (rest >> 30).wrapping_mul(weight) >> 28; // Q28 Q32 2^-31 = Q91 -> Q63
+    let product = multiply_near(x, m.cast_unsigned()); // x M: Q58 Q63 -> Q57, [0, 0.4]
+    let slope = (DENSITY_AT_ZERO >> 7).wrapping_sub(product).cast_signed() >> 23; // Q34, [0.001, 0.4]
+    let tenth = ((d >> 31).wrapping_mul(1_717_986_918) >> 31).cast_signed(); // d/10: Q27 Q34 -> Q30, [0.5, 2.5]
+    let weight = slope.wrapping_mul(tenth) >> 30; // the product is at most 0.2: Q34
+    // rest weight is largest at x = 0: 5 in Q28 times 0.2 in Q34.
+    let correction = (rest >> 30).wrapping_mul(weight) >> 30; // Q28 Q34 2^-31 = Q93 -> Q63
     m.wrapping_sub(correction).cast_unsigned()
 }
 
