@@ -108,11 +108,11 @@ impl Black76 {
         discount(self.rate, self.seconds)
     }
 
-    /// More than the error of an undiscounted value, in Q63: `2^-55` of the larger price, and a unit.
+    /// More than the error of an undiscounted value, in Q63: `2^-54` of the larger price (twice the proved bound), and a unit.
     fn margin(&self) -> U256 {
         let [a, b, c, _] = *self.forward.max(self.strike).as_limbs();
-        // x 2^63 / 2^55 = x 2^8, below 2^200.
-        U256::from_limbs([a, b, c, 0]).wrapping_shl(8).wrapping_add(U256::ONE.wrapping_shl(63))
+        // x 2^63 / 2^54 = x 2^9, below 2^201.
+        U256::from_limbs([a, b, c, 0]).wrapping_shl(9).wrapping_add(U256::ONE.wrapping_shl(63))
     }
 }
 
