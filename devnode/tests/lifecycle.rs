@@ -1,4 +1,11 @@
 //! Activation, expiry, keep-alive, caching, fragments, and what may be deployed.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -200,7 +207,10 @@ fn the_owner_caches_programs() {
     chain.nonce -= 1;
     assert!(cached.is_success(), "{cached:?}");
     let event = ArbWasmCache::UpdateProgramCache::decode_log(&cached.logs()[0]).unwrap();
-    assert_eq!((event.manager, event.codehash, event.cached), (DEV_OWNER, keccak256(&package.code), true));
+    assert_eq!(
+        (event.manager, event.codehash, event.cached),
+        (DEV_OWNER, keccak256(&package.code), true)
+    );
     assert_eq!(chain.send(program, vec![]).tx_gas_used(), TX + 352 + 11 + 1);
 }
 
@@ -249,7 +259,9 @@ fn fragments_make_one_program() {
     // Two cold accounts and 3 gas a word of each fragment; the program itself is the same.
     let words = |part: &[u8]| u64::try_from((part.len() + 3).div_ceil(32)).unwrap();
     let reads = 2 * 2_600 + 3 * (words(head) + words(tail));
-    let zeros = |address: Address| calldata_gas(&ArbWasm::activateProgramCall { program: address }.abi_encode());
+    let zeros = |address: Address| {
+        calldata_gas(&ArbWasm::activateProgramCall { program: address }.abi_encode())
+    };
     assert_eq!(result.tx_gas_used() - zeros(program), whole - zeros(plain) + reads);
     assert!(chain.send(program, vec![]).is_success());
     let wrong = chain.deploy_code(&root(package.wasm.len() + 1, &[first, second]));

@@ -6,8 +6,8 @@ use alloy_primitives::U256;
 use revm::{
     Database,
     context::{
-        result::{EVMError, HaltReason, InvalidTransaction},
         journaled_state::account::JournaledAccountTr,
+        result::{EVMError, HaltReason, InvalidTransaction},
     },
     context_interface::{Cfg, ContextTr, JournalTr, Transaction},
     handler::{EvmTr, FrameResult, Handler, pre_execution, validation},

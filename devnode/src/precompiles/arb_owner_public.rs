@@ -18,10 +18,7 @@ sol! {
     }
 }
 
-pub(super) fn run<DB: Database>(
-    call: &mut Call<'_, DB>,
-    input: &[u8],
-) -> Result<Vec<u8>, Failure> {
+pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbOwnerPublic as P;
     use ArbOwnerPublic::ArbOwnerPublicCalls as C;
     let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
@@ -34,12 +31,8 @@ pub(super) fn run<DB: Database>(
         C::getAllChainOwners(_) => P::getAllChainOwnersCall::abi_encode_returns(&vec![owner]),
         C::getNetworkFeeAccount(_) => P::getNetworkFeeAccountCall::abi_encode_returns(&owner),
         C::getInfraFeeAccount(_) => P::getInfraFeeAccountCall::abi_encode_returns(&owner),
-        C::getBrotliCompressionLevel(_) => {
-            P::getBrotliCompressionLevelCall::abi_encode_returns(&1)
-        }
-        C::getScheduledUpgrade(_) => {
-            P::getScheduledUpgradeCall::abi_encode_returns(&(0, 0).into())
-        }
+        C::getBrotliCompressionLevel(_) => P::getBrotliCompressionLevelCall::abi_encode_returns(&1),
+        C::getScheduledUpgrade(_) => P::getScheduledUpgradeCall::abi_encode_returns(&(0, 0).into()),
         C::isCalldataPriceIncreaseEnabled(_) => {
             P::isCalldataPriceIncreaseEnabledCall::abi_encode_returns(&false)
         }

@@ -25,10 +25,7 @@ sol! {
 /// Gas of looking up the parameters.
 const PARAMS_GAS: u64 = 100;
 
-pub(super) fn run<DB: Database>(
-    call: &mut Call<'_, DB>,
-    input: &[u8],
-) -> Result<Vec<u8>, Failure> {
+pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbWasmCache as W;
     use ArbWasmCache::ArbWasmCacheCalls as C;
     let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;

@@ -2,11 +2,7 @@
 
 use alloy_primitives::{Address, B256, Log, U256};
 use alloy_sol_types::{SolError, SolEvent};
-use revm::{
-    Database,
-    context_interface::JournalTr,
-    interpreter::CallInputs,
-};
+use revm::{Database, context_interface::JournalTr, interpreter::CallInputs};
 
 use super::is_direct;
 use crate::{
@@ -84,16 +80,12 @@ impl<'a, DB: Database> Call<'a, DB> {
 
     /// Takes gas; without enough all of it burns.
     pub(super) const fn burn(&mut self, gas: u64) -> Result<(), Failure> {
-        match self.gas.checked_sub(gas) {
-            Some(left) => {
-                self.gas = left;
-                Ok(())
-            }
-            None => {
-                self.gas = 0;
-                Err(Failure::BurnAll)
-            }
+        if let Some(left) = self.gas.checked_sub(gas) {
+            self.gas = left;
+            return Ok(());
         }
+        self.gas = 0;
+        Err(Failure::BurnAll)
     }
 
     pub(super) fn pay_for_input(&mut self, bytes: usize) -> Result<(), Failure> {
