@@ -3,6 +3,8 @@
 //!
 //! `cargo run --release -p novate-devnode --example bench [path of an anvil binary]`
 
+#![allow(clippy::arithmetic_side_effects, reason = "counts of a benchmark")]
+
 use std::{
     error::Error,
     io::Write,
@@ -60,7 +62,7 @@ fn main() -> Result<()> {
 }
 
 fn show(time: Duration) -> String {
-    format!("{:.1?}", time)
+    format!("{time:.1?}")
 }
 
 fn start() -> Result<Duration> {

@@ -3,6 +3,8 @@
 use alloy_primitives::{Address, Bytes, U256, address, bytes};
 use revm::state::{AccountInfo, Bytecode};
 
+use crate::stylus::ARBOS_STATE;
+
 /// The address that Nitro's `--dev` mode funds and makes the chain owner.
 pub const DEV_OWNER: Address = address!("3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E");
 
@@ -119,7 +121,12 @@ pub fn genesis(config: &ChainConfig) -> Vec<GenesisAccount> {
         .map(|last| {
             GenesisAccount::with_code(precompile_address(last), 1, Bytes::from_static(&[0xfe]))
         });
+    let state = GenesisAccount {
+        address: ARBOS_STATE,
+        info: AccountInfo { nonce: 1, ..AccountInfo::default() },
+        storage: Vec::new(),
+    };
     precompiles
-        .chain([GenesisAccount::with_code(CREATE2_FACTORY, 1, CREATE2_FACTORY_CODE)])
+        .chain([state, GenesisAccount::with_code(CREATE2_FACTORY, 1, CREATE2_FACTORY_CODE)])
         .collect()
 }

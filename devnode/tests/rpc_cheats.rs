@@ -1,5 +1,13 @@
 //! Snapshots, impersonation, direct changes, mining modes, the pool, and overrides of calls.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "helpers of tests"
+)]
+
 mod rpc_support;
 
 use alloy_primitives::{Bytes, U256, address};

@@ -61,3 +61,11 @@ pub const GREEKS: Bound = bound(
 /// [`crate::Black76::greeks`]: theta and rho, which carry the price's own error.
 pub const CARRY: Bound =
     bound("Black76::greeks theta, rho", "|d1| <= 31", "max(1, F, K, the sensitivity)", 20_000);
+/// [`crate::Quote::implied_volatility`]: beside what two units of the price (2e-18) move the volatility by.
+pub const IMPLIED_VOLATILITY: Bound =
+    bound("Quote::implied_volatility", "F/K within e^+-100, T >= 1 s", "1", 50_000_000);
+/// [`crate::Svi::total_variance`], per unit of `max(1, b)`.
+pub const SVI_VARIANCE: Bound = bound("Svi::total_variance", "|k| <= 5", "max(1, b)", 3000);
+/// [`crate::Svi::volatility`].
+pub const SVI_VOLATILITY: Bound =
+    bound("Svi::volatility", "vol <= 60, w >= 1e-6, T >= 3,600 s", "max(1, vol)", 15_000);

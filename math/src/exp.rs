@@ -9,6 +9,7 @@ use alloy_primitives::{I256, U256};
 use crate::{
     Error,
     kernel::{Float, multiply_high, multiply_wide, power_of_two},
+    limbs,
     wad::{ONE, WAD},
 };
 
@@ -116,6 +117,77 @@ pub(crate) fn discount(rate: I256, seconds: u64) -> Result<Float, Error> {
         (None, false) => Ok(Float::ZERO),
         (_, true) => Err(Error::RateOutOfRange),
     }
+}
+
+/// `exp(-rate * seconds)` as `mantissa * 2^exponent` with a relative error below `2^-112`, the mantissa in Q126 and in [1, 2).
+///
+/// A price quoted to 1e-18 has a time value known no better than `D |F - K|` is.
+///
+/// # Errors
+/// As [`discount`]; zero is a zero mantissa.
+pub(crate) fn discount_wide(rate: I256, seconds: u64) -> Result<(u128, i32), Error> {
+    /// ln 2 in Q128.
+    const LN_2: u128 = 235_865_763_225_513_294_137_944_142_764_154_484_399;
+    const ONE_Q126: u128 = 1 << 126;
+    if seconds == 0 || rate.is_zero() {
+        return Ok((ONE_Q126, 0));
+    }
+    if discount(rate, seconds)?.is_zero() {
+        return Ok((0, 0));
+    }
+    // |rate| * years in Q128: below 140, the division exact but for its floor.
+    let Some(size) = rate.unsigned_abs().checked_mul(U256::from(seconds)) else {
+        return Ok((0, 0));
+    };
+    let mut limbs = *size.wrapping_shl(128).as_limbs();
+    limbs::divide_small(&mut limbs, WAD);
+    limbs::divide_small(&mut limbs, 31_536_000);
+    let z = U256::from_limbs(limbs);
+    // z = n ln 2 + rest, or n ln 2 - rest for a discount: the rest is in [0, ln 2).
+    let ln_2 = U256::from(LN_2);
+    let (Some(n), Some(rest)) = (z.checked_div(ln_2), z.checked_rem(ln_2)) else {
+        return Ok((0, 0));
+    };
+    let n = i32::try_from(n).map_err(|_| Error::RateOutOfRange)?;
+    if rate.is_negative() {
+        Ok((exp_q126(u128::try_from(rest).unwrap_or(0)), n))
+    } else if rest.is_zero() {
+        Ok((ONE_Q126, n.wrapping_neg()))
+    } else {
+        Ok((
+            exp_q126(u128::try_from(ln_2.wrapping_sub(rest)).unwrap_or(0)),
+            n.wrapping_add(1).wrapping_neg(),
+        ))
+    }
+}
+
+/// `e^z` in Q126 for `z` in Q128, below ln 2: Taylor's series at `z/16`, squared four times.
+fn exp_q126(z: u128) -> u128 {
+    const TERMS: u64 = 22; // (ln 2/16)^23/23! < 2^-178
+    let w = z >> 4;
+    let mut p = 1u128 << 126;
+    for k in (1..=TERMS).rev() {
+        let product = multiply_high_wide(w, p); // Q126
+        let mut quotient = [low_half(product), high_half(product)];
+        limbs::divide_small(&mut quotient, k);
+        let [low, high] = quotient;
+        p = (1u128 << 126).wrapping_add((u128::from(high) << 64) | u128::from(low));
+    }
+    for _ in 0..4 {
+        p = multiply_high_wide(p << 1, p << 1); // Q127 Q127 -> Q126
+    }
+    p
+}
+
+/// `floor(a b / 2^128)`.
+pub(crate) fn multiply_high_wide(a: u128, b: u128) -> u128 {
+    let (a1, a0, b1, b0) = (high_half(a), low_half(a), high_half(b), low_half(b));
+    // The three lower products, carried in 128 bits.
+    let cross = wide(a1, b0).wrapping_add(u128::from(multiply_high(a0, b0)));
+    let middle = wide(a0, b1).wrapping_add(u128::from(low_half(cross)));
+    wide(a1, b1)
+        .wrapping_add(u128::from(high_half(cross)))
+        .wrapping_add(u128::from(high_half(middle)))
 }
 
 /// `x c / 2^(64 + SHIFT)` in Q64, floored, for `|x|` such that the product is below `2^127 + 2^(64 + SHIFT)`.

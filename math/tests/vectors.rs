@@ -12,7 +12,7 @@
 mod support;
 
 use alloy_primitives::{I256, U256};
-use novate_math::{Black76, accuracy, accuracy::Bound};
+use novate_math::{Black76, Error, Quote, Right, Svi, accuracy, accuracy::Bound};
 use support::{Row, Worst, power_of_ten, rows};
 
 /// Units of 1e-18 as units of 1e-36.
@@ -206,4 +206,82 @@ fn greeks_keep_their_bounds() {
         };
         assert!(worst.error <= u128::from(bound.error), "{name} {worst:?}");
     }
+}
+
+#[test]
+fn implied_volatilities_keep_their_bound() {
+    let mut worst = Worst::default();
+    let mut solved = 0;
+    for row in rows("implied_vol.csv") {
+        let quote = Quote {
+            forward: row.wad("F").unsigned_abs(),
+            strike: row.wad("K").unsigned_abs(),
+            seconds: row.seconds("T_seconds"),
+            rate: row.wad("r"),
+            right: if row.text("type") == "call" { Right::Call } else { Right::Put },
+            price: row.wad("price").unsigned_abs(),
+        };
+        let implied = quote.implied_volatility();
+        match row.text("status") {
+            "below_intrinsic" => assert_eq!(implied, Err(Error::PriceBelowIntrinsic), "{row:?}"),
+            "above_max" => assert_eq!(implied, Err(Error::PriceAboveMaximum), "{row:?}"),
+            status => {
+                let Ok(implied) = implied else {
+                    assert!(status != "ok", "{row:?}: {implied:?}");
+                    continue;
+                };
+                let (Some(expected), Some(slope)) =
+                    (row.number_below("sigma", 30), row.number_below("dsigma_dprice", 34))
+                else {
+                    continue;
+                };
+                // The generator's bisection stops at 2^-41 where the volatility is smaller still: such rows are no reference.
+                let tiny = expected < power_of_ten(36 - 11) && row.text("F") == row.text("K");
+                if status != "ok" || tiny {
+                    continue;
+                }
+                solved += 1;
+                let error = (positive(implied) - expected).abs();
+                let slack = slope / power_of_ten(18) * I256::try_from(2).unwrap();
+                worst.note((error - slack).max(I256::ZERO), I256::ZERO, || {
+                    format!("{implied} {row:?}")
+                });
+            }
+        }
+    }
+    assert!(solved > 1500, "only {solved} rows had a solution to compare");
+    settle(&worst, accuracy::IMPLIED_VOLATILITY);
+}
+
+#[test]
+fn the_surface_keeps_its_bounds() {
+    let (mut variance, mut vol) = (Worst::default(), Worst::default());
+    for row in rows("svi.csv") {
+        let svi = Svi {
+            a: row.wad("a"),
+            b: row.wad("b").unsigned_abs(),
+            rho: row.wad("rho"),
+            m: row.wad("m"),
+            sigma: row.wad("sigma").unsigned_abs(),
+        };
+        let seconds = row.seconds("T_seconds");
+        // k in units of 1e-18, to nearest: what it loses moves w by b/2 units at most.
+        let k = row.number("k").unwrap();
+        let half = power_of_ten(18) / I256::try_from(2).unwrap();
+        let k = (if k.is_negative() { k - half } else { k + half }) / power_of_ten(18);
+        let w = row.number("w").unwrap();
+        variance.note(positive(svi.total_variance(k).unwrap()), w.max(I256::ZERO), || {
+            format!("{row:?}")
+        });
+        let Some(expected) = row.number("vol") else { continue };
+        if w > power_of_ten(30)
+            && expected < power_of_ten(36) * I256::try_from(60).unwrap()
+            && seconds >= 3600
+        {
+            let actual = positive(svi.volatility(k, seconds).unwrap());
+            vol.note(relative(actual, expected), I256::ZERO, || format!("{row:?}"));
+        }
+    }
+    settle(&variance, accuracy::SVI_VARIANCE);
+    settle(&vol, accuracy::SVI_VOLATILITY);
 }

@@ -19,7 +19,7 @@ use crate::{
     Error,
     assess::{Assessment, each_part, share},
     book::Book,
-    fixed::{Fine, binary, mul_div},
+    fixed::{Fine, binary, divide, mul_div, multiply_256},
     market::Market,
     parameters::{Bound, Parameters},
     scenario::BASIS,
@@ -221,7 +221,7 @@ impl Extensions {
 const MOST: U256 = U256::from_limbs([0, 0, 1 << 52, 0]);
 
 fn whole(units: u64) -> U256 {
-    U256::from(units).wrapping_mul(U256::from(ONE))
+    multiply_256(U256::from(units), ONE)
 }
 
 /// Contracts (18 decimals) at the index.
@@ -231,10 +231,8 @@ fn notional(contracts: U256, index: u128) -> U256 {
 
 /// The product of two numbers of 18 decimals, rounded up, saturating at [`MOST`].
 fn multiply_wads(a: U256, b: U256) -> U256 {
-    let one = U256::from(ONE);
-    let up = U256::from(ONE - 1);
-    match a.checked_mul(b).and_then(|product| product.checked_add(up)) {
-        Some(product) => product.checked_div(one).unwrap_or(MOST).min(MOST),
+    match a.checked_mul(b).and_then(|product| product.checked_add(U256::from(ONE - 1))) {
+        Some(product) => divide(product, ONE).0.min(MOST),
         None => MOST,
     }
 }

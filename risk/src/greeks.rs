@@ -20,7 +20,7 @@ use crate::{
     assess::each_part,
     book::Book,
     expiry::Expiry,
-    fixed::{Fine, WAD, multiply, price_times},
+    fixed::{Fine, WAD, multiply, multiply_256, price_times, quotient_down},
     instrument::expiry_seconds,
     market::Market,
     parameters::Parameters,
@@ -105,10 +105,7 @@ fn spot_row(part: &Part<'_>, context: &Context<'_>) -> Result<Option<Greeks>, Er
             any = true;
             let (worth, _) = collateral_value(balance, context.market, market);
             value = value.plus(worth);
-            // Fine money over a price with 18 decimals is in millionths: at most 2^202 2^40.
-            let index = I256::from_raw(U256::from(market.index));
-            let amount = worth.0.wrapping_mul(I256::from_raw(U256::from(MILLIONTH)));
-            delta = delta.wrapping_add(amount.checked_div(index).unwrap_or(I256::ZERO));
+            delta = delta.wrapping_add(contracts(worth, market.index));
         }
     }
     let zero = I256::ZERO;
@@ -122,6 +119,12 @@ fn spot_row(part: &Part<'_>, context: &Context<'_>) -> Result<Option<Greeks>, Er
         theta: zero,
         value,
     }))
+}
+
+/// Money at a price, in contracts with 18 decimals. Fine money over a price is in millionths: at most 2^201 2^40.
+pub(crate) fn contracts(worth: Fine, price: u128) -> I256 {
+    let amount = I256::from_raw(multiply_256(worth.0.unsigned_abs(), MILLIONTH));
+    quotient_down(amount, U256::from(price))
 }
 
 /// The options of one expiry; the caller fills in which.
@@ -139,14 +142,13 @@ pub(crate) fn options_row(lines: &[Line], expiry: &Expiry) -> Greeks {
         let bell = if total == 0 { 0 } else { density(distance(log_moneyness, total)) };
         let decay = multiply(bell, total, 63) >> 1; // Q57, below 2^63
         let curvature = (u128::from(bell) << 38).checked_div(u128::from(total.max(THIN)));
-        let curvature = I256::from_raw(U256::from(curvature.unwrap_or(0))); // Q43
+        let curvature = curvature.unwrap_or(0); // Q43
         puts = puts.wrapping_add(line.puts.into());
         for quantity in [line.calls, line.puts] {
             deltas = deltas.wrapping_add(multiply_signed(quantity, probability) >> DROPPED);
             densities = densities.wrapping_add(multiply_signed(quantity, bell) >> DROPPED);
             decays = decays.wrapping_add(multiply_signed(quantity, decay) >> DROPPED);
-            let size = I256::try_from(quantity).unwrap_or(I256::ZERO);
-            curvatures = curvatures.wrapping_add(curvature.wrapping_mul(size));
+            curvatures = curvatures.wrapping_add(price_times(curvature, i128::from(quantity)));
         }
     }
     let money = |sum: i128, point: usize| {
@@ -161,22 +163,18 @@ pub(crate) fn options_row(lines: &[Line], expiry: &Expiry) -> Greeks {
         .wrapping_sub(price_times(u128::from(MILLIONTH), puts));
     let delta = Fine(net).times(expiry.discount, 62).times(expiry.variable, 60);
     // curvatures < 2^43 2^30 2^71, times 1e30 < 2^244.
-    let per_price = curvatures
-        .wrapping_mul(I256::from_raw(U256::from(MILLIONTH)))
-        .wrapping_mul(I256::from_raw(U256::from(WAD)))
-        .checked_div(I256::from_raw(U256::from(expiry.forward)))
-        .unwrap_or(I256::ZERO);
+    let size = multiply_256(multiply_256(curvatures.unsigned_abs(), MILLIONTH), WAD);
+    let size = I256::from_raw(size);
+    let signed = if curvatures.is_negative() { size.wrapping_neg() } else { size };
+    let per_price = quotient_down(signed, U256::from(expiry.forward));
     let gamma = Fine(per_price.asr(43))
         .times(expiry.discount, 62)
         .times(expiry.variable, 60)
         .times(expiry.variable, 60);
     let vega = money(densities, 55).times(expiry.root, 58);
     // Below 2^185 2^57.
-    let decay = money(decays, 49)
-        .0
-        .wrapping_mul(I256::ONE.wrapping_shl(57))
-        .checked_div(I256::from_raw(U256::from(expiry.tau.max(1))))
-        .unwrap_or(I256::ZERO);
+    let decay = money(decays, 49).0.wrapping_shl(57);
+    let decay = quotient_down(decay, U256::from(expiry.tau.max(1)));
     let theta = value.times(expiry.rate, 60).minus(Fine(decay));
     Greeks {
         underlying: 0,

@@ -5,7 +5,7 @@ use alloy_primitives::{I256, U256};
 use crate::{
     Error,
     fixed::{Fine, price_times},
-    greeks::{MILLIONTH, options_row},
+    greeks::{MILLIONTH, contracts, options_row},
     parameters::UnderlyingParameters,
     revalue::Line,
     underlying::{Context, Part, collateral_value, perpetual, tenors},
@@ -38,9 +38,7 @@ impl Sensitivity {
             let terms = context.parameters.collateral(balance.collateral)?;
             if terms.cancels_risk && terms.underlying == part.underlying {
                 let (worth, _) = collateral_value(balance, context.market, market);
-                let amount = worth.0.wrapping_mul(I256::from_raw(U256::from(MILLIONTH)));
-                let index = I256::from_raw(U256::from(market.index));
-                sum.add(amount.checked_div(index).unwrap_or(I256::ZERO));
+                sum.add(contracts(worth, market.index));
             }
         }
         for tenor in tenors(part, context, market, ranges)? {

@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{I256, U256};
+use alloy_primitives::I256;
 
 use crate::{
     Error,
     book::{Book, CollateralBalance, Holding},
     expiry::Expiry,
-    fixed::{Fine, ONE_Q60, WAD, binary, mul_div, multiply, price_times},
+    fixed::{Fine, ONE_Q60, WAD, binary, divide, mul_div, multiply, price_times},
     instrument::{Kind, MAX_EXPIRY_HOURS},
     market::{ExpiryMarket, Market, UnderlyingMarket, Validity},
     parameters::{Parameters, UnderlyingParameters},
@@ -186,6 +186,7 @@ impl<'a> Builder<'a> {
         self.add_outcomes(expiry, lines, tenor.futures_quantity());
     }
 
+    #[inline(never)]
     fn add_outcomes(&mut self, expiry: &Expiry, lines: &[Line], futures: i128) {
         let values = if lines.is_empty() {
             Vec::new()
@@ -227,6 +228,7 @@ impl<'a> Builder<'a> {
         }
     }
 
+    #[inline(never)]
     fn add_collateral(
         &mut self,
         balance: &CollateralBalance,
@@ -255,6 +257,7 @@ impl<'a> Builder<'a> {
         }
     }
 
+    #[inline(never)]
     fn finish(mut self) -> Figures {
         let terms = &self.parameters.contingencies;
         let naked = Fine(price_times(self.market.index, self.naked));
@@ -310,10 +313,10 @@ pub(crate) fn collateral_value(
     underlying: &UnderlyingMarket,
 ) -> (Fine, u64) {
     let (price, confidence) = market.collateral(balance.collateral, underlying);
-    // Below 2^128 2^110 / 1e17 < 2^182.
-    let product = U256::from(balance.amount).wrapping_mul(U256::from(price));
-    let stable = U256::from(market.stable_price.max(1));
-    let wad = I256::from_raw(product.checked_div(stable).unwrap_or(U256::ZERO));
+    // Amounts count up to 2^127: the product is below 2^237, the value below 2^181.
+    let amount = i128::try_from(balance.amount).unwrap_or(i128::MAX);
+    let product = price_times(price, amount).into_raw();
+    let wad = I256::from_raw(divide(product, market.stable_price.max(1)).0);
     (Fine::from_wad(wad), confidence)
 }
 
@@ -326,6 +329,7 @@ pub(crate) fn share_up(amount: Fine, rate: u64) -> Fine {
 }
 
 /// The perpetual of a part, if it is held. Without a mark it is valued at the index, with confidence 0.
+#[inline(never)]
 pub(crate) fn perpetual(part: &Part<'_>, market: &UnderlyingMarket) -> Option<Perpetual> {
     let held = part.holdings.first().filter(|held| held.instrument.kind() == Kind::Perpetual)?;
     let quantity = i128::from(held.quantity);
@@ -342,15 +346,14 @@ pub(crate) fn perpetual(part: &Part<'_>, market: &UnderlyingMarket) -> Option<Pe
 
 /// What `quantity` contracts owe for the funding index having moved from `from` to `to`; negative: what they are owed.
 pub(crate) fn funding(quantity: i64, to: i128, from: i128) -> Fine {
-    let moved = I256::try_from(to)
-        .unwrap_or(I256::ZERO)
-        .wrapping_sub(I256::try_from(from).unwrap_or(I256::ZERO));
-    // Below 2^129 2^63.
-    let owed = moved.wrapping_mul(I256::try_from(quantity).unwrap_or(I256::ZERO));
-    Fine(owed)
+    // Indices of accepted markets are below 2^110; a reference may be anything.
+    let moved = to.saturating_sub(from);
+    let owed = price_times(moved.unsigned_abs(), i128::from(quantity));
+    Fine(if moved < 0 { owed.wrapping_neg() } else { owed })
 }
 
 /// The part's expiries in ascending order, with calls and puts paired by strike.
+#[inline(never)]
 pub(crate) fn tenors<'a>(
     part: &Part<'a>,
     context: &Context<'a>,
@@ -403,6 +406,7 @@ fn split(holdings: &[Holding], kind: Kind, hours: u32) -> (&[Holding], &[Holding
 }
 
 /// Merges calls and puts, both ascending by strike code, into lines.
+#[inline(never)]
 fn pair(mut calls: &[Holding], mut puts: &[Holding]) -> Vec<Line> {
     let mut lines = Vec::with_capacity(calls.len().saturating_add(puts.len()));
     loop {

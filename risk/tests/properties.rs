@@ -3,10 +3,14 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
-    clippy::float_arithmetic,
     clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::unwrap_used,
+    clippy::float_arithmetic,
     missing_docs,
     reason = "tests may fail loudly"
 )]

@@ -111,6 +111,17 @@ impl Reply {
         }
     }
 
+    /// What `read` makes of the answer, read in order.
+    ///
+    /// # Errors
+    /// `CallFailed` where `read` fails.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&mut Input<'_>) -> Result<T, Revert>,
+    ) -> Result<T, Revert> {
+        read(&mut Input::reply(&self.data, 0)).map_err(|_| failed(self.target))
+    }
+
     /// The `bytes` whose offset stands at a place.
     ///
     /// # Errors

@@ -12,10 +12,10 @@ const ROOT_TWO_PI: u64 = 11_559_782_567_510_551_731;
 /// ln 2 in Q56.
 const LN_2: u64 = 49_946_518_145_322_874;
 
-/// `x >= 0` in Q58 with `1 - N(x) = exp(-l)`, for `l` in Q56 from ln 2 (smaller ones are taken as ln 2) to 42.
+/// `x >= 0` in Q58 with `1 - N(x) = exp(-l)`, for `l` in Q56 from ln 2 (smaller ones are taken as ln 2) to 120.
 #[inline]
 pub(crate) const fn inverse_tail(l: u64) -> u64 {
-    const MOST: u64 = 42 << 56;
+    const MOST: u64 = 120 << 56; // x is 15.3 there
     let l = if l > MOST { MOST } else { l };
     if l <= LN_2 {
         return 0;
@@ -27,8 +27,8 @@ pub(crate) const fn inverse_tail(l: u64) -> u64 {
 
 /// The tail's deviation within 3e-3, Q58.
 const fn guess(l: u64) -> u64 {
-    let t = sqrt(join(0, l).cast_unsigned() << 57); // sqrt(2 l), Q56, [1.17, 9.17]
-    let t24 = t >> 32; // Q24, below 2^27.2
+    let t = sqrt(join(0, l).cast_unsigned() << 57); // sqrt(2 l), Q56, [1.17, 15.5]
+    let t24 = t >> 32; // Q24, below 2^28
     let numerator = 38_713_929u64.wrapping_add(t24.wrapping_mul(4_540_082) >> 24); // 2.30753 + 0.27061 t
     let square = t24.wrapping_mul(t24) >> 24;
     let denominator = 16_777_216u64 // 1 + 0.99229 t + 0.04481 t^2
@@ -42,7 +42,7 @@ const fn guess(l: u64) -> u64 {
 const fn improve(x: u64, l: u64) -> u64 {
     let m = mills(x); // Q63
     let r = multiply_high(m, ROOT_TWO_PI); // 1/h in Q61, [0.1, 1.26]
-    let half_square = multiply_high(x << 2, x << 2) >> 1; // x^2/2 in Q56, below 43.3
+    let half_square = multiply_high(x << 2, x << 2) >> 1; // x^2/2 in Q56, below 128
     // f = L(x) - l, below 0.05 in size from the guess on.
     let f = half_square.cast_signed().wrapping_sub(ln_fraction(m)).wrapping_sub(l.cast_signed());
     let size = multiply_high(f.unsigned_abs() << 5, r); // |f|/h in Q58

@@ -23,6 +23,7 @@ mod coefficients;
 mod exp;
 mod fixed;
 mod float;
+mod implied;
 mod inverse;
 mod log;
 mod normal;
@@ -34,6 +35,7 @@ mod time;
 
 pub(crate) use exp::bell_float;
 pub(crate) use float::{Float, power_of_two};
+pub(crate) use implied::{TimeValue, implied_deviation};
 pub(crate) use inverse::inverse_tail;
 pub(crate) use log::ln_scaled;
 pub(crate) use option::{call_at, delta_at};

@@ -79,7 +79,7 @@ impl Deviation {
 
 /// `(q, p, h >= y)` from `y` and `h`, in Q58.
 #[inline(always)]
-const fn distances(y: u64, half: u64) -> (u64, u64, bool) {
+pub(super) const fn distances(y: u64, half: u64) -> (u64, u64, bool) {
     let p = y.wrapping_add(half);
     if half >= y { (half.wrapping_sub(y), p, true) } else { (y.wrapping_sub(half), p, false) }
 }

@@ -1,6 +1,16 @@
 //! Random books and the markets to value them in.
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly"
+)]
 
 use alloy_primitives::I256;
 use novate_risk::{
