@@ -22,6 +22,7 @@ mod assess;
 mod book;
 mod error;
 mod expiry;
+mod explain;
 pub mod extended;
 mod fixed;
 mod greeks;
@@ -44,6 +45,9 @@ pub use book::{
     Reference,
 };
 pub use error::Error;
+pub use explain::{
+    Contributor, LiquidationPrices, Share, attribution, liquidation_prices, max_quantity,
+};
 pub use extended::{Extensions, assess_extended};
 pub use greeks::{Greeks, greeks};
 pub use instrument::{Instrument, InstrumentId, Kind, Strike};

@@ -1,1 +1,12 @@
+//! Clearing, through its ABI, against mocks of tokens, margin and oracle.
 
+#![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
+#![allow(clippy::similar_names, reason = "world and word")]
+
+mod admin;
+mod bench;
+mod custody;
+mod fills;
+mod model;
+mod settlement;
+mod slices;
