@@ -47,9 +47,15 @@ interface IMargin {
         uint128 price;
     }
 
-    event UnderlyingParametersChanged(uint8 indexed underlying, bytes32 previousHash, bytes32 hash);
-    event ParametersChanged(bytes32 previousHash, bytes32 hash);
-    event CollateralChanged(uint8 indexed collateral, uint8 underlying, uint64 maintenanceHaircut, uint64 initialHaircut, bool cancelsRisk);
+    /// @notice Packed: range (uint64) << 128 | volatility range up (uint64) << 64 | volatility range down (uint64).
+    event UnderlyingParametersChanged(uint8 indexed underlying, bytes32 previous, bytes32 current);
+    /// @notice Packed: initial factor (uint64) << 64 | maintenance factor (uint64).
+    event FactorsChanged(bytes32 previous, bytes32 current);
+    /// @notice Packed: perpetual maintenance (uint64) << 192 | perpetual initial (uint64) << 128 | option maintenance (uint64) << 64
+    /// | option initial (uint64).
+    event ContingenciesChanged(bytes32 previous, bytes32 current);
+    /// @notice Packed: underlying (uint8) << 136 | cancels risk (bool) << 128 | maintenance haircut (uint64) << 64 | initial haircut (uint64).
+    event CollateralChanged(uint8 indexed collateral, bytes32 previous, bytes32 current);
     event OracleChanged(address indexed previous, address indexed oracle);
 
     /// @notice The underlying has no risk parameters.

@@ -76,6 +76,8 @@ interface IOracle {
     /// 2 not inside the window, 3 not at or after expiry, 4 too few rounds, 5 too many, 6 answer refused, 7 not of the phase in force,
     /// 8 the window has rounds enough, 9 not before expiry.
     error RoundsProveNothing(uint8 reason, uint80 round);
+    /// @notice The publisher is named twice.
+    error DuplicatePublisher(address publisher);
     /// @notice Too early: possible from `from` on.
     error TooEarly(uint64 from, uint64 timestamp);
     /// @notice The settlement price is final, or already proposed.

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 
 use alloy_primitives::I256;
 
-use novate_risk::Instrument;
+use novate_risk::{CollateralBalance, Instrument, Reference};
 
 use crate::{
     IErrors, IMargin,
@@ -156,6 +156,42 @@ impl Book {
     }
 }
 
+impl From<&novate_risk::Book> for Book {
+    fn from(book: &novate_risk::Book) -> Self {
+        let positions = book.holdings().map(|held| Position {
+            instrument: held.instrument.id(),
+            quantity: held.quantity,
+            reference_price: held.reference.price,
+            funding_reference: held.reference.funding,
+        });
+        let collateral = book
+            .collateral()
+            .iter()
+            .map(|held| Collateral { number: held.collateral, amount: held.amount });
+        Self { cash: book.cash(), positions: positions.collect(), collateral: collateral.collect() }
+    }
+}
+
+impl TryFrom<Book> for novate_risk::Book {
+    type Error = novate_risk::Error;
+
+    fn try_from(book: Book) -> Result<Self, Self::Error> {
+        let references =
+            book.positions.iter().filter(|position| position.is_delta_one()).map(|position| {
+                Reference { price: position.reference_price, funding: position.funding_reference }
+            });
+        let positions = book.positions.iter().map(|position| novate_risk::Position {
+            instrument: position.instrument,
+            quantity: position.quantity,
+        });
+        let collateral = book
+            .collateral
+            .iter()
+            .map(|held| CollateralBalance { collateral: held.number, amount: held.amount });
+        Self::new(book.cash, positions.collect(), references.collect(), collateral.collect())
+    }
+}
+
 /// Word 1.
 fn counts(words: &mut Words<'_>) -> Result<(usize, usize), BookError> {
     let word = words.take()?;
@@ -272,6 +308,15 @@ mod tests {
         for book in [Book::default(), sample()] {
             assert_eq!(Book::unpack(&book.pack()), Ok(book));
         }
+    }
+
+    #[test]
+    fn books_of_risk_convert_both_ways() {
+        let book = novate_risk::Book::try_from(sample()).unwrap();
+        assert_eq!(Book::from(&book), sample());
+        let cash = I256::MAX;
+        let error = novate_risk::Book::try_from(Book { cash, ..sample() });
+        assert_eq!(error, Err(novate_risk::Error::CashOutOfRange));
     }
 
     #[test]

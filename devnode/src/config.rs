@@ -3,6 +3,8 @@
 use alloy_primitives::{Address, Bytes, U256, address, bytes};
 use revm::state::{AccountInfo, Bytecode};
 
+use crate::stylus::ARBOS_STATE;
+
 /// The address that Nitro's `--dev` mode funds and makes the chain owner.
 pub const DEV_OWNER: Address = address!("3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E");
 
@@ -17,10 +19,10 @@ const CREATE2_FACTORY_CODE: Bytes = bytes!(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum ArbOs {
-    /// ArbOS 51, what `nitro --dev` of v3.9.5 starts with.
+    /// `ArbOS` 51, what `nitro --dev` of v3.9.5 starts with.
     #[default]
     V51,
-    /// ArbOS 60: fragments, the per-block cache of recent programs, no multi-value WASM.
+    /// `ArbOS` 60: fragments, the per-block cache of recent programs, no multi-value WASM.
     V60,
 }
 
@@ -42,7 +44,7 @@ impl ArbOs {
         }
     }
 
-    /// Whether the rules that came with ArbOS 60 hold.
+    /// Whether the rules that came with `ArbOS` 60 hold.
     pub const fn is_60(self) -> bool {
         matches!(self, Self::V60)
     }
@@ -119,7 +121,12 @@ pub fn genesis(config: &ChainConfig) -> Vec<GenesisAccount> {
         .map(|last| {
             GenesisAccount::with_code(precompile_address(last), 1, Bytes::from_static(&[0xfe]))
         });
+    let state = GenesisAccount {
+        address: ARBOS_STATE,
+        info: AccountInfo { nonce: 1, ..AccountInfo::default() },
+        storage: Vec::new(),
+    };
     precompiles
-        .chain([GenesisAccount::with_code(CREATE2_FACTORY, 1, CREATE2_FACTORY_CODE)])
+        .chain([state, GenesisAccount::with_code(CREATE2_FACTORY, 1, CREATE2_FACTORY_CODE)])
         .collect()
 }

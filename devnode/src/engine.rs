@@ -13,7 +13,8 @@ use revm::{
 
 use crate::{
     config::ChainConfig,
-    evm::{ArbEvm, ArbHandler},
+    evm::{ArbEvm, ArbHandler, Programs},
+    trace::{CallTrace, Recorder},
 };
 
 /// The block that a transaction runs in.
@@ -50,8 +51,9 @@ impl Default for Block {
 }
 
 /// How a call may depart from the rules for a transaction.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, not states")]
 pub struct CallOptions {
     /// Accept any nonce, and a sender that has code.
     pub disable_nonce_check: bool,
@@ -61,16 +63,19 @@ pub struct CallOptions {
     pub disable_base_fee: bool,
     /// Let the call compute with all its gas.
     pub disable_compute_gas_limit: bool,
+    /// Start without the programs that ran in this block, and do not remember those that run now.
+    pub forget_recent_programs: bool,
 }
 
 impl CallOptions {
     /// What `eth_call` and `eth_estimateGas` use: nothing about the sender is checked.
-    pub fn simulation() -> Self {
+    pub const fn simulation() -> Self {
         Self {
             disable_nonce_check: true,
             disable_balance_check: true,
             disable_base_fee: true,
             disable_compute_gas_limit: true,
+            forget_recent_programs: true,
         }
     }
 }
@@ -97,17 +102,26 @@ pub enum EngineError {
 #[derive(Debug)]
 pub struct Engine {
     config: ChainConfig,
+    /// Taken while a transaction runs.
+    programs: Option<Programs>,
 }
 
 impl Engine {
     /// An engine for a chain.
     pub const fn new(config: ChainConfig) -> Self {
-        Self { config }
+        Self { config, programs: None }
     }
 
     /// The chain's parameters.
     pub const fn config(&self) -> &ChainConfig {
         &self.config
+    }
+
+    /// Begins a block anew, whatever its number: no program has run in it yet.
+    pub fn begin_block(&mut self) {
+        if let Some(programs) = &mut self.programs {
+            programs.recent.clear();
+        }
     }
 
     /// Runs `tx` in `block` over `db`; nothing is written to `db`, the caller commits the state.
@@ -121,11 +135,58 @@ impl Engine {
         tx: TxEnv,
         options: CallOptions,
     ) -> Result<ResultAndState, EngineError> {
-        let mut evm = ArbEvm::new(db, &self.config, block, &options);
+        self.run(db, block, tx, options, None).map(|(outcome, _)| outcome)
+    }
+
+    /// As [`Engine::transact`], and tells what happened inside.
+    ///
+    /// # Errors
+    /// As [`Engine::transact`].
+    pub fn trace<DB: Database>(
+        &mut self,
+        db: DB,
+        block: &Block,
+        tx: TxEnv,
+        options: CallOptions,
+    ) -> Result<(ResultAndState, CallTrace), EngineError> {
+        let gas_limit = tx.gas_limit;
+        let recorder = Some(Recorder::default());
+        let (outcome, recorder) = self.run(db, block, tx, options, recorder)?;
+        let mut trace = recorder
+            .and_then(Recorder::finish)
+            .ok_or_else(|| EngineError::Internal("no frame was recorded".to_owned()))?;
+        trace.gas = gas_limit;
+        trace.gas_used = outcome.result.tx_gas_used();
+        Ok((outcome, trace))
+    }
+
+    fn run<DB: Database>(
+        &mut self,
+        db: DB,
+        block: &Block,
+        tx: TxEnv,
+        options: CallOptions,
+        recorder: Option<Recorder>,
+    ) -> Result<(ResultAndState, Option<Recorder>), EngineError> {
+        // A simulation knows nothing of the programs that ran in the block, and leaves no trace.
+        let mut programs = self.programs.take().unwrap_or_default();
+        programs.enter_block(block.number);
+        let recent = programs.recent.clone();
+        if options.forget_recent_programs {
+            programs.recent.clear();
+        }
+        let mut evm = ArbEvm::new(db, &self.config, block, options, programs);
+        evm.inner.ctx.chain.recorder = recorder;
         evm.inner.ctx.tx = tx;
-        let result = ArbHandler::default().run(&mut evm).map_err(engine_error)?;
+        let result = ArbHandler::default().run(&mut evm).map_err(engine_error);
         let state = evm.inner.ctx.journaled_state.finalize();
-        Ok(ResultAndState::new(result, state))
+        let chain = evm.inner.ctx.chain;
+        let mut programs = chain.programs;
+        if options.forget_recent_programs {
+            programs.recent = recent;
+        }
+        self.programs = Some(programs);
+        Ok((ResultAndState::new(result?, state), chain.recorder))
     }
 }
 

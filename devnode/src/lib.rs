@@ -1,10 +1,19 @@
 //! An embedded Arbitrum development chain that runs Stylus programs: revm, a WASM engine, Stylus host functions, JSON-RPC.
 
+extern crate alloc;
+
 pub mod chain;
 mod config;
 mod engine;
 mod evm;
+pub mod meter;
+pub mod pack;
+mod precompiles;
+mod program;
 pub mod rpc;
+mod stylus;
+pub mod trace;
+pub mod wasm;
 
 pub use config::{
     ARBITRUM_PRECOMPILES, ArbOs, CREATE2_FACTORY, ChainConfig, DEV_OWNER, GenesisAccount, genesis,

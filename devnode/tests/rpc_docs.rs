@@ -2,6 +2,14 @@
 //!
 //! `NOVATE_UPDATE=1 cargo test -p novate-devnode --test rpc_docs` writes it anew.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "helpers of tests"
+)]
+
 use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
 
 use novate_devnode::rpc::{ALIASES, GROUPS, SUBSCRIPTION_METHODS, find};

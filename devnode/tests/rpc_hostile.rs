@@ -1,5 +1,13 @@
 //! Hostile input: the node answers in bounds, stays up, and loses nothing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "helpers of tests"
+)]
+
 mod rpc_support;
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,13 @@
 //! The JSON-RPC server over HTTP: deploy, call, send, logs, blocks, errors as geth words them.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "helpers of tests"
+)]
+
 mod rpc_support;
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEnvelope, TxLegacy};

@@ -1,5 +1,13 @@
 //! The state file: the chain goes on where it was, also after a kill in the middle of a line.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "helpers of tests"
+)]
+
 mod rpc_support;
 
 use std::{fs, path::PathBuf};

@@ -1,5 +1,13 @@
 //! Subscriptions over WebSocket, and filters that are polled.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "helpers of tests"
+)]
+
 mod rpc_support;
 
 use rpc_support::{ALICE, BOB, COUNTER, Client, number, websocket::WebSocket, word};

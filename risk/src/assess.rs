@@ -19,7 +19,7 @@ use crate::{
     parameters::Parameters,
     scenario::{BASIS, VolatilityMode},
     shocks::{Selection, Shocks},
-    underlying::{Context, Figures, Part},
+    underlying::{Context, Figures, Part, underlyings},
 };
 
 /// A book's figures. Money has 18 decimals.
@@ -85,8 +85,7 @@ pub fn assess(
     now: u64,
 ) -> Result<Assessment, Error> {
     let context = Context { market, parameters, now };
-    let holdings: Vec<Holding> = book.holdings().collect();
-    total(book, &context, &holdings, |_| Ok(Selection::All), |_| {})
+    total(book, &context, |_| Selection::All, |_| {})
 }
 
 /// The shares of each underlying in an assessment, ascending by underlying.
@@ -100,9 +99,8 @@ pub fn breakdown(
     now: u64,
 ) -> Result<Vec<UnderlyingAssessment>, Error> {
     let context = Context { market, parameters, now };
-    let holdings: Vec<Holding> = book.holdings().collect();
     let mut shares = Vec::new();
-    total(book, &context, &holdings, |_| Ok(Selection::All), |share| shares.push(*share))?;
+    total(book, &context, |_| Selection::All, |share| shares.push(*share))?;
     Ok(shares)
 }
 
@@ -119,16 +117,18 @@ pub fn excess_under(
     scenarios: &[u8],
 ) -> Result<I256, Error> {
     let context = Context { market, parameters, now };
-    let holdings: Vec<Holding> = book.holdings().collect();
-    let count = underlyings(&holdings, book, parameters)?.len();
-    if count != scenarios.len() {
-        return Err(Error::UnknownScenario(scenarios.get(count).copied().unwrap_or(BASIS)));
-    }
+    let number = |index: usize| scenarios.get(index).copied();
+    let mut count = 0_usize;
     let select = |index: usize| {
-        let number = scenarios.get(index).copied().unwrap_or(BASIS);
-        Ok(Selection::One(number))
+        count = index.saturating_add(1);
+        Selection::One(number(index).unwrap_or(BASIS))
     };
-    Ok(total(book, &context, &holdings, select, |_| {})?.maintenance_excess())
+    let figures = total(book, &context, select, |_| {})?;
+    if count == scenarios.len() {
+        Ok(figures.maintenance_excess())
+    } else {
+        Err(Error::UnknownScenario(number(count).unwrap_or(BASIS)))
+    }
 }
 
 /// One entry of a loss vector.
@@ -173,38 +173,27 @@ pub fn loss_vector(
     Ok((outcomes, figures.basis.to_wad_down()))
 }
 
-/// The underlyings that a book depends on, ascending.
-pub(crate) fn underlyings(
-    holdings: &[Holding],
+/// Visits the part of each underlying that the book depends on, ascending, with its index among them.
+pub(crate) fn each_part(
     book: &Book,
     parameters: &Parameters,
-) -> Result<Vec<u8>, Error> {
-    let mut numbers: Vec<u8> = Vec::new();
-    for held in holdings {
-        let number = held.instrument.underlying();
-        if numbers.last() != Some(&number) {
-            numbers.push(number);
-        }
+    mut visit: impl FnMut(usize, &Part<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let holdings: Vec<Holding> = book.holdings().collect();
+    let mut rest = holdings.as_slice();
+    for (index, underlying) in underlyings(&holdings, book, parameters)?.into_iter().enumerate() {
+        let mine = |held: &&Holding| held.instrument.underlying() == underlying;
+        let count = rest.iter().take_while(mine).count();
+        let (holdings, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+        rest = others;
+        visit(index, &Part { underlying, holdings, collateral: book.collateral() })?;
     }
-    for balance in book.collateral() {
-        let number = parameters.collateral(balance.collateral)?.underlying;
-        if let Err(place) = numbers.binary_search(&number) {
-            numbers.insert(place, number);
-        }
-    }
-    Ok(numbers)
+    Ok(())
 }
 
-/// Sums the underlyings under a selection of scenarios for each (by its index among the book's), and shows each share.
-fn total(
-    book: &Book,
-    context: &Context<'_>,
-    holdings: &[Holding],
-    mut select: impl FnMut(usize) -> Result<Selection, Error>,
-    mut show: impl FnMut(&UnderlyingAssessment),
-) -> Result<Assessment, Error> {
-    context.market.check_shared()?;
-    let mut assessment = Assessment {
+impl Assessment {
+    /// The figures of nothing.
+    pub(crate) const NOTHING: Self = Self {
         equity: I256::ZERO,
         initial_requirement: U256::ZERO,
         maintenance_requirement: U256::ZERO,
@@ -212,49 +201,69 @@ fn total(
         worst_scenario: BASIS,
         validity: Validity::Valid,
     };
-    let mut value = Fine::from_wad(book.cash());
-    let mut most = U256::ZERO;
-    let mut rest = holdings;
-    for (index, number) in underlyings(holdings, book, context.parameters)?.into_iter().enumerate()
-    {
-        let count = rest.iter().take_while(|held| held.instrument.underlying() == number).count();
-        let (these, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
-        rest = others;
-        let part = Part { underlying: number, holdings: these, collateral: book.collateral() };
-        let ranges = context.parameters.underlying(number)?;
-        let table = Shocks::prepare(context.parameters, ranges, select(index)?)?;
-        let figures = Figures::of(&part, context, ranges, &table)?;
-        let share = share(number, &figures, &table, context);
-        show(&share);
-        value = value.plus(figures.value);
-        assessment.validity = assessment.validity.min(share.validity);
-        assessment.initial_requirement =
-            assessment.initial_requirement.wrapping_add(share.initial_requirement);
-        assessment.maintenance_requirement =
-            assessment.maintenance_requirement.wrapping_add(share.maintenance_requirement);
-        if assessment.worst_underlying == 0 || share.maintenance_requirement > most {
-            most = share.maintenance_requirement;
-            assessment.worst_underlying = number;
-            assessment.worst_scenario = share.worst_scenario;
+
+    /// Adds a requirement, and remembers the greatest.
+    pub(crate) fn require(&mut self, share: &UnderlyingAssessment, most: &mut U256) {
+        self.validity = self.validity.min(share.validity);
+        self.initial_requirement =
+            self.initial_requirement.saturating_add(share.initial_requirement);
+        self.maintenance_requirement =
+            self.maintenance_requirement.saturating_add(share.maintenance_requirement);
+        if self.worst_underlying == 0 || share.maintenance_requirement > *most {
+            *most = share.maintenance_requirement;
+            self.worst_underlying = share.underlying;
+            self.worst_scenario = share.worst_scenario;
         }
     }
+}
+
+/// Sums the underlyings under a selection of scenarios for each (by its index among the book's), and shows each share.
+fn total(
+    book: &Book,
+    context: &Context<'_>,
+    mut select: impl FnMut(usize) -> Selection,
+    mut show: impl FnMut(&UnderlyingAssessment),
+) -> Result<Assessment, Error> {
+    context.market.check_shared()?;
+    let mut assessment = Assessment::NOTHING;
+    let mut value = Fine::from_wad(book.cash());
+    let mut most = U256::ZERO;
+    each_part(book, context.parameters, |index, part| {
+        let ranges = context.parameters.underlying(part.underlying)?;
+        let table = Shocks::prepare(context.parameters, ranges, select(index))?;
+        let figures = Figures::of(part, context, ranges, &table)?;
+        let (worst, worst_scenario) = figures.worst(&table);
+        let share = share(part.underlying, &figures, worst, worst_scenario, context);
+        show(&share);
+        value = value.plus(figures.value);
+        assessment.require(&share, &mut most);
+        Ok(())
+    })?;
     assessment.equity = value.to_wad_down();
     Ok(assessment)
 }
 
-/// The requirement of one underlying.
-fn share(
+impl Figures {
+    /// The worst outcome (at most 0) and its scenario's number.
+    fn worst(&self, table: &Shocks) -> (Fine, u8) {
+        let (mut worst, mut number) = (self.basis, BASIS);
+        for (row, pnl) in table.rows.iter().zip(&self.pnl) {
+            if *pnl < worst {
+                (worst, number) = (*pnl, row.number);
+            }
+        }
+        (worst, number)
+    }
+}
+
+/// The requirement of one underlying (or of a group, under its first underlying's number).
+pub(crate) fn share(
     underlying: u8,
     figures: &Figures,
-    table: &Shocks,
+    worst: Fine,
+    worst_scenario: u8,
     context: &Context<'_>,
 ) -> UnderlyingAssessment {
-    let (mut worst, mut worst_scenario) = (figures.basis, BASIS);
-    for (row, pnl) in table.rows.iter().zip(&figures.pnl) {
-        if *pnl < worst {
-            (worst, worst_scenario) = (*pnl, row.number);
-        }
-    }
     let worst = worst.to_wad_down();
     // At most 2^204, rounded up because the loss was rounded down.
     let loss = worst.unsigned_abs();

@@ -79,6 +79,7 @@ enum Smile {
 
 impl Expiry {
     /// Prepares an expiry as of `now` (Unix seconds).
+    #[inline(never)]
     pub(crate) fn prepare(
         market: &ExpiryMarket,
         underlying: &UnderlyingMarket,
@@ -128,6 +129,7 @@ impl Expiry {
     }
 
     /// Total deviation `vol sqrt(tau)` of a strike, unshocked, Q58.
+    #[inline(never)]
     pub(crate) fn deviation(&self, strike: Strike, log_moneyness: i64) -> u64 {
         match &self.smile {
             // Variance is below 512, so its root in Q59 is below 2^63.6.
@@ -145,6 +147,7 @@ impl Expiry {
     }
 
     /// A strike's total deviation in a mode, given the unshocked one, Q58.
+    #[inline(never)]
     pub(crate) fn shocked(&self, base: u64, log_moneyness: i64, mode: VolatilityMode) -> u64 {
         match mode {
             VolatilityMode::None => base,
@@ -212,6 +215,7 @@ fn static_discounts(parameters: &Parameters, rate: u64, tau: u64, decay: u64) ->
 
 /// `1 + range_up m` and `max(0, 1 - range_down m)`, Q58, with `m = (30 days / max(seconds, floor))^power`.
 /// The first is taken below 64.
+#[inline(never)]
 fn volatility_factors(
     parameters: &Parameters,
     ranges: &UnderlyingParameters,
@@ -236,6 +240,7 @@ fn volatility_factors(
     (up, ONE_Q58.saturating_sub(scaled(ranges.volatility_down)))
 }
 
+#[inline(never)]
 fn turns(skew: &SkewShock, root: u64) -> (Turn, Turn) {
     // sqrt(tau) is below 8, so each product of it with a parameter below 16 is below 128.
     let tilt = |base: u64, slope: i64| {
@@ -261,6 +266,7 @@ fn turns(skew: &SkewShock, root: u64) -> (Turn, Turn) {
 }
 
 /// The share of the forward that can still move, Q60: inside the settlement window, part of the average is known.
+#[inline(never)]
 fn variable_share(market: &ExpiryMarket, seconds: u64) -> u64 {
     if seconds == 0 {
         return 0;
@@ -289,6 +295,7 @@ fn variable_share(market: &ExpiryMarket, seconds: u64) -> u64 {
     (quotient << 10) | rest.wrapping_div(SETTLEMENT_WINDOW)
 }
 
+#[inline(never)]
 fn smile(market: &ExpiryMarket, seconds: u64, now: u64) -> Smile {
     if seconds == 0 {
         return Smile::Flat;

@@ -32,17 +32,17 @@ impl Fine {
 
     /// Money with 18 decimals, of at most 2^234 units.
     pub(crate) fn from_wad(money: I256) -> Self {
-        Self(money.wrapping_mul(I256::from_raw(U256::from(MILLION))))
+        let size = I256::from_raw(multiply_256(money.unsigned_abs(), MILLION));
+        Self(if money.is_negative() { size.wrapping_neg() } else { size })
     }
 
     /// Money with 18 decimals, rounded against the account.
     pub(crate) fn to_wad_down(self) -> I256 {
-        let million = U256::from(MILLION);
-        let (quotient, remainder) = self.0.unsigned_abs().div_rem(million);
+        let (quotient, remainder) = divide(self.0.unsigned_abs(), MILLION);
         let quotient = I256::from_raw(quotient);
         if !self.0.is_negative() {
             quotient
-        } else if remainder.is_zero() {
+        } else if remainder == 0 {
             quotient.wrapping_neg()
         } else {
             quotient.wrapping_neg().wrapping_sub(I256::ONE)
@@ -50,15 +50,15 @@ impl Fine {
     }
 
     pub(crate) const fn plus(self, other: Self) -> Self {
-        Self(self.0.wrapping_add(other.0))
+        Self(add(self.0, other.0))
     }
 
     pub(crate) const fn minus(self, other: Self) -> Self {
-        Self(self.0.wrapping_sub(other.0))
+        Self(subtract(self.0, other.0))
     }
 
-    pub(crate) fn negated(self) -> Self {
-        Self(self.0.wrapping_neg())
+    pub(crate) const fn negated(self) -> Self {
+        Self(subtract(I256::ZERO, self.0))
     }
 
     pub(crate) const fn is_negative(self) -> bool {
@@ -80,10 +80,36 @@ impl Fine {
     }
 }
 
+/// `a + b`, wrapping: plain limbs, because sums are what the loops do.
+const fn add(a: I256, b: I256) -> I256 {
+    let [a0, a1, a2, a3] = *a.as_limbs();
+    let [b0, b1, b2, b3] = *b.as_limbs();
+    let (s0, c0) = a0.overflowing_add(b0);
+    let (s1, c1) = carry(a1, b1, c0);
+    let (s2, c2) = carry(a2, b2, c1);
+    let (s3, _) = carry(a3, b3, c2);
+    I256::from_raw(U256::from_limbs([s0, s1, s2, s3]))
+}
+
+/// `a - b`, wrapping.
+const fn subtract(a: I256, b: I256) -> I256 {
+    let [a0, a1, a2, a3] = *a.as_limbs();
+    let [b0, b1, b2, b3] = *b.as_limbs();
+    // a - b = a + !b + 1
+    let (s0, c0) = carry(a0, !b0, true);
+    let (s1, c1) = carry(a1, !b1, c0);
+    let (s2, c2) = carry(a2, !b2, c1);
+    let (s3, _) = carry(a3, !b3, c2);
+    I256::from_raw(U256::from_limbs([s0, s1, s2, s3]))
+}
+
 /// `floor(x * factor / 2^point)`, `point` in 1..=63, saturating.
+#[inline(never)]
 fn scale(x: I256, factor: u64, point: u32) -> I256 {
-    let negative = x.is_negative();
-    let [x0, x1, x2, x3] = *x.unsigned_abs().as_limbs();
+    if factor == 1_u64.wrapping_shl(point) {
+        return x;
+    }
+    let [x0, x1, x2, x3] = *x.as_limbs();
     let (h0, l0) = multiply_wide(x0, factor);
     let (h1, l1) = multiply_wide(x1, factor);
     let (h2, l2) = multiply_wide(x2, factor);
@@ -91,21 +117,18 @@ fn scale(x: I256, factor: u64, point: u32) -> I256 {
     let (p1, c1) = l1.overflowing_add(h0);
     let (p2, c2) = carry(l2, h1, c1);
     let (p3, c3) = carry(l3, h2, c2);
-    let p4 = h3.wrapping_add(u64::from(c3)); // h3 < 2^64 - 1: no wrap
+    // A negative x reads as x + 2^256: its product has factor 2^256 too much. The sum below is the signed top word: its size
+    // is below 2^64 / 2, because |x| <= 2^255.
+    let excess = if x.is_negative() { factor } else { 0 };
+    let p4 = h3.wrapping_add(u64::from(c3)).wrapping_sub(excess).cast_signed();
     let left = 64_u32.wrapping_sub(point);
     let join = |low: u64, high: u64| low.wrapping_shr(point) | high.wrapping_shl(left);
-    let magnitude = U256::from_limbs([join(l0, p1), join(p1, p2), join(p2, p3), join(p3, p4)]);
-    if p4.wrapping_shr(point) != 0 || magnitude.bit(255) {
-        return if negative { I256::MIN } else { I256::MAX };
+    let top = join(p3, p4.cast_unsigned());
+    // What is shifted out above must repeat the sign.
+    if p4.wrapping_shr(point.wrapping_sub(1)) >> 1 != top.cast_signed() >> 63 {
+        return if x.is_negative() { I256::MIN } else { I256::MAX };
     }
-    let result = I256::from_raw(magnitude);
-    if !negative {
-        result
-    } else if l0.wrapping_shl(left) == 0 {
-        result.wrapping_neg()
-    } else {
-        result.wrapping_neg().wrapping_sub(I256::ONE)
-    }
+    I256::from_raw(U256::from_limbs([join(l0, p1), join(p1, p2), join(p2, p3), top]))
 }
 
 /// `a + b + carry` and the carry out.
@@ -120,10 +143,25 @@ const fn carry(a: u64, b: u64, carried: bool) -> (u64, bool) {
 }
 
 /// The product of a price and a signed amount.
-pub(crate) fn price_times(price: u128, amount: i128) -> I256 {
+pub(crate) const fn price_times(price: u128, amount: i128) -> I256 {
+    let [p0, p1, p2, p3] = product(price, amount);
+    I256::from_raw(U256::from_limbs([p0, p1, p2, p3]))
+}
+
+/// `floor(price * amount / 2^55)`.
+pub(crate) fn price_times_q55(price: u128, amount: i128) -> I256 {
+    let [p0, p1, p2, p3] = product(price, amount);
+    let join = |low: u64, high: u64| (low >> 55) | (high << 9);
+    let top = (p3.cast_signed() >> 55).cast_unsigned();
+    I256::from_raw(U256::from_limbs([join(p0, p1), join(p1, p2), join(p2, p3), top]))
+}
+
+/// The product in limbs of two's complement; below 2^255 in size, because |amount| <= 2^127 and price < 2^128.
+#[inline(never)]
+const fn product(price: u128, amount: i128) -> [u64; 4] {
     let (a1, a0) = halves(price);
-    let (b1, b0) = halves(amount.unsigned_abs());
-    let (h00, l00) = multiply_wide(a0, b0);
+    let (b1, b0) = halves(amount.cast_unsigned());
+    let (h00, p0) = multiply_wide(a0, b0);
     let (h01, l01) = multiply_wide(a0, b1);
     let (h10, l10) = multiply_wide(a1, b0);
     let (h11, l11) = multiply_wide(a1, b1);
@@ -131,10 +169,20 @@ pub(crate) fn price_times(price: u128, amount: i128) -> I256 {
     let (p1, d1) = p1.overflowing_add(l10);
     let (p2, c2) = carry(h01, h10, c1);
     let (p2, d2) = carry(p2, l11, d1);
-    let p3 = h11.wrapping_add(u64::from(c2)).wrapping_add(u64::from(d2));
-    // Below 2^255: |amount| <= 2^127, price < 2^128.
-    let magnitude = I256::from_raw(U256::from_limbs([l00, p1, p2, p3]));
-    if amount < 0 { magnitude.wrapping_neg() } else { magnitude }
+    let mut p3 = h11;
+    if c2 {
+        p3 = p3.wrapping_add(1);
+    }
+    if d2 {
+        p3 = p3.wrapping_add(1);
+    }
+    if amount >= 0 {
+        return [p0, p1, p2, p3];
+    }
+    // A negative amount reads as amount + 2^128: price 2^128 too much.
+    let (p2, borrow) = p2.overflowing_sub(a0);
+    let p3 = p3.wrapping_sub(a1);
+    [p0, p1, p2, if borrow { p3.wrapping_sub(1) } else { p3 }]
 }
 
 /// The product of a strike below 2^137 and a quantity.
@@ -161,15 +209,82 @@ pub(crate) fn price_ratio(price: u128, ratio: u64) -> u128 {
     (u128::from(top) << 68) | (u128::from(middle) << 4) | u128::from(l0 >> 60)
 }
 
-/// `amount * share`, share with 18 decimals, rounded up or down; `amount * share` stays below 2^255.
+/// `amount * share`, share with 18 decimals, rounded up or down; the result stays below 2^255.
+#[inline(never)]
 pub(crate) fn mul_div(amount: U256, share: u64, up: bool) -> U256 {
-    let one = U256::from(WAD);
-    let share = U256::from(share);
     // Whole units and the rest apart, so that no product needs more bits than the result.
-    let (whole, rest) = amount.div_rem(one);
-    let (part, left) = rest.wrapping_mul(share).div_rem(one);
-    let up = U256::from(u8::from(up && !left.is_zero()));
-    whole.wrapping_mul(share).wrapping_add(part).wrapping_add(up)
+    let (whole, rest) = divide(amount, WAD);
+    let (high, low) = multiply_wide(rest, share);
+    let (part, left) = divide(U256::from_limbs([low, high, 0, 0]), WAD);
+    let part = part.wrapping_add(U256::from(u8::from(up && left != 0)));
+    multiply_256(whole, share).wrapping_add(part)
+}
+
+/// The product with a 64-bit number, modulo 2^256.
+#[inline(never)]
+pub(crate) const fn multiply_256(x: U256, factor: u64) -> U256 {
+    let [x0, x1, x2, x3] = *x.as_limbs();
+    let (h0, l0) = multiply_wide(x0, factor);
+    let (h1, l1) = multiply_wide(x1, factor);
+    let (h2, l2) = multiply_wide(x2, factor);
+    let l3 = x3.wrapping_mul(factor);
+    let (p1, c1) = l1.overflowing_add(h0);
+    let (p2, c2) = carry(l2, h1, c1);
+    let (p3, _) = carry(l3, h2, c2);
+    U256::from_limbs([l0, p1, p2, p3])
+}
+
+/// Quotient and remainder by a 64-bit number that isn't 0, limb by limb.
+#[inline(never)]
+pub(crate) fn divide(x: U256, divisor: u64) -> (U256, u64) {
+    let mut limbs = *x.as_limbs();
+    let mut rest: u64 = 0;
+    for limb in limbs.iter_mut().rev() {
+        if rest == 0 && *limb < divisor {
+            (*limb, rest) = (0, *limb);
+            continue;
+        }
+        let value = (u128::from(rest) << 64) | u128::from(*limb);
+        // rest < divisor, so the quotient has 64 bits, and so has the new rest.
+        let (_, quotient) = halves(value.checked_div(u128::from(divisor)).unwrap_or(0));
+        rest = limb.wrapping_sub(quotient.wrapping_mul(divisor));
+        *limb = quotient;
+    }
+    (U256::from_limbs(limbs), rest)
+}
+
+/// Quotient and remainder by a number below 2^255, bit by bit: small code for what is rarely asked. By 0: 0.
+#[inline(never)]
+pub(crate) fn divide_slowly(x: U256, divisor: U256) -> (U256, U256) {
+    let (mut quotient, mut rest) = (U256::ZERO, U256::ZERO);
+    if divisor.is_zero() {
+        return (quotient, rest);
+    }
+    for place in (0..x.bit_len()).rev() {
+        rest = rest.wrapping_shl(1);
+        quotient = quotient.wrapping_shl(1);
+        if x.bit(place) {
+            rest = rest.wrapping_add(U256::ONE);
+        }
+        if rest >= divisor {
+            rest = rest.wrapping_sub(divisor);
+            quotient = quotient.wrapping_add(U256::ONE);
+        }
+    }
+    (quotient, rest)
+}
+
+/// The signed quotient, rounded down.
+pub(crate) fn quotient_down(x: I256, divisor: U256) -> I256 {
+    let (quotient, rest) = divide_slowly(x.unsigned_abs(), divisor);
+    let quotient = I256::from_raw(quotient);
+    if !x.is_negative() {
+        quotient
+    } else if rest.is_zero() {
+        quotient.wrapping_neg()
+    } else {
+        quotient.wrapping_neg().wrapping_sub(I256::ONE)
+    }
 }
 
 /// The high and the low 64 bits.
@@ -183,6 +298,7 @@ pub(crate) const fn halves(x: u128) -> (u64, u64) {
 }
 
 /// A number with 18 decimals in Q`point` (at most 62), saturating at 64 bits.
+#[inline(never)]
 pub(crate) fn binary(decimal: u64, point: u32) -> u64 {
     let (high, low) = multiply_wide(decimal, BINARY); // Q123
     let product = (u128::from(high) << 64) | u128::from(low);
@@ -207,6 +323,7 @@ pub(crate) fn binary_q118(decimal: i64) -> i128 {
 }
 
 /// `min(floor(a * b / 2^point), u64::MAX)`, `point` in 1..=63.
+#[inline(never)]
 pub(crate) const fn multiply(a: u64, b: u64, point: u32) -> u64 {
     let (high, low) = multiply_wide(a, b);
     if high.wrapping_shr(point) != 0 {

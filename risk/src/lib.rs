@@ -22,13 +22,17 @@ mod assess;
 mod book;
 mod error;
 mod expiry;
+mod explain;
+pub mod extended;
 mod fixed;
+mod greeks;
 pub mod instrument;
 pub mod liquidation;
 pub mod market;
 pub mod parameters;
 mod revalue;
 pub mod scenario;
+mod sensitivity;
 mod shocks;
 mod trade;
 mod underlying;
@@ -41,6 +45,11 @@ pub use book::{
     Reference,
 };
 pub use error::Error;
+pub use explain::{
+    Contributor, LiquidationPrices, Share, attribution, liquidation_prices, max_quantity,
+};
+pub use extended::{Extensions, assess_extended};
+pub use greeks::{Greeks, greeks};
 pub use instrument::{Instrument, InstrumentId, Kind, Strike};
 pub use market::{Market, Validity};
 pub use parameters::Parameters;

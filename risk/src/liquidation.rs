@@ -17,7 +17,7 @@ use alloy_primitives::{I256, U256};
 use crate::{
     assess::Assessment,
     book::{Book, CollateralBalance, Position, Reference},
-    fixed::WAD,
+    fixed::{WAD, divide_slowly, mul_div, multiply_256},
 };
 
 /// One, with 18 decimals.
@@ -97,12 +97,11 @@ impl AuctionTerms {
         let spare = 180_usize;
         let shift = requirement.bit_len().saturating_sub(spare);
         let up = |x: U256| x.wrapping_shr(shift).wrapping_add(U256::from(u8::from(shift != 0)));
-        let one = U256::from(WAD);
         let (requirement, equity) = (up(requirement), equity.unsigned_abs().wrapping_shr(shift));
-        let target = U256::from(WAD.saturating_add(self.buffer.min(WAD)));
+        let target = WAD.saturating_add(self.buffer.min(WAD));
         // Both scaled by 1e18: A and d E.
-        let lacking = requirement.wrapping_mul(target).saturating_sub(equity.wrapping_mul(one));
-        let paid = equity.wrapping_mul(U256::from(discount.min(WAD)));
+        let lacking = multiply_256(requirement, target).saturating_sub(multiply_256(equity, WAD));
+        let paid = multiply_256(equity, discount.min(WAD));
         let whole = lacking.wrapping_add(paid);
         // lacking < 2^241: divide in two steps of 1e9 to keep the numerator in 256 bits.
         let fraction = ratio_up(lacking, whole);
@@ -114,8 +113,8 @@ impl AuctionTerms {
     /// # Rounding
     /// Up: the account is paid.
     pub fn price(&self, equity: I256, fraction: u64, discount: u64) -> I256 {
-        let slice = crate::fixed::mul_div(equity.max(I256::ZERO).unsigned_abs(), fraction, true);
-        I256::from_raw(crate::fixed::mul_div(slice, discount, true))
+        let slice = mul_div(equity.max(I256::ZERO).unsigned_abs(), fraction, true);
+        I256::from_raw(mul_div(slice, discount, true))
     }
 
     /// What the insurance fund pays a bidder for taking `fraction` of an insolvent account `elapsed` seconds after the start.
@@ -124,12 +123,14 @@ impl AuctionTerms {
     /// Down: the fund pays.
     pub fn insolvent_payment(&self, assessment: &Assessment, fraction: u64, elapsed: u64) -> U256 {
         let shortfall = assessment.maintenance_excess().min(I256::ZERO).unsigned_abs();
-        let slice = crate::fixed::mul_div(shortfall, fraction, false);
+        let slice = mul_div(shortfall, fraction, false);
         let share = u128::from(elapsed.min(self.ramp)).saturating_mul(u128::from(WAD));
         let share = share.checked_div(u128::from(self.ramp)).unwrap_or(u128::from(WAD));
-        crate::fixed::mul_div(slice, u64::try_from(share).unwrap_or(WAD), false)
+        mul_div(slice, u64::try_from(share).unwrap_or(WAD), false)
     }
 }
+
+const BILLION: u64 = 1_000_000_000;
 
 /// `ceil(1e18 * part / whole)` for `part <= whole < 2^245`, by long division in two steps.
 fn ratio_up(part: U256, whole: U256) -> u64 {
@@ -138,10 +139,9 @@ fn ratio_up(part: U256, whole: U256) -> u64 {
     }
     let shift = whole.bit_len().saturating_sub(220);
     let (part, whole) = (part.wrapping_shr(shift), whole.wrapping_shr(shift));
-    let billion = U256::from(1_000_000_000_u64);
-    let (high, rest) = part.wrapping_mul(billion).div_rem(whole);
-    let (low, left) = rest.wrapping_mul(billion).div_rem(whole);
-    let ratio = high.wrapping_mul(billion).wrapping_add(low);
+    let (high, rest) = divide_slowly(multiply_256(part, BILLION), whole);
+    let (low, left) = divide_slowly(multiply_256(rest, BILLION), whole);
+    let ratio = multiply_256(high, BILLION).wrapping_add(low);
     let up = u64::from(!left.is_zero() || shift != 0);
     u64::try_from(ratio).unwrap_or(WHOLE).saturating_add(up)
 }
@@ -166,13 +166,13 @@ impl Book {
             rest.push(held.instrument.id(), held.quantity.saturating_sub(part), delta_one);
         }
         for balance in self.collateral() {
-            let part = crate::fixed::mul_div(U256::from(balance.amount), fraction, false);
+            let part = mul_div(U256::from(balance.amount), fraction, false);
             let part = u128::try_from(part).unwrap_or(balance.amount);
             slice.collateral(balance.collateral, part);
             rest.collateral(balance.collateral, balance.amount.saturating_sub(part));
         }
         let cash = self.cash();
-        let size = crate::fixed::mul_div(cash.unsigned_abs(), fraction, cash.is_negative());
+        let size = mul_div(cash.unsigned_abs(), fraction, cash.is_negative());
         let size = I256::from_raw(size);
         let part = if cash.is_negative() { size.wrapping_neg() } else { size };
         (slice.book(part), rest.book(cash.wrapping_sub(part)))

@@ -11,12 +11,11 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::I256;
 use novate_math::kernel::{Deviation, call_value, multiply_signed};
 
 use crate::{
     expiry::{Expiry, ln_ratio},
-    fixed::{Fine, ONE_Q60, price_ratio, price_times, strike_times},
+    fixed::{Fine, ONE_Q60, price_ratio, price_times, price_times_q55, strike_times},
     instrument::Strike,
     scenario::VolatilityMode,
     shocks::Shock,
@@ -24,8 +23,6 @@ use crate::{
 
 /// Bits of `q c` (Q63) that are dropped before it is summed: 256 products below 2^118 fit 127 bits.
 const DROPPED: u32 = 8;
-/// The format of the sums.
-const POINT: usize = 55;
 const MODES: usize = 5;
 
 /// Calls and puts at one strike.
@@ -43,7 +40,7 @@ pub(crate) struct Line {
 struct Sums {
     /// `sum(q c)`, millionths, Q55.
     convex: i128,
-    /// Net quantity of deep calls, millionths.
+    /// Net quantity of calls that are deep here and not under the first shock, less the reverse; millionths.
     deep: i128,
     /// The same times strike.
     deep_strikes: Fine,
@@ -56,24 +53,29 @@ pub(crate) struct Values {
 }
 
 /// Revalues the lines of one expiry under each shock.
+#[inline(never)]
 pub(crate) fn revalue(lines: &[Line], expiry: &Expiry, shocks: &[Shock]) -> Values {
     let local = local_shocks(expiry, shocks);
     let used = used_modes(&local);
     let mut sums = alloc::vec![Sums::default(); local.len()];
-    let mut puts: i128 = 0;
-    let mut put_strikes = Fine::ZERO;
+    // What is linear under every shock: forwards less strikes.
+    let mut forwards: i128 = 0;
+    let mut strikes = Fine::ZERO;
     for line in lines {
         let price = line.strike.to_wad();
         let log_moneyness = expiry.log_moneyness(line.strike);
         let deviations = deviations(expiry, line.strike, log_moneyness, used);
         if line.puts != 0 {
-            puts = puts.wrapping_add(i128::from(line.puts));
-            put_strikes = put_strikes.plus(Fine(strike_times(price, line.puts)));
+            forwards = forwards.wrapping_sub(i128::from(line.puts));
+            strikes = strikes.plus(Fine(strike_times(price, line.puts)));
         }
         let mut add = |quantity: i64| {
             if quantity != 0 {
                 let amount = Fine(strike_times(price, quantity));
-                accumulate(&mut sums, &local, &deviations, log_moneyness, quantity, amount);
+                if accumulate(&mut sums, &local, &deviations, log_moneyness, quantity, amount) {
+                    forwards = forwards.wrapping_add(i128::from(quantity));
+                    strikes = strikes.minus(amount);
+                }
             }
         };
         if let Some(quantity) = line.calls.checked_add(line.puts) {
@@ -89,9 +91,9 @@ pub(crate) fn revalue(lines: &[Line], expiry: &Expiry, shocks: &[Shock]) -> Valu
         .map(|(shock, sum)| {
             let forward = price_ratio(expiry.forward, shock.ratio);
             // |convex| < 2^126 and forward < 2^114: below 2^240.
-            let convex: I256 = price_times(forward, sum.convex).asr(POINT);
-            let linear = price_times(forward, sum.deep.wrapping_sub(puts));
-            Fine(convex).plus(Fine(linear)).minus(sum.deep_strikes).plus(put_strikes)
+            let convex = price_times_q55(forward, sum.convex);
+            let linear = price_times(forward, sum.deep.wrapping_add(forwards));
+            Fine(convex).plus(Fine(linear)).minus(sum.deep_strikes).plus(strikes)
         })
         .collect();
     // An expired expiry has one value, whatever the shock.
@@ -102,6 +104,7 @@ pub(crate) fn revalue(lines: &[Line], expiry: &Expiry, shocks: &[Shock]) -> Valu
 }
 
 /// The shocks as they act on this expiry's forward: weaker inside the settlement window, none after expiry.
+#[inline(never)]
 fn local_shocks(expiry: &Expiry, shocks: &[Shock]) -> Vec<Shock> {
     if expiry.variable == ONE_Q60 {
         shocks.to_vec()
@@ -140,6 +143,7 @@ const fn index(mode: VolatilityMode) -> usize {
 }
 
 /// A strike's deviations in the modes that occur.
+#[inline(never)]
 fn deviations(
     expiry: &Expiry,
     strike: Strike,
@@ -160,8 +164,9 @@ fn deviations(
     all
 }
 
-/// Adds `quantity` calls of one strike to every shock's sums: the loop that costs.
-#[inline]
+/// Adds `quantity` calls of one strike to every shock's sums: the loop that costs. A call is taken as deep under every shock
+/// if it is under the first one; what differs is corrected shock by shock, so that wide sums are rare. Returns whether it is.
+#[inline(never)]
 fn accumulate(
     sums: &mut [Sums],
     shocks: &[Shock],
@@ -169,7 +174,8 @@ fn accumulate(
     log_moneyness: i64,
     quantity: i64,
     amount: Fine,
-) {
+) -> bool {
+    let mut first = None;
     for (sum, shock) in sums.iter_mut().zip(shocks) {
         let Some(deviation) = deviations.get(index(shock.mode)) else { continue };
         let call = call_value(log_moneyness.wrapping_sub(shock.log), deviation);
@@ -177,9 +183,14 @@ fn accumulate(
             let product = multiply_signed(quantity, call.fraction) >> DROPPED;
             sum.convex = sum.convex.wrapping_add(product);
         }
-        if call.plus_intrinsic {
-            sum.deep = sum.deep.wrapping_add(i128::from(quantity));
-            sum.deep_strikes = sum.deep_strikes.plus(amount);
+        let deep = *first.get_or_insert(call.plus_intrinsic);
+        if call.plus_intrinsic != deep {
+            let (size, strikes) = (i128::from(quantity), amount);
+            let (size, strikes) =
+                if deep { (size.wrapping_neg(), strikes.negated()) } else { (size, strikes) };
+            sum.deep = sum.deep.wrapping_add(size);
+            sum.deep_strikes = sum.deep_strikes.plus(strikes);
         }
     }
+    first.unwrap_or(false)
 }

@@ -60,8 +60,6 @@ pub(crate) enum Selection {
     All,
     /// One scenario, or the basis charge alone ([`BASIS`]).
     One(u8),
-    /// No scenario: the market as it is.
-    Unshocked,
 }
 
 impl Shocks {
@@ -91,7 +89,7 @@ impl Shocks {
                     table.push(number, scenario, ranges.range);
                 }
             }
-            Selection::One(BASIS) | Selection::Unshocked => {}
+            Selection::One(BASIS) => {}
             Selection::One(number) => {
                 let scenario = parameters
                     .scenarios
@@ -125,7 +123,15 @@ impl Shocks {
                     .unwrap_or(u64::MAX)
             }
         };
-        let shock = Shock::new(binary(moved, 60), scenario.volatility);
+        // Scenarios of one spot move stand together: its logarithm is taken once.
+        let shock = match (self.rows.last(), self.distinct.last()) {
+            (Some(row), Some(last))
+                if row.moved == moved && row.shock.wrapping_add(1) == self.distinct.len() =>
+            {
+                Shock { mode: scenario.volatility, ..*last }
+            }
+            _ => Shock::new(binary(moved, 60), scenario.volatility),
+        };
         // Only the leading shocks (unshocked, basis moves) are worth a search: others repeat in no sensible table.
         let known = self.distinct.iter().take(3).position(|known| *known == shock);
         let index = known.unwrap_or(self.distinct.len());

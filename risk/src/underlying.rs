@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{I256, U256};
+use alloy_primitives::I256;
 
 use crate::{
     Error,
-    book::{CollateralBalance, Holding},
+    book::{Book, CollateralBalance, Holding},
     expiry::Expiry,
-    fixed::{Fine, ONE_Q60, WAD, binary, mul_div, multiply, price_times},
+    fixed::{Fine, ONE_Q60, WAD, binary, divide, mul_div, multiply, price_times},
     instrument::{Kind, MAX_EXPIRY_HOURS},
     market::{ExpiryMarket, Market, UnderlyingMarket, Validity},
     parameters::{Parameters, UnderlyingParameters},
@@ -52,19 +52,36 @@ pub(crate) struct Context<'a> {
 }
 
 /// One expiry of a part.
-struct Tenor<'a> {
-    market: &'a ExpiryMarket,
-    expiry: Expiry,
-    lines: Vec<Line>,
-    futures: &'a [Holding],
+pub(crate) struct Tenor<'a> {
+    pub(crate) market: &'a ExpiryMarket,
+    pub(crate) expiry: Expiry,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) futures: &'a [Holding],
+}
+
+impl Tenor<'_> {
+    /// The net quantity of the futures, millionths.
+    pub(crate) fn futures_quantity(&self) -> i128 {
+        self.futures.iter().fold(0, |sum, held| sum.wrapping_add(i128::from(held.quantity)))
+    }
+
+    /// The unsettled gains of the futures.
+    pub(crate) fn futures_value(&self) -> Fine {
+        self.futures.iter().fold(Fine::ZERO, |sum, future| {
+            let held = i128::from(future.quantity);
+            let gain = price_times(self.expiry.forward, held)
+                .wrapping_sub(price_times(future.reference.price, held));
+            sum.plus(Fine(gain))
+        })
+    }
 }
 
 /// The perpetual of a part.
-struct Perpetual {
-    quantity: i64,
-    mark: u128,
+pub(crate) struct Perpetual {
+    pub(crate) quantity: i64,
+    pub(crate) mark: u128,
     confidence: u64,
-    value: Fine,
+    pub(crate) value: Fine,
     validity: Validity,
 }
 
@@ -145,15 +162,10 @@ impl<'a> Builder<'a> {
 
     fn add_tenor(&mut self, tenor: &Tenor<'_>, perpetual: Option<u64>) {
         let Tenor { market, expiry, lines, futures } = tenor;
+        self.figures.value = self.figures.value.plus(tenor.futures_value());
         let mut quantity: i128 = 0;
-        let mut futures_quantity: i128 = 0;
         for future in *futures {
-            let held = i128::from(future.quantity);
-            let gain = price_times(expiry.forward, held)
-                .wrapping_sub(price_times(future.reference.price, held));
-            self.figures.value = self.figures.value.plus(Fine(gain));
-            futures_quantity = futures_quantity.wrapping_add(held);
-            quantity = quantity.wrapping_add(held.saturating_abs());
+            quantity = quantity.wrapping_add(i128::from(future.quantity).saturating_abs());
         }
         for line in lines {
             let (calls, puts) = (i128::from(line.calls), i128::from(line.puts));
@@ -171,9 +183,10 @@ impl<'a> Builder<'a> {
         }
         confidence = confidence.min(perpetual.unwrap_or(u64::MAX));
         self.charge(confidence, Fine(price_times(self.market.index, quantity)));
-        self.add_outcomes(expiry, lines, futures_quantity);
+        self.add_outcomes(expiry, lines, tenor.futures_quantity());
     }
 
+    #[inline(never)]
     fn add_outcomes(&mut self, expiry: &Expiry, lines: &[Line], futures: i128) {
         let values = if lines.is_empty() {
             Vec::new()
@@ -215,18 +228,14 @@ impl<'a> Builder<'a> {
         }
     }
 
+    #[inline(never)]
     fn add_collateral(
         &mut self,
         balance: &CollateralBalance,
         market: &Market,
         terms: &crate::parameters::CollateralParameters,
     ) {
-        let (price, confidence) = market.collateral(balance.collateral, self.market);
-        // Below 2^128 2^110 / 1e17 < 2^182.
-        let product = U256::from(balance.amount).wrapping_mul(U256::from(price));
-        let stable = U256::from(market.stable_price.max(1));
-        let wad = I256::from_raw(product.checked_div(stable).unwrap_or(U256::ZERO));
-        let value = Fine::from_wad(wad);
+        let (value, confidence) = collateral_value(balance, market, self.market);
         self.figures.value = self.figures.value.plus(value);
         if terms.cancels_risk {
             self.linear = self.linear.plus(value);
@@ -248,6 +257,7 @@ impl<'a> Builder<'a> {
         }
     }
 
+    #[inline(never)]
     fn finish(mut self) -> Figures {
         let terms = &self.parameters.contingencies;
         let naked = Fine(price_times(self.market.index, self.naked));
@@ -274,6 +284,42 @@ impl<'a> Builder<'a> {
     }
 }
 
+/// The underlyings that a book depends on, ascending.
+pub(crate) fn underlyings(
+    holdings: &[Holding],
+    book: &Book,
+    parameters: &Parameters,
+) -> Result<Vec<u8>, Error> {
+    let mut numbers: Vec<u8> = Vec::new();
+    for held in holdings {
+        let number = held.instrument.underlying();
+        if numbers.last() != Some(&number) {
+            numbers.push(number);
+        }
+    }
+    for balance in book.collateral() {
+        let number = parameters.collateral(balance.collateral)?.underlying;
+        if let Err(place) = numbers.binary_search(&number) {
+            numbers.insert(place, number);
+        }
+    }
+    Ok(numbers)
+}
+
+/// What a balance is worth, and the confidence in its price.
+pub(crate) fn collateral_value(
+    balance: &CollateralBalance,
+    market: &Market,
+    underlying: &UnderlyingMarket,
+) -> (Fine, u64) {
+    let (price, confidence) = market.collateral(balance.collateral, underlying);
+    // Amounts count up to 2^127: the product is below 2^237, the value below 2^181.
+    let amount = i128::try_from(balance.amount).unwrap_or(i128::MAX);
+    let product = price_times(price, amount).into_raw();
+    let wad = I256::from_raw(divide(product, market.stable_price.max(1)).0);
+    (Fine::from_wad(wad), confidence)
+}
+
 /// `ceil(amount * rate)` of an amount that isn't negative and below 2^203, rate with 18 decimals.
 pub(crate) fn share_up(amount: Fine, rate: u64) -> Fine {
     if rate == 0 || amount == Fine::ZERO {
@@ -283,7 +329,8 @@ pub(crate) fn share_up(amount: Fine, rate: u64) -> Fine {
 }
 
 /// The perpetual of a part, if it is held. Without a mark it is valued at the index, with confidence 0.
-fn perpetual(part: &Part<'_>, market: &UnderlyingMarket) -> Option<Perpetual> {
+#[inline(never)]
+pub(crate) fn perpetual(part: &Part<'_>, market: &UnderlyingMarket) -> Option<Perpetual> {
     let held = part.holdings.first().filter(|held| held.instrument.kind() == Kind::Perpetual)?;
     let quantity = i128::from(held.quantity);
     let (mark, funding_index, confidence, validity) = market
@@ -299,16 +346,15 @@ fn perpetual(part: &Part<'_>, market: &UnderlyingMarket) -> Option<Perpetual> {
 
 /// What `quantity` contracts owe for the funding index having moved from `from` to `to`; negative: what they are owed.
 pub(crate) fn funding(quantity: i64, to: i128, from: i128) -> Fine {
-    let moved = I256::try_from(to)
-        .unwrap_or(I256::ZERO)
-        .wrapping_sub(I256::try_from(from).unwrap_or(I256::ZERO));
-    // Below 2^129 2^63.
-    let owed = moved.wrapping_mul(I256::try_from(quantity).unwrap_or(I256::ZERO));
-    Fine(owed)
+    // Indices of accepted markets are below 2^110; a reference may be anything.
+    let moved = to.saturating_sub(from);
+    let owed = price_times(moved.unsigned_abs(), i128::from(quantity));
+    Fine(if moved < 0 { owed.wrapping_neg() } else { owed })
 }
 
 /// The part's expiries in ascending order, with calls and puts paired by strike.
-fn tenors<'a>(
+#[inline(never)]
+pub(crate) fn tenors<'a>(
     part: &Part<'a>,
     context: &Context<'a>,
     market: &UnderlyingMarket,
@@ -360,6 +406,7 @@ fn split(holdings: &[Holding], kind: Kind, hours: u32) -> (&[Holding], &[Holding
 }
 
 /// Merges calls and puts, both ascending by strike code, into lines.
+#[inline(never)]
 fn pair(mut calls: &[Holding], mut puts: &[Holding]) -> Vec<Line> {
     let mut lines = Vec::with_capacity(calls.len().saturating_add(puts.len()));
     loop {

@@ -32,7 +32,7 @@ def strike_text(price):
     """At most five significant digits, so that an id holds it; and its name."""
     digits = max(0, 4 - int(math.floor(math.log10(price))))
     power = 10 ** max(0, int(math.floor(math.log10(price))) - 4)
-    text = decimal(round(price / power) * power if power > 1 else round(price, digits), min(digits, 15))
+    text = str(round(price / power) * power) if power > 1 else decimal(round(price, digits), min(digits, 15))
     return text, text.replace(".", "d")
 
 
@@ -74,6 +74,13 @@ def parameters(r, underlyings, extreme):
                                   "option_initial": u(0, 0.05), "confidence_threshold": u(0, 1), "confidence_margin": u(0, 2)}
         given["long"] = {"base": u(0.5, 1), "multiplier": u(0, 3), "addition": u(0, 0.5)}
         given["short"] = {"base": u(1, 2), "multiplier": u(0, 3), "addition": u(0, 0.5)}
+    if r.random() < 0.3:
+        u = lambda a, b: decimal(r.uniform(a, b), 9)
+        for listed in given["underlyings"]:
+            listed["group"] = r.choice([0, 1, 1, 2])
+        given["extensions"] = {"offsets": [{"group": 1, "offset": u(0, 0.6)}], "floor_net": u(0, 0.1), "floor_hedged": u(0, 0.05),
+                               "gamma": u(0, 2), "gamma_threshold": r.choice([0, 100, 10000]), "liquidity_rate": "0.00000001",
+                               "liquidity_maximum": u(0, 0.1), "liquidity_threshold": r.choice([0, 1000, 1000000])}
     if r.random() < 0.1:
         given["scenarios"] = [
             {"spot": {"absolute": decimal(r.uniform(-0.9, 5), 9)} if r.random() < 0.5 else {"ranges": decimal(r.uniform(-1, 2), 9)},
@@ -86,7 +93,7 @@ def parameters(r, underlyings, extreme):
     return given
 
 
-def book(r, number):
+def book(r, number, vast=False):
     extreme = r.random() < 0.15
     now = NOW + r.randint(0, 3599)
     underlyings = sorted(r.sample(list(SYMBOLS), r.choice([1, 1, 1, 2, 3, 4])))
@@ -98,7 +105,7 @@ def book(r, number):
     if inside:
         now = NOW + 3600 - r.randint(1, 1800)
     for u in underlyings:
-        spots[u] = SPOTS[u] * math.exp(r.gauss(0, 0.5))
+        spots[u] = SPOTS[u] * math.exp(r.gauss(0, 0.5)) if not vast else 10 ** r.uniform(-3, 14)
         terms = {"underlying": u, "index": decimal(spots[u], 10), "confidence": confidence(r)}
         if r.random() < 0.8:
             terms["perpetual"] = {"mark": decimal(spots[u] * (1 + r.gauss(0, 0.005)), 10), "funding_index": decimal(r.gauss(0, 10), 9),
@@ -126,7 +133,7 @@ def book(r, number):
             market["expiries"].append(terms)
             expiries.append((u, expiry, forward, tau))
     positions = {}
-    scale = 10 ** r.uniform(-2, 3)
+    scale = 10 ** r.uniform(-2, 3) if not vast else 10 ** r.uniform(-5, 11.9)
     for _ in range(size):
         u, expiry, forward, tau = r.choice(expiries)
         kind = r.random()
@@ -140,8 +147,9 @@ def book(r, number):
             positions[f"{SYMBOLS[u]}-{name_of(expiry)}"] = {"quantity": quantity, "reference_price": reference}
         else:
             width = 0.6 * math.sqrt(max(tau, 1e-3)) * (1 if not extreme else 5)
+            width = width if not vast else 10
             grid = forward * math.exp(round(r.gauss(0, 1) * 4) / 4 * width)
-            _, strike = strike_text(min(max(grid, 1e-8), 1e12))
+            _, strike = strike_text(min(max(grid, 1e-8), 1e15))
             positions[f"{SYMBOLS[u]}-{name_of(expiry)}-{strike}-{r.choice('CP')}"] = {"quantity": quantity}
     portfolio = {"cash": decimal(r.gauss(0, 1e5), 9), "positions": [{"instrument": n, **p} for n, p in positions.items()]}
     if r.random() < 0.3:
@@ -158,17 +166,18 @@ def book(r, number):
     return {"id": number, "now": now, "parameters": given, "market": market, "portfolio": portfolio}
 
 
-def books(count, seed):
+def books(count, seed, vast=False):
     for number in range(count):
-        yield book(random.Random(f"{seed}/{number}"), number)
+        yield book(random.Random(f"{seed}/{number}"), number, vast)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--vast", action="store_true", help="prices up to 1e14, strikes to 1e15, quantities to 1e12")
     arguments = parser.parse_args()
-    for line in books(arguments.count, arguments.seed):
+    for line in books(arguments.count, arguments.seed, arguments.vast):
         print(json.dumps(line))
 
 

@@ -310,15 +310,97 @@ class Reference:
         peg = max(zero, self.n(scan["peg_threshold"]) - self.stable) * self.n(scan["peg_factor"])
         return {
             "underlying": underlying, "value": value, "worst": worst, "basis": basis, "pnl": pnl,
+            "maintenance_contingency": maintenance, "initial_contingency": initial,
             "initial_requirement": (self.n(scan["initial"]) + peg) * -worst + maintenance + initial,
             "maintenance_requirement": self.n(scan["maintenance"]) * -worst + maintenance,
         }
+
+    # Beyond one underlying
+
+    def greeks(self, position):
+        """(delta, gamma) of an option position with respect to the forward's part that can still move."""
+        (underlying, kind, expiry, strike), quantity, _ = position
+        terms, seconds, tau, forward, variable, rate = self.tenor(underlying, expiry)
+        discount, share, strike_price = self.a.exp(-rate * tau), variable / forward, self.n(strike)
+        s = self.vol(terms, forward, strike) * self.a.sqrt(tau) if seconds else self.n(0)
+        if s == 0:
+            probability, density = self.n(1 if strike_price < forward else 0), self.n(0)
+        else:
+            d1 = (self.a.ln(forward) - self.a.ln(strike_price)) / s + s / 2
+            probability = self.a.cdf(d1)
+            density = self.a.exp(-d1 * d1 / 2) / self.a.sqrt(self.n("6.283185307179586476925286766559005768394")) / (forward * s)
+        delta = probability if kind == "call" else probability - 1
+        return quantity * delta * discount * share, quantity * density * discount * share * share
+
+    def floor_and_charge(self, underlying, extensions):
+        index = self.n(self.underlyings[underlying]["index"])
+        deltas, gamma = [], self.n(0)
+        for position in self.positions:
+            (mine, kind, expiry, _), quantity, _ = position
+            if mine != underlying:
+                continue
+            if kind == "perpetual":
+                deltas.append(quantity)
+            elif kind == "future":
+                _, _, _, forward, variable, _ = self.tenor(underlying, expiry)
+                deltas.append(quantity * variable / forward)
+            else:
+                delta, curvature = self.greeks(position)
+                deltas.append(delta)
+                gamma += curvature
+        for c in self.line["portfolio"].get("collateral", []):
+            token = self.tokens[c["collateral"]]
+            if token["underlying"] == underlying and token.get("cancels_risk"):
+                feed = self.feeds.get(token["collateral"])
+                price = self.n(feed["price"]) if feed else index
+                deltas.append(self.n(c["amount"]) * price / self.stable / index)
+        net = abs(sum(deltas, self.n(0)))
+        hedged = (sum((abs(d) for d in deltas), self.n(0)) - net) / 2
+        x = lambda name: self.n(extensions.get(name, "0"))
+        floor = (x("floor_net") * net + x("floor_hedged") * hedged) * index
+        move = self.n(self.ranges[underlying]["range"]) * index
+        loss = max(-gamma, self.n(0)) * move * move / 2
+        charge = x("gamma") * max(loss - x("gamma_threshold"), self.n(0))
+        size = net * index
+        charge += min(x("liquidity_maximum"), x("liquidity_rate") * max(size - x("liquidity_threshold"), self.n(0))) * size
+        return floor, charge
+
+    def extended(self, parts):
+        """(initial requirement, maintenance requirement) with the extensions."""
+        extensions = self.line.get("parameters", {}).get("extensions", {})
+        offsets = {o["group"]: self.n(o["offset"]) for o in extensions.get("offsets", [])}
+        groups = {}
+        for part in parts:
+            group = self.ranges[part["underlying"]].get("group", 0)
+            key = ("group", group) if group and group in offsets else ("alone", part["underlying"])
+            groups.setdefault(key, []).append(part)
+        initial = maintenance = self.n(0)
+        scan = self.p["scan"]
+        peg = max(self.n(0), self.n(scan["peg_threshold"]) - self.stable) * self.n(scan["peg_factor"])
+        for (kind, group), members in groups.items():
+            rows = []
+            for number, scenario in enumerate(self.scenarios):
+                total = self.n(0)
+                for part in members:
+                    x = part["pnl"][number]
+                    if kind == "group" and x > 0:
+                        x = self.n(0) if scenario["volatility"].startswith("skew") else x * offsets[group]
+                    total += x
+                rows.append(total)
+            worst = min(rows + [sum((part["basis"] for part in members), self.n(0))])
+            floors, charges = zip(*(self.floor_and_charge(part["underlying"], extensions) for part in members))
+            loss = max(-worst, sum(floors, self.n(0)))
+            extra = sum((part["maintenance_contingency"] for part in members), self.n(0)) + sum(charges, self.n(0))
+            maintenance += self.n(scan["maintenance"]) * loss + extra
+            initial += (self.n(scan["initial"]) + peg) * loss + extra
+            initial += sum((part["initial_contingency"] for part in members), self.n(0))
+        return initial, maintenance
 
     def assess(self):
         used = {p[0][0] for p in self.positions}
         used |= {self.tokens[c["collateral"]]["underlying"] for c in self.line["portfolio"].get("collateral", [])}
         parts = [self.figures(u) for u in sorted(used)]
-        total = {name: sum((part[name] for part in parts), self.n(0)) for name in ("initial_requirement", "maintenance_requirement")}
+        total = dict(zip(("initial_requirement", "maintenance_requirement"), self.extended(parts)))
         total["equity"] = self.n(self.line["portfolio"].get("cash", "0")) + sum((part["value"] for part in parts), self.n(0))
         return {"id": self.line.get("id"), **total, "underlyings": parts}
 

@@ -20,6 +20,8 @@
 mod request;
 mod words;
 
-pub use request::{EXPIRY_BITS, PERPETUAL_HOUR, Series, add_book, series_of_instrument, sort};
+pub use request::{
+    EXPIRY_BITS, HOUR_MASK, PERPETUAL_HOUR, Series, add_book, series_of_instrument, sort,
+};
 pub use words::{CONFIDENCE_BITS, CONFIDENCE_ONE};
 pub use words::{Expiry, ExpiryState, Index, Perpetual, Stable};

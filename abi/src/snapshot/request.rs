@@ -9,7 +9,8 @@ pub const EXPIRY_BITS: u32 = 22;
 /// The hour that means an underlying's perpetual: no expiry lies in 1970.
 pub const PERPETUAL_HOUR: u32 = 1;
 
-const HOUR_MASK: u32 = (1 << EXPIRY_BITS) - 1;
+/// The bits of the hour in a series.
+pub const HOUR_MASK: u32 = (1 << EXPIRY_BITS) - 1;
 const KNOWN_BITS: u32 = (1 << (EXPIRY_BITS + 8)) - 1;
 
 /// What a series names.

@@ -5,29 +5,23 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, I256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::IErrors;
-use stylus_sdk::{
-    call::{call, static_call},
-    stylus_core::{
-        Host,
-        calls::{Call, errors::Error},
-    },
-};
+use stylus_sdk::stylus_core::Host;
 
-use crate::Revert;
+use crate::{Input, Revert, host, refuse};
 
 /// Calls a view function of `target`.
 ///
 /// # Errors
 /// What the target reverts with, or `CallFailed(target)`.
 pub fn view<C: SolCall>(
-    vm: &impl Host,
+    _vm: &impl Host,
     target: Address,
     arguments: &C,
 ) -> Result<C::Return, Revert> {
-    let data = view_bytes(vm, target, &arguments.abi_encode())?;
+    let data = view_bytes(target, &arguments.abi_encode())?;
     C::abi_decode_returns(&data).map_err(|_| failed(target))
 }
 
@@ -36,38 +30,152 @@ pub fn view<C: SolCall>(
 /// # Errors
 /// What the target reverts with, or `CallFailed(target)`.
 pub fn send<C: SolCall>(
-    vm: &impl Host,
+    _vm: &impl Host,
     target: Address,
     arguments: &C,
 ) -> Result<C::Return, Revert> {
-    let data = send_bytes(vm, target, &arguments.abi_encode())?;
+    let data = send_bytes(target, &arguments.abi_encode())?;
     C::abi_decode_returns(&data).map_err(|_| failed(target))
 }
 
-/// [`view`] on bytes.
-pub(crate) fn view_bytes(vm: &impl Host, target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
-    check(vm, target, static_call(vm, Call::new(), target, data))
+/// Calls a view function of `target`.
+///
+/// # Errors
+/// What the target reverts with, or `CallFailed(target)`.
+#[inline(never)]
+pub fn ask(target: &Address, calldata: &[u8]) -> Result<Reply, Revert> {
+    Ok(Reply { target: *target, data: view_bytes(*target, calldata)? })
 }
 
-/// [`send`] on bytes.
-pub(crate) fn send_bytes(vm: &impl Host, target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
-    check(vm, target, call(vm, Call::new().value(U256::ZERO), target, data))
+/// An answer: static values are read by their place, the first word being 0.
+#[derive(Debug)]
+pub struct Reply {
+    target: Address,
+    data: Vec<u8>,
+}
+
+impl Reply {
+    /// The word at a place.
+    ///
+    /// # Errors
+    /// `CallFailed` if there is none; so for all that follow, and if the word isn't of the type.
+    #[inline(never)]
+    pub fn word(&self, place: usize) -> Result<B256, Revert> {
+        let rest = self.data.get(place.saturating_mul(32)..).unwrap_or_default();
+        rest.first_chunk().map(|word| B256::new(*word)).ok_or_else(|| failed(self.target))
+    }
+
+    /// A `uint256`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    #[inline(never)]
+    pub fn u256(&self, place: usize) -> Result<U256, Revert> {
+        self.word(place).map(|word| U256::from_be_bytes(word.0))
+    }
+
+    /// An `int256`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    pub fn i256(&self, place: usize) -> Result<I256, Revert> {
+        self.u256(place).map(I256::from_raw)
+    }
+
+    /// A `uint64`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    #[inline(never)]
+    pub fn u64(&self, place: usize) -> Result<u64, Revert> {
+        u64::try_from(self.u256(place)?).map_err(|_| failed(self.target))
+    }
+
+    /// A `uint8`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    pub fn u8(&self, place: usize) -> Result<u8, Revert> {
+        u8::try_from(self.u64(place)?).map_err(|_| failed(self.target))
+    }
+
+    /// A `bool`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    pub fn bool(&self, place: usize) -> Result<bool, Revert> {
+        match self.u64(place)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(failed(self.target)),
+        }
+    }
+
+    /// What `read` makes of the answer, read in order.
+    ///
+    /// # Errors
+    /// `CallFailed` where `read` fails.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&mut Input<'_>) -> Result<T, Revert>,
+    ) -> Result<T, Revert> {
+        read(&mut Input::reply(&self.data, 0)).map_err(|_| failed(self.target))
+    }
+
+    /// The `bytes` whose offset stands at a place.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    pub fn bytes(&self, place: usize) -> Result<&[u8], Revert> {
+        let skip = place.saturating_mul(32);
+        let mut input = Input::reply(&self.data, skip);
+        input.bytes().map_err(|_| failed(self.target))
+    }
+
+    /// Words of an array, `width` to an element, whose offset stands at a place: the place of the first, and the length.
+    ///
+    /// # Errors
+    /// `CallFailed`, also unless all elements are there.
+    pub fn array(&self, place: usize, width: usize) -> Result<(usize, usize), Revert> {
+        let skip = place.saturating_mul(32);
+        let (count, elements) =
+            Input::reply(&self.data, skip).array(width).map_err(|_| failed(self.target))?;
+        let (first, rest) = (elements.offset() / 32, elements.offset() % 32);
+        if rest == 0 { Ok((first, count)) } else { Err(failed(self.target)) }
+    }
+}
+
+/// Calls a function of `target` that may change state; its answer is left alone.
+///
+/// # Errors
+/// What the target reverts with, or `CallFailed(target)`.
+pub fn tell(target: &Address, calldata: &[u8]) -> Result<(), Revert> {
+    send_bytes(*target, calldata).map(|_| ())
+}
+
+/// A static call on bytes.
+pub(crate) fn view_bytes(target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
+    check(target, host::call(target, data, false))
+}
+
+/// A call on bytes.
+pub(crate) fn send_bytes(target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
+    check(target, host::call(target, data, true))
 }
 
 /// `CallFailed(target)`.
+#[cold]
+#[inline(never)]
 pub(crate) fn failed(target: Address) -> Revert {
-    IErrors::CallFailed { target }.into()
+    refuse!(IErrors::CallFailed { target })
 }
 
-fn check(
-    vm: &impl Host,
-    target: Address,
-    result: Result<Vec<u8>, Error>,
-) -> Result<Vec<u8>, Revert> {
+#[inline(never)]
+fn check(target: Address, result: Result<Vec<u8>, Vec<u8>>) -> Result<Vec<u8>, Revert> {
     match result {
-        Ok(data) if data.is_empty() && vm.code_size(target) == 0 => Err(failed(target)),
+        Ok(data) if data.is_empty() && host::code_size(target) == 0 => Err(failed(target)),
         Ok(data) => Ok(data),
-        Err(Error::Revert(data)) if !data.is_empty() => Err(Revert::from_data(data)),
+        Err(data) if !data.is_empty() => Err(Revert::from_data(data)),
         Err(_) => Err(failed(target)),
     }
 }

@@ -10,7 +10,7 @@ use alloy_sol_types::SolCall;
 use novate_abi::IErrors;
 use stylus_sdk::stylus_core::{HostAccess, MessageAccess};
 
-use crate::{Input, Revert};
+use crate::{Input, Revert, refuse};
 
 /// What a function answers: return data or revert data.
 pub type Answer = Result<Vec<u8>, Revert>;
@@ -32,10 +32,10 @@ pub fn answer<C: Contract>(contract: &mut C, calldata: &[u8]) -> Answer {
     let vm = contract.vm();
     let value = vm.msg_value();
     if !value.is_zero() {
-        return Err(IErrors::ValueNotAccepted { value }.into());
+        return Err(refuse!(IErrors::ValueNotAccepted { value }));
     }
     if vm.msg_reentrant() {
-        return Err(IErrors::Reentrant {}.into());
+        return Err(refuse!(IErrors::Reentrant {}));
     }
     let mut selector = [0; 4];
     for (to, from) in selector.iter_mut().zip(calldata) {

@@ -2,42 +2,57 @@
 //!
 //! A contract holds one [`Governance`] as its first field and passes it the selectors that it doesn't know itself.
 
-#[allow(unused_imports, reason = "the storage macro names them")]
-use alloc::{vec, vec::Vec};
-
-use alloy_primitives::{Address, U256, aliases::U96};
+use alloy_primitives::{Address, B256, I256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::{
-    IErrors,
+    IErrors, IGoverned,
     IGoverned::{
-        GovernorChanged, GovernorProposed, GuardianChanged, PauseChanged, acceptGovernorCall,
-        governorCall, guardianCall, pauseCall, pausedMaskCall, proposeGovernorCall,
-        setGuardianCall, unpauseCall,
+        acceptGovernorCall, governorCall, guardianCall, pauseCall, pausedMaskCall,
+        proposeGovernorCall, setGuardianCall, unpauseCall,
     },
 };
 use stylus_sdk::{
-    prelude::*,
-    storage::{StorageAddress, StorageU96},
+    host::VM,
+    storage::{StorageGuard, StorageGuardMut, StorageType},
 };
 
-use crate::{Answer, Input, Revert, empty, returns};
+use crate::{
+    Answer, Fixed, Input, Revert, Word, address, answers, empty, event, halves, refuse, selected,
+    sender,
+};
 
-/// Who may change parameters, who may stop operations, and which operations are stopped.
-#[storage]
-pub struct Governance {
-    /// Sets parameters. Zero: the contract isn't initialised.
-    governor: StorageAddress,
-    /// Becomes governor when it accepts. Zero: nobody was proposed.
-    proposed: StorageAddress,
-    /// May stop operations.
-    guardian: StorageAddress,
-    /// Stopped operations, one bit each.
-    paused: StorageU96,
-}
+/// Who may change parameters, who may stop operations, and which operations are stopped: the contract's first three slots.
+///
+/// | slot | content |
+/// | --- | --- |
+/// | 0 | governor; zero: the contract isn't initialised |
+/// | 1 | the governor that was proposed; zero: nobody |
+/// | 2 | guardian (low 20 bytes), stopped operations, one bit each (high 12 bytes) |
+#[derive(Debug)]
+pub struct Governance(());
 
-impl core::fmt::Debug for Governance {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Governance")
+const GOVERNOR: Fixed = Fixed::at(0);
+const PROPOSED: Fixed = Fixed::at(1);
+const GUARDIAN: Fixed = Fixed::at(2);
+
+impl StorageType for Governance {
+    type Wraps<'a> = StorageGuard<'a, Self>;
+    type WrapsMut<'a> = StorageGuardMut<'a, Self>;
+    const REQUIRED_SLOTS: usize = 3;
+
+    #[allow(unsafe_code, reason = "the trait's method is unsafe")]
+    unsafe fn new(root: U256, _offset: u8, _host: VM) -> Self {
+        // It is the first field: the slots above are its own.
+        debug_assert!(root.is_zero());
+        Self(())
+    }
+
+    fn load<'a>(self) -> Self::Wraps<'a> {
+        StorageGuard::new(self)
+    }
+
+    fn load_mut<'a>(self) -> Self::WrapsMut<'a> {
+        StorageGuardMut::new(self)
     }
 }
 
@@ -46,15 +61,14 @@ impl Governance {
     ///
     /// # Errors
     /// `AlreadyInitialized`, or `ZeroAddress` for a governor of zero.
+    #[inline(never)]
     pub fn initialize(&mut self, governor: Address, guardian: Address) -> Result<(), Revert> {
-        if !self.governor.get().is_zero() {
-            return Err(IErrors::AlreadyInitialized {}.into());
+        if !GOVERNOR.get().is_zero() {
+            return Err(refuse!(IErrors::AlreadyInitialized {}));
         }
         not_zero(governor)?;
-        self.governor.set(governor);
-        self.guardian.set(guardian);
-        self.vm().log(GovernorChanged { previous: Address::ZERO, governor });
-        self.vm().log(GuardianChanged { previous: Address::ZERO, guardian });
+        change_governor(governor);
+        change_guardian(guardian);
         Ok(())
     }
 
@@ -62,8 +76,9 @@ impl Governance {
     ///
     /// # Errors
     /// `Unauthorized(caller)`.
+    #[inline(never)]
     pub fn only_governor(&self) -> Result<(), Revert> {
-        only(self.vm().msg_sender(), self.governor.get())
+        only(sender(), address(&GOVERNOR.get()))
     }
 
     /// Refuses everybody but the guardian and the governor.
@@ -71,8 +86,8 @@ impl Governance {
     /// # Errors
     /// `Unauthorized(caller)`.
     pub fn only_guardian(&self) -> Result<(), Revert> {
-        let caller = self.vm().msg_sender();
-        if caller == self.guardian.get() && !caller.is_zero() {
+        let caller = sender();
+        if caller == address(&GUARDIAN.get()) && !caller.is_zero() {
             return Ok(());
         }
         self.only_governor()
@@ -84,14 +99,14 @@ impl Governance {
     /// `OperationPaused(operation)`.
     pub fn not_paused(&self, operation: u8) -> Result<(), Revert> {
         if self.is_paused(operation) {
-            return Err(IErrors::OperationPaused { operation: U256::from(operation) }.into());
+            return Err(refuse!(IErrors::OperationPaused { operation: U256::from(operation) }));
         }
         Ok(())
     }
 
     /// Whether any bit of `operation` is paused.
     pub fn is_paused(&self, operation: u8) -> bool {
-        !(self.paused.get() & U96::from(operation)).is_zero()
+        mask() & operation != 0
     }
 
     /// Answers the functions of `IGoverned`, and `UnknownSelector` to all others. `operations` has the bits that the
@@ -99,63 +114,91 @@ impl Governance {
     ///
     /// # Errors
     /// `UnknownSelector`, `Unauthorized`, `ZeroAddress`, `ParameterOutOfBounds` for a mask with other bits, `MalformedBytes`.
+    #[inline(never)]
     pub fn route(&mut self, selector: [u8; 4], input: &mut Input<'_>, operations: u8) -> Answer {
         match selector {
-            governorCall::SELECTOR => returns::<governorCall>(&self.governor.get()),
-            guardianCall::SELECTOR => returns::<guardianCall>(&self.guardian.get()),
-            pausedMaskCall::SELECTOR => returns::<pausedMaskCall>(&U256::from(self.paused.get())),
+            governorCall::SELECTOR => answers![GOVERNOR.get()],
+            guardianCall::SELECTOR => answers![address(&GUARDIAN.get())],
+            pausedMaskCall::SELECTOR => answers![mask()],
             proposeGovernorCall::SELECTOR => self.propose_governor(input.address()?),
-            acceptGovernorCall::SELECTOR => self.accept_governor(),
+            acceptGovernorCall::SELECTOR => accept_governor(),
             setGuardianCall::SELECTOR => self.set_guardian(input.address()?),
-            pauseCall::SELECTOR => self.pause(known(input.u256()?, operations)?),
-            unpauseCall::SELECTOR => self.unpause(known(input.u256()?, operations)?),
-            _ => Err(IErrors::UnknownSelector { selector: selector.into() }.into()),
+            pauseCall::SELECTOR => {
+                let bits = known(input.u256()?, operations)?;
+                self.only_guardian()?;
+                change_mask(mask() | bits)
+            }
+            unpauseCall::SELECTOR => {
+                let bits = known(input.u256()?, operations)?;
+                self.only_governor()?;
+                change_mask(mask() & !bits)
+            }
+            _ => Err(Revert::from_data(selected![
+                <IErrors::UnknownSelector as crate::SolError>::SELECTOR,
+                left(&selector)
+            ])),
         }
     }
 
-    /// Withdraws or makes a proposal: zero proposes nobody.
-    fn propose_governor(&mut self, proposed: Address) -> Answer {
+    /// Makes a proposal, or withdraws it: zero proposes nobody.
+    fn propose_governor(&self, proposed: Address) -> Answer {
         self.only_governor()?;
-        self.proposed.set(proposed);
-        self.vm().log(GovernorProposed { governor: self.governor.get(), proposed });
+        PROPOSED.set(&proposed.word());
+        event!(IGoverned::GovernorProposed { governor: sender(), proposed; });
         empty()
     }
 
-    fn accept_governor(&mut self) -> Answer {
-        let governor = self.vm().msg_sender();
-        not_zero(governor)?;
-        only(governor, self.proposed.get())?;
-        let previous = self.governor.get();
-        self.governor.set(governor);
-        self.proposed.set(Address::ZERO);
-        self.vm().log(GovernorChanged { previous, governor });
-        empty()
-    }
-
-    fn set_guardian(&mut self, guardian: Address) -> Answer {
+    fn set_guardian(&self, guardian: Address) -> Answer {
         self.only_governor()?;
-        let previous = self.guardian.get();
-        self.guardian.set(guardian);
-        self.vm().log(GuardianChanged { previous, guardian });
+        change_guardian(guardian);
         empty()
     }
+}
 
-    fn pause(&mut self, mask: U96) -> Answer {
-        self.only_guardian()?;
-        self.change_paused(self.paused.get() | mask)
-    }
+fn accept_governor() -> Answer {
+    let governor = sender();
+    not_zero(governor)?;
+    only(governor, address(&PROPOSED.get()))?;
+    PROPOSED.set(&B256::ZERO);
+    change_governor(governor);
+    empty()
+}
 
-    fn unpause(&mut self, mask: U96) -> Answer {
-        self.only_governor()?;
-        self.change_paused(self.paused.get() & !mask)
-    }
+fn change_governor(governor: Address) {
+    let previous = address(&GOVERNOR.get());
+    GOVERNOR.set(&governor.word());
+    event!(IGoverned::GovernorChanged { previous, governor; });
+}
 
-    fn change_paused(&mut self, mask: U96) -> Answer {
-        let previous = self.paused.get();
-        self.paused.set(mask);
-        self.vm().log(PauseChanged { previousMask: U256::from(previous), mask: U256::from(mask) });
-        empty()
+fn change_guardian(guardian: Address) {
+    let word = GUARDIAN.get();
+    let previous = address(&word);
+    let mut changed = guardian.word();
+    for (to, from) in changed.iter_mut().zip(word).take(12) {
+        *to = from;
     }
+    GUARDIAN.set(&changed);
+    event!(IGoverned::GuardianChanged { previous, guardian; });
+}
+
+/// The stopped operations: contracts know eight at most.
+fn mask() -> u8 {
+    let (high, _) = halves(&GUARDIAN.get());
+    let [_, _, _, _, _, _, _, _, _, _, _, mask, ..] = high.to_be_bytes();
+    mask
+}
+
+fn change_mask(mask: u8) -> Answer {
+    let mut word = GUARDIAN.get();
+    let mut previous = 0;
+    if let Some(byte) = word.get_mut(11) {
+        previous = core::mem::replace(byte, mask);
+    }
+    GUARDIAN.set(&word);
+    event!(IGoverned::PauseChanged {
+        ; previousMask: U256::from(previous), mask: U256::from(mask)
+    });
+    empty()
 }
 
 /// Refuses the zero address.
@@ -163,7 +206,7 @@ impl Governance {
 /// # Errors
 /// `ZeroAddress`.
 pub fn not_zero(address: Address) -> Result<(), Revert> {
-    if address.is_zero() { Err(IErrors::ZeroAddress {}.into()) } else { Ok(()) }
+    if address.is_zero() { Err(refuse!(IErrors::ZeroAddress {})) } else { Ok(()) }
 }
 
 /// Refuses a caller who isn't `entitled`.
@@ -171,27 +214,40 @@ pub fn not_zero(address: Address) -> Result<(), Revert> {
 /// # Errors
 /// `Unauthorized(caller)`.
 pub fn only(caller: Address, entitled: Address) -> Result<(), Revert> {
-    if caller == entitled { Ok(()) } else { Err(IErrors::Unauthorized { caller }.into()) }
+    if caller == entitled { Ok(()) } else { Err(refuse!(IErrors::Unauthorized { caller })) }
 }
 
 /// The mask, which may have the bits of `operations` only.
-fn known(mask: U256, operations: u8) -> Result<U96, Revert> {
-    u8::try_from(mask).ok().filter(|bits| bits & !operations == 0).map(U96::from).ok_or_else(|| {
-        IErrors::ParameterOutOfBounds {
-            name: name(b"mask"),
-            value: alloy_primitives::I256::try_from(mask).unwrap_or(alloy_primitives::I256::MAX),
-            minimum: alloy_primitives::I256::ZERO,
-            maximum: alloy_primitives::I256::from_raw(U256::from(operations)),
-        }
-        .into()
+fn known(mask: U256, operations: u8) -> Result<u8, Revert> {
+    let known = u8::try_from(mask).ok().filter(|bits| bits & !operations == 0);
+    known.ok_or_else(|| {
+        let value = I256::try_from(mask).unwrap_or(I256::MAX);
+        out_of_bounds(b"mask", value, u64::from(operations))
+    })
+}
+
+/// `ParameterOutOfBounds` of a parameter that may be between 0 and `maximum`.
+#[cold]
+#[inline(never)]
+pub fn out_of_bounds(parameter: &[u8], value: I256, maximum: u64) -> Revert {
+    refuse!(IErrors::ParameterOutOfBounds {
+        name: name(parameter),
+        value,
+        minimum: I256::ZERO,
+        maximum: I256::from_raw(U256::from(maximum)),
     })
 }
 
 /// A parameter's name as `ParameterOutOfBounds` carries it: ASCII, left-aligned, cut after 32 bytes.
-pub fn name(text: &[u8]) -> alloy_primitives::B256 {
-    let mut name = alloy_primitives::B256::ZERO;
-    for (to, from) in name.iter_mut().zip(text) {
+pub fn name(text: &[u8]) -> B256 {
+    left(text)
+}
+
+/// Bytes at the left of a word.
+fn left(bytes: &[u8]) -> B256 {
+    let mut word = B256::ZERO;
+    for (to, from) in word.iter_mut().zip(bytes) {
         *to = *from;
     }
-    name
+    word
 }

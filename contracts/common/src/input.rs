@@ -7,7 +7,7 @@
 use alloy_primitives::{Address, B256, I256, U256};
 use novate_abi::IErrors;
 
-use crate::Revert;
+use crate::{Revert, refuse};
 
 const WORD: usize = 32;
 const SELECTOR: usize = 4;
@@ -28,10 +28,21 @@ impl<'a> Input<'a> {
         Self { calldata, base: SELECTOR, next: SELECTOR }
     }
 
+    /// The words of an answer, which has no selector, from `next` on.
+    pub(crate) const fn reply(data: &'a [u8], next: usize) -> Self {
+        Self { calldata: data, base: 0, next }
+    }
+
+    /// Where the next word stands.
+    pub(crate) const fn offset(&self) -> usize {
+        self.next
+    }
+
     /// The next 32 bytes.
     ///
     /// # Errors
     /// `MalformedBytes` at the end of the calldata.
+    #[inline(never)]
     pub fn word(&mut self) -> Result<&'a [u8; WORD], Revert> {
         let rest = self.calldata.get(self.next..).unwrap_or_default();
         let word = rest.first_chunk().ok_or_else(|| malformed(self.next))?;
@@ -48,6 +59,7 @@ impl<'a> Input<'a> {
         Ok(word)
     }
 
+    #[inline]
     fn split<const N: usize>(&mut self) -> Result<([u8; N], &'a [u8]), Revert> {
         let (rest, last) = self.word()?.split_last_chunk().ok_or_else(|| self.last_malformed())?;
         Ok((*last, rest))
@@ -209,10 +221,12 @@ impl<'a> Input<'a> {
 }
 
 fn malformed(offset: usize) -> Revert {
-    IErrors::MalformedBytes { offset: U256::from(offset) }.into()
+    let offset = u64::try_from(offset).unwrap_or(u64::MAX);
+    refuse!(IErrors::MalformedBytes { offset: U256::from(offset) })
 }
 
 #[cfg(test)]
+#[allow(clippy::many_single_char_names, reason = "fields of a made-up structure")]
 mod tests {
     use alloc::vec::Vec;
 

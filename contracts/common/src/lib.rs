@@ -10,7 +10,9 @@ extern crate alloc;
 mod call;
 mod entry;
 mod governance;
+mod host;
 mod input;
+pub mod margin;
 mod revert;
 pub mod signature;
 #[cfg(feature = "testing")]
@@ -18,11 +20,21 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 pub mod token;
+mod word;
 
-pub use call::{send, view};
+#[doc(hidden)]
+pub use alloy_primitives::B256;
+#[doc(hidden)]
+pub use alloy_sol_types::{SolError, SolEvent, TopicList};
+pub use call::{Reply, ask, send, tell, view};
 #[cfg(target_arch = "wasm32")]
 pub use entry::run;
 pub use entry::{Answer, Contract, answer, empty, returns};
-pub use governance::{Governance, name, not_zero, only};
+pub use governance::{Governance, name, not_zero, only, out_of_bounds};
+pub use host::{Fixed, Slot, keccak256, log, sender, this, timestamp};
 pub use input::Input;
 pub use revert::Revert;
+pub use word::{Word, address, halves, low64, pair, starting};
+
+/// Encoded bytes.
+pub type Bytes = alloc::vec::Vec<u8>;

@@ -5,13 +5,11 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, U256, address, b256};
+use alloy_sol_types::SolCall;
 use novate_abi::{IERC1271, IErrors};
 use stylus_sdk::{keccak_const::Keccak256, stylus_core::Host};
 
-use crate::{
-    Revert,
-    call::{view, view_bytes},
-};
+use crate::{Revert, Word, call::view_bytes, host::code_size, refuse, selected};
 
 const ECRECOVER: Address = address!("0000000000000000000000000000000000000001");
 
@@ -31,9 +29,9 @@ pub const fn keccak(bytes: &[u8]) -> B256 {
 
 /// Hash of the concatenated words, as `keccak256(abi.encode(...))` over static types.
 pub fn hash_words(vm: &impl Host, words: &[B256]) -> B256 {
-    let mut bytes = Vec::with_capacity(words.len().saturating_mul(32));
+    let mut bytes = Vec::new();
     for word in words {
-        bytes.extend_from_slice(word.as_slice());
+        word.push(&mut bytes);
     }
     vm.native_keccak256(&bytes)
 }
@@ -60,7 +58,7 @@ pub fn digest(vm: &impl Host, domain: B256, structure: B256) -> B256 {
 ///
 /// # Errors
 /// `InvalidSignature(0)` for one of another length, with `s` in the upper half, another `v`, or that nobody made.
-pub fn recover(vm: &impl Host, digest: B256, signature: &[u8]) -> Result<Address, Revert> {
+pub fn recover(_vm: &impl Host, digest: B256, signature: &[u8]) -> Result<Address, Revert> {
     let signature: &[u8; 65] = signature.try_into().map_err(|_| invalid(Address::ZERO))?;
     let [points @ .., v] = signature;
     let (r, s) = points.split_at(32);
@@ -73,7 +71,7 @@ pub fn recover(vm: &impl Host, digest: B256, signature: &[u8]) -> Result<Address
     input.push(*v);
     input.extend_from_slice(r);
     input.extend_from_slice(s);
-    let answer = view_bytes(vm, ECRECOVER, &input).map_err(|_| invalid(Address::ZERO))?;
+    let answer = view_bytes(ECRECOVER, &input).map_err(|_| invalid(Address::ZERO))?;
     answer
         .last_chunk()
         .map(|signer| Address::new(*signer))
@@ -91,18 +89,27 @@ pub fn require_signed(
     digest: B256,
     signature: &[u8],
 ) -> Result<(), Revert> {
-    if vm.code_size(signer) == 0 {
+    if code_size(signer) == 0 {
         let recovered = recover(vm, digest, signature)?;
         return if recovered == signer { Ok(()) } else { Err(invalid(recovered)) };
     }
-    let call =
-        IERC1271::isValidSignatureCall { hash: digest, signature: signature.to_vec().into() };
-    match view(vm, signer, &call) {
-        Ok(answer) if answer == MAGIC => Ok(()),
+    let signature = bytes_argument(digest, signature);
+    match view_bytes(signer, &signature) {
+        Ok(answer) if answer.len() == 32 && answer.starts_with(&MAGIC) => Ok(()),
         _ => Err(invalid(signer)),
     }
 }
 
+/// Calldata of `isValidSignature(digest, signature)`.
+fn bytes_argument(digest: B256, signature: &[u8]) -> Vec<u8> {
+    let length = u64::try_from(signature.len()).unwrap_or(u64::MAX);
+    let selector = IERC1271::isValidSignatureCall::SELECTOR;
+    let mut calldata = selected![selector, digest, 64_u64, length];
+    calldata.extend_from_slice(signature);
+    calldata.resize(calldata.len().next_multiple_of(32).saturating_add(4), 0);
+    calldata
+}
+
 fn invalid(recovered: Address) -> Revert {
-    IErrors::InvalidSignature { recovered }.into()
+    refuse!(IErrors::InvalidSignature { recovered })
 }

@@ -1,1 +1,21 @@
-//! The margin contract.
+//! The margin contract: what a portfolio must hold (`interfaces/IMargin.sol`).
+//!
+//! A thin shell about the risk crate. A view unpacks the books of its calldata, reads the parameters that they need, asks
+//! the oracle once for the market data of all of them, and has the risk crate compute.
+
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
+mod admin;
+mod error;
+mod load;
+mod session;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use storage::Margin;
+
+novate_common::entrypoint!(Margin);

@@ -16,7 +16,7 @@ pub const DEFAULT_MNEMONIC: &str = "test test test test test test test test test
 const SEED_ROUNDS: usize = 2048;
 const HARDENED: u32 = 1 << 31;
 /// `m/44'/60'/0'/0`, hardened where BIP-44 says so.
-const PATH: [u32; 4] = [HARDENED | 44, HARDENED | 60, HARDENED, 0];
+const PATH: [u32; 4] = [HARDENED + 44, HARDENED + 60, HARDENED, 0];
 
 /// The keys that the node may sign with, in order of derivation.
 #[derive(Clone, Debug, Default)]

@@ -121,7 +121,7 @@ impl MinedBlock {
     }
 }
 
-/// Nitro packs into the mix hash: messages sent (none here), the L1 block number, the ArbOS version.
+/// Nitro packs into the mix hash: messages sent (none here), the L1 block number, the `ArbOS` version.
 fn mix_hash(l1_number: u64, arbos_version: u64) -> B256 {
     let words = [0, l1_number, arbos_version, 0].map(u64::to_be_bytes);
     B256::from_slice(words.as_flattened())

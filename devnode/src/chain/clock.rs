@@ -63,7 +63,7 @@ impl Clock {
     ///
     /// # Errors
     /// [`Error::TimestampTooLow`] when it lies before the latest block.
-    pub fn set_next(&mut self, asked: u64, latest: u64) -> Result<(), Error> {
+    pub const fn set_next(&mut self, asked: u64, latest: u64) -> Result<(), Error> {
         if asked < latest {
             return Err(Error::TimestampTooLow { asked, latest });
         }

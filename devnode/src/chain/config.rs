@@ -1,6 +1,7 @@
 //! How a node is set up.
 
-use std::{path::PathBuf, time::Duration};
+use core::time::Duration;
+use std::path::PathBuf;
 
 use alloy_primitives::{Address, U256, address};
 

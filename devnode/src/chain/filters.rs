@@ -1,6 +1,7 @@
 //! Filters that clients poll: new logs, blocks, or accepted transactions since the last time.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use alloy_primitives::{B256, map::HashMap};
 use alloy_rpc_types_eth::{Filter, Log};
@@ -8,7 +9,7 @@ use alloy_rpc_types_eth::{Filter, Log};
 use super::{Error, Node, matching_logs};
 
 /// A filter that is not polled for this long is dropped, as in geth.
-const EXPIRY: Duration = Duration::from_secs(300);
+const EXPIRY: Duration = Duration::from_mins(5);
 /// Filters that may be open at once.
 const CAPACITY: usize = 10_000;
 

@@ -1,7 +1,8 @@
 //! The chain below a fork: accounts, code and storage read from another node's JSON-RPC at one block,
 //! each value once, and kept on disk between runs.
 
-use std::{cell::RefCell, fs, path::PathBuf, time::Duration};
+use core::{cell::RefCell, time::Duration};
+use std::{fs, path::PathBuf};
 
 use alloy_primitives::{
     Address, B256, Bytes, KECCAK256_EMPTY, U64, U256, keccak256,
@@ -124,13 +125,30 @@ impl Remote {
         if let Some(record) = self.cache.borrow().accounts.get(&address) {
             return Ok(*record);
         }
+        Ok(self.read_accounts(&[address])?.pop().flatten())
+    }
+
+    /// Reads accounts in one request.
+    pub(super) fn read_accounts(
+        &self,
+        addresses: &[Address],
+    ) -> Result<Vec<Option<AccountRecord>>, Error> {
         let block = self.block_parameter();
-        let requests = [
-            ("eth_getBalance", json!([address, block])),
-            ("eth_getTransactionCount", json!([address, block])),
-            ("eth_getCode", json!([address, block])),
-        ];
+        let methods = ["eth_getBalance", "eth_getTransactionCount", "eth_getCode"];
+        let requests: Vec<_> = addresses
+            .iter()
+            .flat_map(|address| methods.map(|method| (method, json!([address, block]))))
+            .collect();
         let mut answers = request(&self.client, &self.config.url, &requests)?.into_iter();
+        addresses.iter().map(|address| self.keep_account(*address, &mut answers)).collect()
+    }
+
+    /// Takes balance, nonce and code of an account from `answers`.
+    fn keep_account(
+        &self,
+        address: Address,
+        answers: &mut impl Iterator<Item = Value>,
+    ) -> Result<Option<AccountRecord>, Error> {
         let balance: U256 = parse(answers.next())?;
         let nonce: U64 = parse(answers.next())?;
         let code: Bytes = parse(answers.next())?;
@@ -240,6 +258,9 @@ fn request(
     url: &str,
     requests: &[(&str, Value)],
 ) -> Result<Vec<Value>, Error> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
     let batch: Vec<Value> = requests
         .iter()
         .enumerate()

@@ -3,7 +3,7 @@
 use alloy_primitives::{B256, keccak256};
 
 use super::{
-    AccountRecord, ChangeSet, Keyring, MinedBlock, NodeConfig, State, block::HeaderFields,
+    AccountRecord, ChangeSet, Error, Keyring, MinedBlock, NodeConfig, State, block::HeaderFields,
 };
 
 /// Writes the genesis state and returns the block that stands on it. On a fork the block takes the
@@ -13,8 +13,8 @@ pub(super) fn write(
     config: &NodeConfig,
     keyring: &Keyring,
     now: u64,
-) -> MinedBlock {
-    let changes = change_set(config, keyring);
+) -> Result<MinedBlock, Error> {
+    let changes = change_set(state, config, keyring)?;
     let point = state.remote().map(|remote| *remote.point());
     let version = state.commit(&changes);
     let fields = HeaderFields {
@@ -26,10 +26,10 @@ pub(super) fn write(
         coinbase: config.coinbase,
         arbos_version: config.chain.arbos.number(),
     };
-    MinedBlock::seal(&fields, Vec::new(), version)
+    Ok(MinedBlock::seal(&fields, Vec::new(), version))
 }
 
-fn change_set(config: &NodeConfig, keyring: &Keyring) -> ChangeSet {
+fn change_set(state: &State, config: &NodeConfig, keyring: &Keyring) -> Result<ChangeSet, Error> {
     let mut changes = ChangeSet::default();
     for account in crate::genesis(&config.chain) {
         let address = account.address;
@@ -45,9 +45,19 @@ fn change_set(config: &NodeConfig, keyring: &Keyring) -> ChangeSet {
         let slots = account.storage.into_iter();
         changes.storage.extend(slots.map(|(slot, value)| (address, slot, value)));
     }
-    for address in keyring.addresses() {
-        let record = AccountRecord { balance: config.balance, ..AccountRecord::default() };
+    let addresses: Vec<_> = keyring.addresses().collect();
+    let nonces = match state.remote() {
+        None => vec![0; addresses.len()],
+        // They may have sent transactions there. Their keys are public knowledge, so that whatever
+        // code others have put at them is left behind.
+        Some(remote) => {
+            let records = remote.read_accounts(&addresses)?.into_iter();
+            records.map(|record| record.map_or(0, |record| record.nonce)).collect()
+        }
+    };
+    for (address, nonce) in addresses.into_iter().zip(nonces) {
+        let record = AccountRecord { balance: config.balance, nonce, ..AccountRecord::default() };
         changes.accounts.push((address, Some(record)));
     }
-    changes
+    Ok(changes)
 }

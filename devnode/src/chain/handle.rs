@@ -1,10 +1,11 @@
 //! The way to a node from other threads. The node runs on a thread of its own, since the engine's
 //! context is bound to one; requests queue by channel and are served in order.
 
+use core::time::Duration;
 use std::{
     sync::mpsc::{self, RecvTimeoutError, Sender},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -16,7 +17,7 @@ use super::{Error, MinedTransaction, Mining, Node, NodeConfig, Overrides, Progre
 type Job = Box<dyn FnOnce(&mut Node) + Send>;
 
 /// How long the idle node sleeps at most before it looks at the clock.
-const IDLE: Duration = Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_hours(1);
 
 /// A cloneable way to a node on its own thread. The node ends with its last handle.
 #[derive(Clone, Debug)]

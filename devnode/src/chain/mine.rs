@@ -124,6 +124,7 @@ impl Node {
             let hash = transaction.hash();
             let timestamp = self.clock.peek(self.latest().header.timestamp);
             let block = self.next_block(timestamp);
+            self.engine.begin_block();
             let (mined, changes) = match self.execute(transaction, &block, None) {
                 Ok(done) => done,
                 Err((transaction, error)) => {
@@ -152,6 +153,7 @@ impl Node {
         let ready = self.take_ready()?;
         let timestamp = self.clock.take(latest);
         let block = self.next_block(timestamp);
+        self.engine.begin_block();
         let (mut mined, mut changes) = (Vec::new(), Vec::new());
         for transaction in ready {
             match self.execute(transaction, &block, mined.last()) {
@@ -236,9 +238,7 @@ impl Node {
     /// Impersonated contracts may send, though code cannot sign (EIP-3607). The engine skips that
     /// check together with the nonce's, which [`Self::execute`] has made by then.
     pub(super) fn transaction_options(&self, sender: Address) -> CallOptions {
-        let mut options = CallOptions::default();
-        options.disable_nonce_check = self.can_impersonate(sender);
-        options
+        CallOptions { disable_nonce_check: self.can_impersonate(sender), ..CallOptions::default() }
     }
 
     fn seal(

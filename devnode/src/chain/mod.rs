@@ -23,6 +23,7 @@ mod outcome;
 mod pool;
 mod snapshot;
 mod state;
+mod trace;
 mod transaction;
 mod view;
 
@@ -43,5 +44,6 @@ pub use outcome::{Outcome, Status};
 pub use pool::Pool;
 pub use snapshot::Snapshot;
 pub use state::{AccountRecord, ChangeSet, State, Version};
+pub use trace::Traced;
 pub use transaction::Transaction;
 pub use view::View;

@@ -82,7 +82,7 @@ impl Node {
         };
         let clock = Clock::new(config.clock, config.genesis_timestamp);
         let mut state = State::new(remote);
-        let first = genesis::write(&mut state, &config, &keyring, clock.now());
+        let first = genesis::write(&mut state, &config, &keyring, clock.now())?;
         let mut node = Self {
             engine: Engine::new(config.chain.clone()),
             settings,

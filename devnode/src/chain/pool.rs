@@ -2,9 +2,10 @@
 //!
 //! Arbitrum serves first come, first served, so a block takes what is ready in order of arrival.
 
+use std::collections::BTreeMap;
+
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, B256, map::B256HashMap};
-use std::collections::BTreeMap;
 
 use super::{Error, Transaction};
 

@@ -36,7 +36,7 @@ impl AccountRecord {
     const EMPTY: Self =
         Self { balance: U256::ZERO, nonce: 0, code_hash: KECCAK256_EMPTY, is_local: false };
 
-    fn from_info(info: &AccountInfo, is_local: bool) -> Self {
+    const fn from_info(info: &AccountInfo, is_local: bool) -> Self {
         Self { balance: info.balance, nonce: info.nonce, code_hash: info.code_hash, is_local }
     }
 }

@@ -1,10 +1,10 @@
 //! Options, named as anvil names them where they mean the same.
 
-use std::{
+use core::{
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
     time::Duration,
 };
+use std::path::PathBuf;
 
 use alloy_primitives::{U256, utils::parse_ether};
 use clap::Parser;
@@ -17,6 +17,7 @@ use novate_devnode::{
 /// WebSocket.
 #[derive(Debug, Parser)]
 #[command(name = "novate-devnode", version)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Options {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
@@ -30,7 +31,7 @@ pub(crate) struct Options {
     /// Balance of each account, in ether.
     #[arg(long, default_value = "10000", value_name = "ETHER", value_parser = ether)]
     pub balance: U256,
-    /// BIP-39 phrase that the accounts are derived from.
+    /// Phrase (BIP-39) that the accounts are derived from.
     #[arg(long, short, default_value = DEFAULT_MNEMONIC, value_name = "PHRASE")]
     pub mnemonic: String,
     /// Chain id [default: 412346, or the forked chain's].

@@ -1,5 +1,6 @@
 //! What the node prints: accounts and keys at start, then a line per block.
 
+use core::fmt::Write as _;
 use std::io::{self, Write};
 
 use novate_devnode::{
@@ -96,9 +97,9 @@ impl Output {
         for mined in &block.transactions {
             let failure = mined.failure.as_deref().unwrap_or("ok");
             let hash = mined.transaction.hash();
-            text.push_str(&format!("  {hash} gas {} {failure}\n", mined.gas_used));
+            let _ = write!(text, "  {hash} gas {} {failure}\n", mined.gas_used);
             if let Some(address) = mined.contract_address.filter(|_| mined.is_success) {
-                text.push_str(&format!("    created {address}\n"));
+                let _ = write!(text, "    created {address}\n");
             }
         }
         text
@@ -128,19 +129,20 @@ fn json_block(block: &MinedBlock) -> serde_json::Value {
 fn text_banner(node: &mut Node, url: &str, mnemonic: &str) -> String {
     let mut text = format!("{CLIENT_VERSION}\n\nAccounts\n");
     for (index, address) in node.keyring().addresses().enumerate() {
-        text.push_str(&format!("({index}) {address}\n"));
+        let _ = write!(text, "({index}) {address}\n");
     }
     text.push_str("\nPrivate keys (public knowledge: never use them on a real chain)\n");
     for (index, signer) in node.keyring().signers().iter().enumerate() {
-        text.push_str(&format!("({index}) {}\n", signer.to_bytes()));
+        let _ = write!(text, "({index}) {}\n", signer.to_bytes());
     }
-    text.push_str(&format!(
+    let _ = write!(
+        text,
         "\nMnemonic   {mnemonic}\nPath       m/44'/60'/0'/0/\nChain id   {}\nArbOS      {}\nBase fee   {} wei\nTimestamp  {}\n\nListening on {url} (HTTP and WebSocket)\n",
         node.chain_id(),
         node.config().chain.arbos.number(),
         node.base_fee(),
         node.latest().header.timestamp,
-    ));
+    );
     text
 }
 

@@ -6,8 +6,8 @@ use alloy_primitives::U256;
 use revm::{
     Database,
     context::{
-        result::{EVMError, HaltReason, InvalidTransaction},
         journaled_state::account::JournaledAccountTr,
+        result::{EVMError, HaltReason, InvalidTransaction},
     },
     context_interface::{Cfg, ContextTr, JournalTr, Transaction},
     handler::{EvmTr, FrameResult, Handler, pre_execution, validation},
@@ -122,7 +122,7 @@ impl<DB: Database> Handler for ArbHandler<DB> {
         let used = U256::from(result.gas().used());
         let fee = U256::from(ctx.tx.gas_price).saturating_mul(used);
         if !fee.is_zero() {
-            let account = ctx.chain.network_fee_account;
+            let account = ctx.chain.config.owner;
             ctx.journal_mut().load_account_mut(account)?.incr_balance(fee);
         }
         Ok(())

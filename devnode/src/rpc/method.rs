@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Params, RpcError, anvil, eth, evm, net};
+use super::{Params, RpcError, anvil, debug, eth, evm, net};
 use crate::chain::Node;
 
 /// Code that answers a method.
@@ -37,6 +37,7 @@ pub const GROUPS: &[Group] = &[
     ("State and calls", eth::state::METHODS),
     ("Sending", eth::send::METHODS),
     ("Logs and filters", eth::filters::METHODS),
+    ("Tracing", debug::METHODS),
     ("Time, mining and snapshots", evm::METHODS),
     ("Accounts, pool and the node", anvil::METHODS),
 ];
@@ -57,6 +58,7 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("anvil_setCoinbase", "hardhat_setCoinbase"),
     ("anvil_setNextBlockBaseFeePerGas", "hardhat_setNextBlockBaseFeePerGas"),
     ("anvil_dropTransaction", "hardhat_dropTransaction"),
+    ("anvil_reset", "hardhat_reset"),
     ("evm_snapshot", "anvil_snapshot"),
     ("evm_revert", "anvil_revert"),
     ("evm_increaseTime", "anvil_increaseTime"),

@@ -1,6 +1,7 @@
 //! JSON-RPC over HTTP and WebSocket: the methods, apart from the chain that answers them.
 
 mod anvil;
+mod debug;
 mod error;
 mod eth;
 mod evm;
@@ -10,6 +11,7 @@ mod net;
 mod params;
 mod server;
 mod subscription;
+mod tracers;
 mod unknown;
 
 pub use error::RpcError;

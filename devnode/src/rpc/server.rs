@@ -1,6 +1,7 @@
 //! The server: takes requests over HTTP and WebSocket on one port and queues them to the node.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use core::{net::SocketAddr, time::Duration};
+use std::sync::Arc;
 
 use jsonrpsee::{
     RpcModule,
@@ -11,12 +12,15 @@ use jsonrpsee::{
     },
     types::{ErrorObjectOwned, SubscriptionId},
 };
-use serde_json::Value;
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 use tokio::sync::Semaphore;
 use tower_http::cors::{Any, CorsLayer};
 
 use super::{ALIASES, GROUPS, Handler, Params, RpcError, subscription, unknown::KnownMethods};
-use crate::chain::{Error, NodeHandle};
+use crate::chain::{Error, Node, NodeHandle};
 
 /// What the server allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,10 +65,13 @@ pub(super) struct Context {
 impl Context {
     /// Has `handler` answer on the node's thread. A full queue holds the request back, so that no
     /// client can fill the memory.
-    async fn answer(&self, handler: Handler, params: Value) -> Result<Value, RpcError> {
+    ///
+    /// The answer is written out on the node's thread too, whose stack is made for deep ones.
+    async fn answer(&self, handler: Handler, params: Value) -> Result<Box<RawValue>, RpcError> {
         let params = Params::new(params)?;
         let _place = self.queue.acquire().await.map_err(|_| Error::Stopped)?;
-        self.node.run_async(move |node| handler(node, &params)).await?
+        let job = move |node: &mut Node| Ok(to_raw_value(&handler(node, &params)?)?);
+        self.node.run_async(job).await?
     }
 }
 

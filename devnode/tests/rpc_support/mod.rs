@@ -1,6 +1,17 @@
 //! What the tests of the JSON-RPC server share: a node on a free port, a client, small contracts.
 
-#![allow(dead_code, reason = "each test crate uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test crate uses its own part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::missing_panics_doc,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "support of tests"
+)]
 
 pub mod websocket;
 
@@ -52,11 +63,20 @@ impl Client {
     }
 
     pub async fn start_with(config: NodeConfig) -> Self {
-        let node = NodeHandle::spawn(config).unwrap();
+        Self::serve(NodeHandle::spawn(config).unwrap()).await
+    }
+
+    /// Serves a node that runs already.
+    pub async fn serve(node: NodeHandle) -> Self {
         let address = ([127, 0, 0, 1], 0).into();
         let config = ServerConfig { address, ..ServerConfig::default() };
         let server = Server::start(node.clone(), config).await.unwrap();
         Self { node, server, http: reqwest::Client::new() }
+    }
+
+    /// Ends the server and the node.
+    pub async fn stop(self) {
+        self.server.stop().await;
     }
 
     /// Sends a body as it is; returns status and answer.

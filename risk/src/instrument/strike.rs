@@ -1,6 +1,9 @@
 //! A strike as it is coded in an instrument's id: a decimal floating-point number with one form for each value.
 
 use alloy_primitives::U256;
+use novate_math::kernel::multiply_wide;
+
+use crate::fixed::halves;
 
 const MANTISSA_BITS: u32 = 27;
 const MAX_MANTISSA: u32 = (1 << MANTISSA_BITS) - 1;
@@ -101,10 +104,22 @@ impl Strike {
 
     /// The strike with 18 decimals. At most 2^27 * 10^33 < 2^137.
     pub fn to_wad(self) -> U256 {
-        let mut power = U256::from(100_u8);
-        for _ in 0..self.exponent {
-            power = power.wrapping_mul(TEN);
+        // 10^(exponent + 2) by squaring: at most 10^33 < 2^110; the last square is at most 10^32.
+        let mut power: u128 = 100;
+        let mut square: u128 = 10;
+        let mut bits = self.exponent;
+        while bits != 0 {
+            if bits & 1 != 0 {
+                power = power.wrapping_mul(square);
+            }
+            square = square.wrapping_mul(square);
+            bits >>= 1;
         }
-        power.wrapping_mul(U256::from(self.mantissa))
+        let (high, low) = halves(power);
+        let mantissa = u64::from(self.mantissa);
+        let (h0, l0) = multiply_wide(low, mantissa);
+        let (h1, l1) = multiply_wide(high, mantissa);
+        let (p1, carry) = l1.overflowing_add(h0);
+        U256::from_limbs([l0, p1, h1.wrapping_add(u64::from(carry)), 0])
     }
 }

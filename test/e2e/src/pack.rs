@@ -5,7 +5,6 @@
 //! contract is not made again. rustc's own output cannot be activated: it pads the table index of indirect calls.
 
 mod contracts;
-mod module;
 mod size;
 
 use std::{
@@ -16,12 +15,12 @@ use std::{
 };
 
 use alloy_primitives::{B256, Bytes, Keccak256};
+use novate_devnode::{pack as program, wasm::Features};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use contracts::{Contract, build, contracts, select};
-pub use module::ModuleError;
-pub use size::{MAX_CODE_BYTES, Size, Snapshot, table};
+pub use size::{Size, Snapshot, table};
 
 /// Folder of the packed contracts, relative to the workspace.
 const OUTPUT: &str = "target/novate";
@@ -38,6 +37,9 @@ const OPTIMISER_OPTIONS: [&str; 9] = [
     "--strip-producers",
     "-Oz",
 ];
+
+/// What every chain that runs Stylus today accepts: several results of a function are refused from ArbOS 60.
+const FEATURES: Features = Features { multi_value: false, debug: false };
 
 /// Why a contract could not be packed.
 #[derive(Debug, Error)]
@@ -84,12 +86,12 @@ pub enum PackError {
         message: String,
     },
     /// The chain would refuse the module.
-    #[error("{contract}: the module cannot be activated: {source}")]
+    #[error("{contract}: {source}")]
     Refused {
         /// The contract.
         contract: String,
         /// Why.
-        source: ModuleError,
+        source: program::PackError,
     },
 }
 
@@ -121,22 +123,6 @@ struct Record {
 pub fn workspace_root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.ancestors().nth(2).unwrap_or(own).to_owned()
-}
-
-/// Code of the account of a contract that was packed before.
-///
-/// # Errors
-/// When it was not packed.
-pub fn packed_code(name: &str) -> Result<Bytes, PackError> {
-    let path = workspace_root().join(OUTPUT).join(format!("{name}.code"));
-    fs::read(&path).map(Bytes::from).map_err(|source| {
-        if source.kind() == std::io::ErrorKind::NotFound {
-            let message = format!("{} is missing: run 'make contracts'", path.display());
-            PackError::Failed { program: "pack", message }
-        } else {
-            PackError::file(&path, source)
-        }
-    })
 }
 
 /// Packs contracts that [`build`] has built, as many at a time as there are processors.
@@ -185,19 +171,17 @@ fn pack_one(
     }
 
     let optimised = optimise(workspace, &contract.built, &file("optimised.wasm"))?;
-    let refused = |source| PackError::Refused { contract: contract.name.clone(), source };
-    let wasm = module::normalise(&optimised).map_err(refused)?;
-    let measure = module::measure(&wasm).map_err(refused)?;
-    let code = module::code(&wasm).map_err(refused)?;
-    let size = Size::new(&built, &wasm, &code, measure);
+    let package = program::pack(&optimised, FEATURES)
+        .map_err(|source| PackError::Refused { contract: name.clone(), source })?;
+    let size = Size::new(built.len(), &package.report);
 
-    write(&file("wasm"), &wasm)?;
-    write(&file("code"), &code)?;
+    write(&file("wasm"), &package.wasm)?;
+    write(&file("code"), &package.code)?;
     let record = Record { fingerprint, size: size.clone() };
     let text = serde_json::to_vec_pretty(&record)
         .map_err(|error| PackError::Failed { program: "pack", message: error.to_string() })?;
     write(&file("json"), &text)?;
-    Ok(Packed { name, code: code.into(), size })
+    Ok(Packed { name, code: package.code, size })
 }
 
 fn unchanged(record: &Path, fingerprint: B256) -> Option<Size> {

@@ -1,7 +1,8 @@
 //! Turns a line into a book, a market state and parameters.
 
 use novate_risk::{
-    Book, CollateralBalance, Instrument, Market, Parameters, Position, Reference, Validity,
+    Book, CollateralBalance, Extensions, Instrument, Market, Parameters, Position, Reference,
+    Validity,
     instrument::Symbols,
     market::{CollateralMarket, ExpiryMarket, PerpetualMarket, Surface, UnderlyingMarket},
     parameters::{CollateralParameters, UnderlyingParameters},
@@ -21,6 +22,7 @@ pub(crate) struct Case {
     pub(crate) book: Book,
     pub(crate) market: Market,
     pub(crate) parameters: Parameters,
+    pub(crate) extensions: Extensions,
 }
 
 type Result<T> = std::result::Result<T, String>;
@@ -83,11 +85,7 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    fn list<T>(
-        &mut self,
-        name: &str,
-        read: impl Fn(Self) -> Result<T>,
-    ) -> Result<Option<Vec<T>>> {
+    fn list<T>(&mut self, name: &str, read: impl Fn(Self) -> Result<T>) -> Result<Option<Vec<T>>> {
         let path = self.path(name);
         match self.optional(name) {
             None => Ok(None),
@@ -131,17 +129,18 @@ pub(crate) fn case(line: &Value) -> Result<Case> {
     fields.optional("id");
     let now = fields.number("now", 0, None)?;
     let given = Fields::new("parameters".to_owned(), fields.required("parameters")?)?;
-    let (parameters, symbols) = parameters(given)?;
+    let (parameters, extensions, symbols) = parameters(given)?;
     let symbols: Vec<(u8, &str)> = symbols.iter().map(|(n, s)| (*n, s.as_str())).collect();
     let market = market(Fields::new("market".to_owned(), fields.required("market")?)?, now)?;
     let given = Fields::new("portfolio".to_owned(), fields.required("portfolio")?)?;
     let book = portfolio(given, &symbols)?;
     fields.finish()?;
     parameters.check().map_err(|error| error.to_string())?;
-    Ok(Case { now, book, market, parameters })
+    extensions.check().map_err(|error| error.to_string())?;
+    Ok(Case { now, book, market, parameters, extensions })
 }
 
-fn parameters(mut given: Fields<'_>) -> Result<(Parameters, Vec<(u8, String)>)> {
+fn parameters(mut given: Fields<'_>) -> Result<(Parameters, Extensions, Vec<(u8, String)>)> {
     let mut parameters = Parameters::default();
     let listed = given.list("underlyings", underlying_parameters)?;
     let (underlyings, symbols) = listed.unwrap_or_default().into_iter().unzip();
@@ -213,8 +212,20 @@ fn parameters(mut given: Fields<'_>) -> Result<(Parameters, Vec<(u8, String)>)> 
         f.set("multiplier", DECIMALS, &mut short.multiplier)?;
         f.set("addition", DECIMALS, &mut short.addition)
     })?;
+    let mut extensions = Extensions::default();
+    let wanted = &mut extensions;
+    section("extensions", &mut |f| {
+        wanted.offsets = f.list("offsets", group_offset)?.unwrap_or_default();
+        f.set("floor_net", DECIMALS, &mut wanted.floor_net)?;
+        f.set("floor_hedged", DECIMALS, &mut wanted.floor_hedged)?;
+        f.set("gamma", DECIMALS, &mut wanted.gamma)?;
+        f.set("gamma_threshold", 0, &mut wanted.gamma_threshold)?;
+        f.set("liquidity_rate", DECIMALS, &mut wanted.liquidity_rate)?;
+        f.set("liquidity_maximum", DECIMALS, &mut wanted.liquidity_maximum)?;
+        f.set("liquidity_threshold", 0, &mut wanted.liquidity_threshold)
+    })?;
     given.finish()?;
-    Ok((parameters, symbols))
+    Ok((parameters, extensions, symbols))
 }
 
 fn underlying_parameters(mut f: Fields<'_>) -> Result<(UnderlyingParameters, (u8, String))> {
@@ -223,8 +234,15 @@ fn underlying_parameters(mut f: Fields<'_>) -> Result<(UnderlyingParameters, (u8
     let mut listed = UnderlyingParameters::new(number, f.number("range", DECIMALS, None)?);
     f.set("volatility_up", DECIMALS, &mut listed.volatility_up)?;
     f.set("volatility_down", DECIMALS, &mut listed.volatility_down)?;
+    f.set("group", 0, &mut listed.group)?;
     f.finish()?;
     Ok((listed, (number, symbol)))
+}
+
+fn group_offset(mut f: Fields<'_>) -> Result<(u8, u64)> {
+    let pair = (f.number("group", 0, None)?, f.number("offset", DECIMALS, None)?);
+    f.finish()?;
+    Ok(pair)
 }
 
 fn collateral_parameters(mut f: Fields<'_>) -> Result<CollateralParameters> {

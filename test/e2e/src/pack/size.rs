@@ -2,12 +2,14 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
+use novate_devnode::pack::{MAX_CODE_SIZE, Report};
 use serde::{Deserialize, Serialize};
 
-use super::{PackError, module::Measure};
+use super::PackError;
 
-/// Longest code that an account can hold, in bytes (EIP-170).
-pub const MAX_CODE_BYTES: usize = 24_576;
+/// Most bytes of code that two fragments carry, which is what `ArbOS` 60 joins: each gives up 3 bytes for its prefix, and the
+/// 4 bytes of the whole program's prefix aren't among what they carry.
+const FRAGMENTED_BYTES: usize = 2 * (MAX_CODE_SIZE - 3) + 4;
 
 /// Size of one contract, and what it costs to enter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,35 +20,40 @@ pub struct Size {
     pub wasm_bytes: usize,
     /// Account code: prefix and compressed WASM, in bytes.
     pub code_bytes: usize,
-    /// What is left of [`MAX_CODE_BYTES`]; negative if the code is too long to be deployed.
+    /// What is left of the 24,576 bytes that an account can hold; negative if the code is too long.
     pub headroom_bytes: i64,
     /// Memory at entry, in pages of 64 KiB. Each page above the transaction's second costs 1,000 gas and more.
-    pub footprint_pages: u64,
-    /// Data and element segments, in bytes: 0.752 gas each at every entry, cached or not.
-    pub segment_bytes: u64,
+    pub footprint_pages: u16,
+    /// Data segments, in bytes: 0.752 gas each at every entry, cached or not.
+    pub data_bytes: u64,
+    /// Gas of every entry while the program is cached.
+    pub cached_entry_gas: u64,
+    /// Gas of every entry while it is not.
+    pub uncached_entry_gas: u64,
 }
 
 impl Size {
-    /// Size of a contract from the bytes that were built, its module, and the code of its account.
-    pub(crate) fn new(built: &[u8], wasm: &[u8], code: &[u8], measure: Measure) -> Self {
-        let signed = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
+    /// Size of a contract from the length of what rustc built and the report on what is deployed.
+    pub(crate) fn new(built_bytes: usize, report: &Report) -> Self {
         Self {
-            built_bytes: built.len(),
-            wasm_bytes: wasm.len(),
-            code_bytes: code.len(),
-            headroom_bytes: signed(MAX_CODE_BYTES).saturating_sub(signed(code.len())),
-            footprint_pages: measure.footprint_pages,
-            segment_bytes: measure.segment_bytes,
+            built_bytes,
+            wasm_bytes: report.raw_size,
+            code_bytes: report.compressed_size,
+            headroom_bytes: report.headroom,
+            footprint_pages: report.footprint,
+            data_bytes: report.data_bytes,
+            cached_entry_gas: report.cached_gas,
+            uncached_entry_gas: report.init_gas.saturating_add(report.cached_gas),
         }
     }
 
     /// Why this contract must not be deployed as it is, if so.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
-        if self.headroom_bytes < 0 {
+        if self.code_bytes > FRAGMENTED_BYTES {
             return Some(format!(
-                "its code is {} bytes too long for an account",
-                self.headroom_bytes.unsigned_abs()
+                "its code is {} bytes too long for two fragments",
+                self.code_bytes.saturating_sub(FRAGMENTED_BYTES)
             ));
         }
         (self.footprint_pages > 1).then(|| {
@@ -110,31 +117,36 @@ impl Snapshot {
 
 fn fields(size: &Size) -> String {
     format!(
-        "{} bytes built, {} of WASM, {} of code, {} of segments, {} pages",
+        "{} bytes built, {} of WASM, {} of code, {} of data, {} pages, {} gas cached, {} uncached",
         size.built_bytes,
         size.wasm_bytes,
         size.code_bytes,
-        size.segment_bytes,
-        size.footprint_pages
+        size.data_bytes,
+        size.footprint_pages,
+        size.cached_entry_gas,
+        size.uncached_entry_gas
     )
 }
 
 /// The sizes as a table for people.
 #[must_use]
 pub fn table(sizes: &Snapshot) -> String {
-    let mut text =
-        String::from("contract          built      wasm      code  headroom  pages  segments\n");
+    let mut text = String::from(
+        "contract          built      wasm      code  headroom  pages   data  entry gas  uncached\n",
+    );
     for (name, size) in &sizes.0 {
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{name:<12} {:>10} {:>9} {:>9} {:>9} {:>6} {:>9}",
+            "{name:<12} {:>10} {:>9} {:>9} {:>9} {:>6} {:>6} {:>10} {:>9}",
             size.built_bytes,
             size.wasm_bytes,
             size.code_bytes,
             size.headroom_bytes,
             size.footprint_pages,
-            size.segment_bytes
+            size.data_bytes,
+            size.cached_entry_gas,
+            size.uncached_entry_gas
         );
     }
     text
@@ -144,14 +156,16 @@ pub fn table(sizes: &Snapshot) -> String {
 mod tests {
     use super::*;
 
-    fn size(code_bytes: usize, headroom_bytes: i64, footprint_pages: u64) -> Size {
+    fn size(code_bytes: usize, headroom_bytes: i64, footprint_pages: u16) -> Size {
         Size {
             built_bytes: 90_000,
             wasm_bytes: 60_000,
             code_bytes,
             headroom_bytes,
             footprint_pages,
-            segment_bytes: 1_200,
+            data_bytes: 1_200,
+            cached_entry_gas: 1_500,
+            uncached_entry_gas: 17_000,
         }
     }
 
@@ -165,9 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_too_many_is_a_fault() {
-        let fault = size(24_577, -1, 1).fault();
-        assert_eq!(fault.as_deref(), Some("its code is 1 bytes too long for an account"));
+    fn a_byte_more_than_two_fragments_carry_is_a_fault() {
+        assert_eq!(size(49_150, -24_574, 1).fault(), None);
+        let fault = size(49_151, -24_575, 1).fault();
+        assert_eq!(fault.as_deref(), Some("its code is 1 bytes too long for two fragments"));
     }
 
     #[test]

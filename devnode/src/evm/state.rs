@@ -1,0 +1,88 @@
+//! What Arbitrum's rules need to know beyond revm's environment.
+
+use alloy_primitives::{Address, B256, U256};
+use revm::{
+    Context, Database, Journal,
+    context::{BlockEnv, CfgEnv, TxEnv},
+    context_interface::JournalTr,
+};
+
+use super::Programs;
+use crate::{
+    config::ChainConfig,
+    stylus::{ARBOS_STATE, Pages, Params, ProgramRecord, keyed},
+    trace::Recorder,
+};
+
+/// revm's context over a database, with [`ArbState`] beside it.
+pub(crate) type ArbContext<DB> = Context<BlockEnv, TxEnv, CfgEnv, DB, Journal<DB>, ArbState>;
+
+/// A frame that is open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenFrame {
+    /// Who called.
+    pub(crate) caller: Address,
+    /// The acting address, if the frame counts for re-entrancy: delegated calls do not.
+    pub(crate) acting: Option<Address>,
+}
+
+/// State of one transaction that revm does not keep.
+#[derive(Debug)]
+pub(crate) struct ArbState {
+    pub(crate) config: ChainConfig,
+    pub(crate) params: Params,
+    /// Number of this chain's block; revm's is the parent chain's.
+    pub(crate) block_number: u64,
+    /// Most gas this transaction may compute with, intrinsic gas included.
+    pub(crate) compute_gas_limit: u64,
+    /// Gas above that limit, returned at the end.
+    pub(crate) held_gas: u64,
+    /// Memory pages of all programs.
+    pub(crate) pages: Pages,
+    /// Open frames, outermost first.
+    pub(crate) open: Vec<OpenFrame>,
+    /// Compiled programs, and those seen in this block.
+    pub(crate) programs: Programs,
+    /// Collects what happens, if the transaction is traced.
+    pub(crate) recorder: Option<Recorder>,
+}
+
+impl ArbState {
+    /// Whether more than one frame of `address` is open.
+    pub(crate) fn is_reentrant(&self, address: Address) -> bool {
+        self.open.iter().filter(|frame| frame.acting == Some(address)).count() > 1
+    }
+
+    /// Whether fragmented programs exist.
+    pub(crate) const fn has_fragments(&self) -> bool {
+        self.config.arbos.is_60()
+    }
+}
+
+/// Access to the state of the chain's operating system.
+pub(crate) trait ArbStorage {
+    type Error;
+
+    fn read(&mut self, slot: U256) -> Result<U256, Self::Error>;
+    fn write(&mut self, slot: U256, value: U256) -> Result<(), Self::Error>;
+
+    fn program(&mut self, code_hash: B256) -> Result<ProgramRecord, Self::Error> {
+        self.read(keyed("program", code_hash)).map(ProgramRecord::from_word)
+    }
+}
+
+impl<DB: Database> ArbStorage for ArbContext<DB> {
+    type Error = DB::Error;
+
+    fn read(&mut self, slot: U256) -> Result<U256, DB::Error> {
+        self.journaled_state.load_account(ARBOS_STATE)?;
+        self.journaled_state.sload(ARBOS_STATE, slot).map(|load| load.data)
+    }
+
+    fn write(&mut self, slot: U256, value: U256) -> Result<(), DB::Error> {
+        self.journaled_state.load_account(ARBOS_STATE)?;
+        self.journaled_state.sstore(ARBOS_STATE, slot, value)?;
+        self.journaled_state.touch_account(ARBOS_STATE);
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! `ArbOwnerPublic` (0x6b): who owns the chain.
+
+use alloy_sol_types::{SolCall, SolInterface, sol};
+use revm::Database;
+
+use super::call::{Call, Failure, Purity};
+
+sol! {
+    interface ArbOwnerPublic {
+        function isChainOwner(address account) external view returns (bool);
+        function getAllChainOwners() external view returns (address[] memory);
+        function getNetworkFeeAccount() external view returns (address);
+        function getInfraFeeAccount() external view returns (address);
+        function getBrotliCompressionLevel() external view returns (uint64);
+        function getScheduledUpgrade() external view returns (uint64, uint64);
+        function isCalldataPriceIncreaseEnabled() external view returns (bool);
+        function getMaxStylusContractFragments() external view returns (uint8);
+    }
+}
+
+pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
+    use ArbOwnerPublic as P;
+    use ArbOwnerPublic::ArbOwnerPublicCalls as C;
+    let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
+    call.enter(Purity::View)?;
+    let owner = call.ctx.chain.config.owner;
+    Ok(match method {
+        C::isChainOwner(arguments) => {
+            P::isChainOwnerCall::abi_encode_returns(&(arguments.account == owner))
+        }
+        C::getAllChainOwners(_) => P::getAllChainOwnersCall::abi_encode_returns(&vec![owner]),
+        C::getNetworkFeeAccount(_) => P::getNetworkFeeAccountCall::abi_encode_returns(&owner),
+        C::getInfraFeeAccount(_) => P::getInfraFeeAccountCall::abi_encode_returns(&owner),
+        C::getBrotliCompressionLevel(_) => P::getBrotliCompressionLevelCall::abi_encode_returns(&1),
+        C::getScheduledUpgrade(_) => P::getScheduledUpgradeCall::abi_encode_returns(&(0, 0).into()),
+        C::isCalldataPriceIncreaseEnabled(_) => {
+            P::isCalldataPriceIncreaseEnabledCall::abi_encode_returns(&false)
+        }
+        C::getMaxStylusContractFragments(_) => {
+            if !call.ctx.chain.has_fragments() {
+                return Err(Failure::BurnAll);
+            }
+            let most = call.ctx.chain.params.max_fragments;
+            P::getMaxStylusContractFragmentsCall::abi_encode_returns(&most)
+        }
+    })
+}

@@ -1,0 +1,174 @@
+//! One call of a precompile: its gas, its rights, and access to the chain's state.
+
+use alloy_primitives::{Address, B256, Log, U256};
+use alloy_sol_types::{SolError, SolEvent};
+use revm::{Database, context_interface::JournalTr, interpreter::CallInputs};
+
+use super::is_direct;
+use crate::{
+    evm::{ArbContext, ArbStorage},
+    stylus::{ProgramRecord, keyed},
+    wasm::wide,
+};
+
+const COPY_WORD_GAS: u64 = 3;
+const READ_GAS: u64 = 800;
+const WRITE_GAS: u64 = 20_000;
+const WRITE_ZERO_GAS: u64 = 5_000;
+const LOG_GAS: u64 = 375;
+const LOG_BYTE_GAS: u64 = 8;
+
+/// What a method may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Purity {
+    /// Depends on its arguments only.
+    Pure,
+    /// Reads state.
+    View,
+    /// Writes state.
+    Write,
+    /// Writes state and takes value.
+    Payable,
+}
+
+/// Why a call fails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// With data, keeping the gas left.
+    Revert(Vec<u8>),
+    /// Without data, burning all gas: unknown method, bad arguments, missing rights, out of gas.
+    BurnAll,
+    /// The database failed.
+    Fatal(String),
+}
+
+impl Failure {
+    /// A revert with a typed error.
+    pub(super) fn error(error: &impl SolError) -> Self {
+        Self::Revert(error.abi_encode())
+    }
+}
+
+/// A call of a precompile.
+pub(super) struct Call<'a, DB: Database> {
+    pub(super) ctx: &'a mut ArbContext<DB>,
+    pub(super) caller: Address,
+    pub(super) value: U256,
+    /// The precompile's address.
+    pub(super) address: Address,
+    gas: u64,
+    is_static: bool,
+    is_direct: bool,
+}
+
+impl<'a, DB: Database> Call<'a, DB> {
+    pub(super) fn new(ctx: &'a mut ArbContext<DB>, inputs: &CallInputs) -> Self {
+        Self {
+            ctx,
+            caller: inputs.caller,
+            value: inputs.value.transfer().unwrap_or_default(),
+            address: inputs.bytecode_address,
+            gas: inputs.gas_limit,
+            is_static: inputs.is_static,
+            is_direct: is_direct(inputs.scheme),
+        }
+    }
+
+    pub(super) const fn gas_left(&self) -> u64 {
+        self.gas
+    }
+
+    /// Takes gas; without enough all of it burns.
+    pub(super) const fn burn(&mut self, gas: u64) -> Result<(), Failure> {
+        if let Some(left) = self.gas.checked_sub(gas) {
+            self.gas = left;
+            return Ok(());
+        }
+        self.gas = 0;
+        Err(Failure::BurnAll)
+    }
+
+    pub(super) fn pay_for_input(&mut self, bytes: usize) -> Result<(), Failure> {
+        if bytes < 4 {
+            return Err(Failure::BurnAll);
+        }
+        self.pay_for_words(bytes.saturating_sub(4))
+    }
+
+    pub(super) fn pay_for_output(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.pay_for_words(bytes)
+    }
+
+    fn pay_for_words(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.burn(wide(bytes).div_ceil(32).saturating_mul(COPY_WORD_GAS))
+    }
+
+    /// Checks the rights of a method and opens the chain's state for it.
+    pub(super) fn enter(&mut self, purity: Purity) -> Result<(), Failure> {
+        let forbidden = purity > Purity::Pure && !self.is_direct
+            || purity >= Purity::Write && self.is_static
+            || purity < Purity::Payable && !self.value.is_zero();
+        if forbidden {
+            return Err(Failure::BurnAll);
+        }
+        if purity > Purity::Pure { self.burn(READ_GAS) } else { Ok(()) }
+    }
+
+    pub(super) fn read(&mut self, slot: U256) -> Result<U256, Failure> {
+        self.burn(READ_GAS)?;
+        self.ctx.read(slot).map_err(fatal)
+    }
+
+    pub(super) fn write(&mut self, slot: U256, value: U256) -> Result<(), Failure> {
+        self.burn(if value.is_zero() { WRITE_ZERO_GAS } else { WRITE_GAS })?;
+        self.ctx.write(slot, value).map_err(fatal)
+    }
+
+    pub(super) fn program(&mut self, code_hash: B256) -> Result<ProgramRecord, Failure> {
+        self.read(keyed("program", code_hash)).map(ProgramRecord::from_word)
+    }
+
+    pub(super) fn set_program(&mut self, hash: B256, record: ProgramRecord) -> Result<(), Failure> {
+        self.write(keyed("program", hash), record.to_word())
+    }
+
+    /// Code and code hash of an account.
+    pub(super) fn code(&mut self, address: Address) -> Result<(Vec<u8>, B256), Failure> {
+        let load = self.ctx.journaled_state.load_account_with_code(address).map_err(fatal)?;
+        let info = &load.data.info;
+        let code = info.code.as_ref().map(|code| code.original_byte_slice().to_vec());
+        Ok((code.unwrap_or_default(), info.code_hash))
+    }
+
+    pub(super) fn balance(&mut self, address: Address) -> Result<U256, Failure> {
+        let load = self.ctx.journaled_state.load_account(address).map_err(fatal)?;
+        Ok(load.data.info.balance)
+    }
+
+    /// Moves value of the precompile to an account.
+    pub(super) fn pay(&mut self, to: Address, value: U256) -> Result<(), Failure> {
+        let moved = self.ctx.journaled_state.transfer(self.address, to, value).map_err(fatal)?;
+        match moved {
+            None => Ok(()),
+            Some(_) => Err(Failure::BurnAll),
+        }
+    }
+
+    pub(super) fn emit(&mut self, event: &impl SolEvent) -> Result<(), Failure> {
+        let data = event.encode_log_data();
+        let topics = wide(data.topics().len()).saturating_mul(LOG_GAS);
+        let bytes = wide(data.data.len()).saturating_mul(LOG_BYTE_GAS);
+        self.burn(LOG_GAS.saturating_add(topics).saturating_add(bytes))?;
+        self.ctx.journaled_state.log(Log { address: self.address, data });
+        Ok(())
+    }
+
+    pub(super) fn time(&self) -> u64 {
+        self.ctx.block.timestamp.saturating_to()
+    }
+}
+
+/// A fault of the database ends the transaction.
+pub(super) fn fatal(error: impl core::fmt::Display) -> Failure {
+    Failure::Fatal(error.to_string())
+}

@@ -1,0 +1,108 @@
+//! Arbitrum's precompiled contracts, beside Ethereum's.
+
+mod arb_gas_info;
+mod arb_info;
+mod arb_owner_public;
+mod arb_sys;
+mod arb_wasm;
+mod arb_wasm_cache;
+mod call;
+
+use alloy_primitives::{Address, Bytes};
+use revm::{
+    Database,
+    handler::{EthPrecompiles, PrecompileProvider},
+    interpreter::{CallInputs, CallScheme, Gas, InstructionResult, InterpreterResult},
+    primitives::{AddressSet, hardfork::SpecId},
+};
+
+use crate::{
+    config::{ARBITRUM_PRECOMPILES, precompile_address},
+    evm::ArbContext,
+};
+use call::{Call, Failure};
+
+/// Ethereum's precompiles and Arbitrum's.
+#[derive(Debug)]
+pub(crate) struct ArbPrecompiles {
+    ethereum: EthPrecompiles,
+    addresses: AddressSet,
+}
+
+impl ArbPrecompiles {
+    pub(crate) fn new(spec: SpecId, debug: bool) -> Self {
+        let ethereum = EthPrecompiles::new(spec);
+        let mut addresses = AddressSet::default();
+        addresses.clone_from(ethereum.warm_addresses());
+        let own = ARBITRUM_PRECOMPILES.into_iter().filter(|&last| debug || last != 0xff);
+        addresses.extend(own.map(precompile_address));
+        Self { ethereum, addresses }
+    }
+}
+
+/// Last byte of the address of one of Arbitrum's precompiles.
+fn own_index(address: &Address) -> Option<u8> {
+    let last = *address.0.last()?;
+    let known = ARBITRUM_PRECOMPILES.contains(&last) && *address == precompile_address(last);
+    known.then_some(last)
+}
+
+impl<DB: Database> PrecompileProvider<ArbContext<DB>> for ArbPrecompiles {
+    type Output = InterpreterResult;
+
+    fn set_spec(&mut self, _spec: SpecId) -> bool {
+        // The set does not change while a chain runs; it is injected once by revm.
+        false
+    }
+
+    fn run(
+        &mut self,
+        ctx: &mut ArbContext<DB>,
+        inputs: &CallInputs,
+    ) -> Result<Option<InterpreterResult>, String> {
+        let Some(index) = own_index(&inputs.bytecode_address)
+            .filter(|_| self.addresses.contains(&inputs.bytecode_address))
+        else {
+            return self.ethereum.run(ctx, inputs);
+        };
+        let input = inputs.input.bytes(ctx);
+        let mut call = Call::new(ctx, inputs);
+        let result = call.pay_for_input(input.len()).and_then(|()| match index {
+            0x64 => arb_sys::run(&mut call, &input),
+            0x65 => arb_info::run(&mut call, &input),
+            0x6b => arb_owner_public::run(&mut call, &input),
+            0x6c => arb_gas_info::run(&mut call, &input),
+            0x71 => arb_wasm::run(&mut call, &input),
+            0x72 => arb_wasm_cache::run(&mut call, &input),
+            _ => Err(Failure::BurnAll),
+        });
+        let result = result.and_then(|output| call.pay_for_output(output.len()).map(|()| output));
+        let left = call.gas_left();
+        settle(result, left, inputs).map(Some)
+    }
+
+    fn warm_addresses(&self) -> &AddressSet {
+        &self.addresses
+    }
+}
+
+fn settle(
+    result: Result<Vec<u8>, Failure>,
+    left: u64,
+    inputs: &CallInputs,
+) -> Result<InterpreterResult, String> {
+    let mut gas = Gas::new_with_regular_gas_and_reservoir(inputs.gas_limit, inputs.reservoir);
+    let (result, output, left) = match result {
+        Ok(output) => (InstructionResult::Return, output, left),
+        Err(Failure::Revert(data)) => (InstructionResult::Revert, data, left),
+        Err(Failure::BurnAll) => (InstructionResult::Revert, Vec::new(), 0),
+        Err(Failure::Fatal(error)) => return Err(error),
+    };
+    gas.set_remaining(left);
+    Ok(InterpreterResult { result, output: Bytes::from(output), gas })
+}
+
+/// Whether a call acts on the precompile itself.
+const fn is_direct(scheme: CallScheme) -> bool {
+    matches!(scheme, CallScheme::Call | CallScheme::StaticCall)
+}

@@ -1,0 +1,390 @@
+//! Programs on wasmi: a call runs until it ends or needs the chain, and resumes with the reply.
+
+use core::fmt;
+
+use wasmi::{
+    AsContextMut, Caller, CompilationMode, Config, Engine, FuncType, Global, Linker, Memory,
+    Module, ResumableCall, Store, Val, ValType,
+};
+
+use super::{
+    functions::{DECLARATIONS, Declaration},
+    guest::{Guest, Stop},
+    hostio::{self, Args, Step},
+    request::{Reply, Request},
+    state::{Pending, State},
+};
+use crate::wasm::{DEPTH_GLOBAL, INK_GLOBAL, STATUS_GLOBAL, size};
+
+/// A fault of the engine: the program was accepted but cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("wasm engine: {0}")]
+pub(crate) struct InterpreterError(String);
+
+impl From<wasmi::Error> for InterpreterError {
+    fn from(error: wasmi::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The interpreter with all host functions; compiled programs belong to it.
+#[derive(Debug)]
+pub(crate) struct Interpreter {
+    engine: Engine,
+    linker: Linker<Context>,
+}
+
+/// A program ready to be called.
+#[derive(Debug, Clone)]
+pub(crate) struct Compiled(Module);
+
+/// What the store holds: the call's state, and handles into the instance.
+#[derive(Debug)]
+struct Context {
+    state: State,
+    handles: Option<Handles>,
+    stop: Option<Stop>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Handles {
+    memory: Memory,
+    ink: Global,
+    status: Global,
+    depth: Global,
+}
+
+/// Leaves the program: a request or a stop waits in the store.
+#[derive(Debug)]
+struct Leave;
+
+impl fmt::Display for Leave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("host function leaves the program")
+    }
+}
+
+impl wasmi::errors::HostError for Leave {}
+
+/// A program in the middle of a call.
+#[derive(Debug)]
+pub(crate) struct Running {
+    store: Store<Context>,
+    handles: Handles,
+    entry: wasmi::Func,
+    suspended: Option<wasmi::ResumableCallHostTrap>,
+    calldata_length: u32,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// With status 0.
+    Success(Vec<u8>),
+    /// With another status.
+    Revert(Vec<u8>),
+    /// By a trap or a host function that refused: reverts without data, keeps its gas.
+    Failure,
+    /// Without ink.
+    OutOfInk,
+    /// Without stack.
+    OutOfStack,
+}
+
+/// What a program does next.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// It waits for the chain.
+    Ask(Request),
+    /// It ended.
+    End(Outcome),
+}
+
+impl Interpreter {
+    pub(crate) fn new() -> Self {
+        let mut config = Config::default();
+        config
+            .compilation_mode(CompilationMode::LazyTranslation)
+            .set_max_stack_height(64 << 20)
+            .set_max_recursion_depth(1 << 20)
+            .wasm_reference_types(false)
+            .wasm_tail_call(false)
+            .wasm_extended_const(false)
+            .wasm_multi_memory(false);
+        let engine = Engine::new(&config);
+        let mut linker = Linker::new(&engine);
+        for declaration in DECLARATIONS {
+            // Names are distinct, so no definition can clash.
+            let _ = linker.func_new(
+                declaration.module,
+                declaration.name,
+                function_type(declaration),
+                move |caller, args, results| dispatch(declaration, caller, args, results),
+            );
+        }
+        Self { engine, linker }
+    }
+
+    /// Compiles a metered module.
+    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Compiled, InterpreterError> {
+        Ok(Compiled(Module::new(&self.engine, wasm)?))
+    }
+
+    /// Prepares a call with `ink` and a stack of `depth` words.
+    pub(crate) fn start(
+        &self,
+        program: &Compiled,
+        state: State,
+        ink: u64,
+        depth: u32,
+    ) -> Result<Running, InterpreterError> {
+        let calldata_length = u32::try_from(state.environment.calldata.len()).unwrap_or(u32::MAX);
+        let context = Context { state, handles: None, stop: None };
+        let mut store = Store::new(&self.engine, context);
+        let instance = self.linker.instantiate_and_start(&mut store, &program.0)?;
+        let missing = |name: &str| InterpreterError(format!("missing export {name}"));
+        let global = |name: &str| instance.get_global(&store, name).ok_or_else(|| missing(name));
+        let handles = Handles {
+            memory: instance.get_memory(&store, "memory").ok_or_else(|| missing("memory"))?,
+            ink: global(INK_GLOBAL)?,
+            status: global(STATUS_GLOBAL)?,
+            depth: global(DEPTH_GLOBAL)?,
+        };
+        let entry = instance
+            .get_func(&store, "user_entrypoint")
+            .ok_or_else(|| missing("user_entrypoint"))?;
+        store.data_mut().handles = Some(handles);
+        let mut running = Running { store, handles, entry, suspended: None, calldata_length };
+        running.guest().set_ink(ink);
+        let depth = Val::I32(depth.cast_signed());
+        running
+            .handles
+            .depth
+            .set(&mut running.store, depth)
+            .map_err(|e| InterpreterError(e.to_string()))?;
+        Ok(running)
+    }
+}
+
+fn function_type(declaration: &Declaration) -> FuncType {
+    let types = |letters: &str| -> Vec<ValType> {
+        let ty = |letter| match letter {
+            'l' => ValType::I64,
+            'f' => ValType::F32,
+            'd' => ValType::F64,
+            _ => ValType::I32,
+        };
+        letters.chars().map(ty).collect()
+    };
+    FuncType::new(types(declaration.parameters), types(declaration.result))
+}
+
+fn raw(value: &Val) -> u64 {
+    match value {
+        Val::I32(value) => u64::from(value.cast_unsigned()),
+        Val::I64(value) => value.cast_unsigned(),
+        Val::F32(value) => u64::from(value.to_bits()),
+        Val::F64(value) => value.to_bits(),
+        _ => 0,
+    }
+}
+
+fn value(letters: &str, raw: u64) -> Option<Val> {
+    let low = u32::try_from(raw & u64::from(u32::MAX)).unwrap_or_default();
+    match letters {
+        "i" => Some(Val::I32(low.cast_signed())),
+        "l" => Some(Val::I64(raw.cast_signed())),
+        "f" => Some(Val::F32(wasmi::F32::from_bits(low))),
+        "d" => Some(Val::F64(wasmi::F64::from_bits(raw))),
+        _ => None,
+    }
+}
+
+/// Runs a host function inside the program.
+fn dispatch(
+    declaration: &'static Declaration,
+    mut caller: Caller<'_, Context>,
+    values: &[Val],
+    results: &mut [Val],
+) -> Result<(), wasmi::Error> {
+    let mut args = [0; 6];
+    for (slot, value) in args.iter_mut().zip(values) {
+        *slot = raw(value);
+    }
+    let Some(handles) = caller.data().handles else {
+        return Err(wasmi::Error::host(Leave));
+    };
+    let mut guest = InStore { store: &mut caller, handles };
+    if guest.state().environment.tracing {
+        let ink = guest.ink();
+        guest.state().trace_start(ink);
+    }
+    let stop = match hostio::begin(declaration.function, &mut guest, Args(args)) {
+        Ok(Step::Done(result)) => {
+            if let (Some(slot), Some(value)) =
+                (results.first_mut(), value(declaration.result, result))
+            {
+                *slot = value;
+            }
+            record(&mut guest, declaration.name);
+            return Ok(());
+        }
+        Ok(Step::Ask(request, key, gas)) => {
+            let pending = Pending { function: declaration.function, args, gas, key };
+            let state = guest.state();
+            state.pending = Some(pending);
+            state.request = Some(request);
+            None
+        }
+        Err(stop) => {
+            if matches!(stop, Stop::Exit(_)) {
+                record(&mut guest, declaration.name);
+            }
+            Some(stop)
+        }
+    };
+    caller.data_mut().stop = stop;
+    Err(wasmi::Error::host(Leave))
+}
+
+/// Notes a host function that is done, if the call is traced.
+fn record(guest: &mut impl Guest, name: &'static str) {
+    if guest.state().environment.tracing {
+        let ink = guest.ink();
+        guest.state().trace_end(name, ink);
+    }
+}
+
+impl Running {
+    const fn guest(&mut self) -> InStore<&mut Store<Context>> {
+        InStore { store: &mut self.store, handles: self.handles }
+    }
+
+    /// Ink left; none if the program ran out.
+    pub(crate) fn ink(&mut self) -> u64 {
+        if self.is_exhausted() { 0 } else { self.guest().ink() }
+    }
+
+    pub(crate) fn state(&mut self) -> &mut State {
+        &mut self.store.data_mut().state
+    }
+
+    fn is_exhausted(&self) -> bool {
+        !matches!(self.handles.status.get(&self.store), Val::I32(0))
+    }
+
+    /// Runs from the entry point.
+    pub(crate) fn run(&mut self) -> Event {
+        let argument = Val::I32(self.calldata_length.cast_signed());
+        let mut status = [Val::I32(0)];
+        let result = self.entry.call_resumable(&mut self.store, &[argument], &mut status);
+        self.event(result, &status)
+    }
+
+    /// Gives the chain's answer to the host function that asked, and runs on.
+    pub(crate) fn resume(&mut self, reply: Reply) -> Event {
+        let (Some(pending), Some(suspended)) = (self.state().pending.take(), self.suspended.take())
+        else {
+            return Event::End(Outcome::Failure);
+        };
+        let declaration = DECLARATIONS.iter().find(|known| known.function == pending.function);
+        let Some(declaration) = declaration else { return Event::End(Outcome::Failure) };
+        let mut guest = self.guest();
+        let result = match hostio::finish(pending, reply, &mut guest) {
+            Ok(result) => {
+                record(&mut guest, declaration.name);
+                result
+            }
+            Err(stop) => return Event::End(self.stopped(stop)),
+        };
+        let inputs: Vec<Val> = value(declaration.result, result).into_iter().collect();
+        let mut status = [Val::I32(0)];
+        let result = suspended.resume(&mut self.store, &inputs, &mut status);
+        self.event(result, &status)
+    }
+
+    fn event(&mut self, result: Result<ResumableCall, wasmi::Error>, status: &[Val]) -> Event {
+        match result {
+            Ok(ResumableCall::Finished) => {
+                let status = status.first().map_or(1, raw);
+                Event::End(self.ended(status == 0))
+            }
+            Ok(ResumableCall::HostTrap(trap)) => {
+                if let Some(request) = self.state().request.take() {
+                    self.suspended = Some(trap);
+                    return Event::Ask(request);
+                }
+                let stop = self.store.data_mut().stop.take().unwrap_or(Stop::Failure);
+                Event::End(self.stopped(stop))
+            }
+            Ok(ResumableCall::OutOfFuel(_)) => Event::End(Outcome::Failure),
+            Err(_) => Event::End(self.trapped()),
+        }
+    }
+
+    fn ended(&mut self, success: bool) -> Outcome {
+        let output = core::mem::take(&mut self.state().output);
+        if success { Outcome::Success(output) } else { Outcome::Revert(output) }
+    }
+
+    fn stopped(&mut self, stop: Stop) -> Outcome {
+        match stop {
+            Stop::OutOfInk => Outcome::OutOfInk,
+            Stop::Failure => Outcome::Failure,
+            Stop::Exit(status) => self.ended(status == 0),
+        }
+    }
+
+    /// A trap is told apart by what the meters left behind.
+    fn trapped(&self) -> Outcome {
+        if self.is_exhausted() {
+            Outcome::OutOfInk
+        } else if matches!(self.handles.depth.get(&self.store), Val::I32(0)) {
+            Outcome::OutOfStack
+        } else {
+            Outcome::Failure
+        }
+    }
+}
+
+/// A program in its store, whether it runs or waits.
+struct InStore<S> {
+    store: S,
+    handles: Handles,
+}
+
+impl<S: AsContextMut<Data = Context>> Guest for InStore<S> {
+    fn ink(&mut self) -> u64 {
+        raw(&self.handles.ink.get(self.store.as_context()))
+    }
+
+    fn set_ink(&mut self, ink: u64) {
+        // The global is a mutable i64 that the instrumentation added.
+        let _ = self.handles.ink.set(self.store.as_context_mut(), Val::I64(ink.cast_signed()));
+    }
+
+    fn exhaust(&mut self) {
+        self.set_ink(0);
+        let _ = self.handles.status.set(self.store.as_context_mut(), Val::I32(1));
+    }
+
+    fn read(&mut self, pointer: u32, length: u32) -> Result<Vec<u8>, Stop> {
+        let from = size(pointer);
+        let to = from.saturating_add(size(length));
+        let data = self.handles.memory.data(self.store.as_context());
+        data.get(from..to).map(<[u8]>::to_vec).ok_or(Stop::Failure)
+    }
+
+    fn write(&mut self, pointer: u32, bytes: &[u8]) -> Result<(), Stop> {
+        let from = size(pointer);
+        let to = from.saturating_add(bytes.len());
+        let data = self.handles.memory.data_mut(self.store.as_context_mut());
+        data.get_mut(from..to).ok_or(Stop::Failure)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn state(&mut self) -> &mut State {
+        let (_, context) = self.handles.memory.data_and_store_mut(self.store.as_context_mut());
+        &mut context.state
+    }
+}

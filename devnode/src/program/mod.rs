@@ -1,0 +1,18 @@
+//! A running program: its host functions, the chain's answers, and the interpreter that runs it.
+//!
+//! A program never holds a reference to the chain. A host function that needs the chain suspends
+//! the program with a [`Request`]; the machine answers with a [`Reply`] and the program resumes.
+
+mod functions;
+mod guest;
+mod hostio;
+mod interpreter;
+mod request;
+mod state;
+
+pub(crate) use functions::check_imports;
+pub(crate) use guest::INK_PER_GAS;
+pub(crate) use interpreter::{Compiled, Event, Interpreter, InterpreterError, Outcome, Running};
+pub(crate) use request::{CallKind, FlushStatus, Reply, Request};
+pub use state::HostIo;
+pub(crate) use state::{Environment, State};

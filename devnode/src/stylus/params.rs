@@ -1,0 +1,77 @@
+//! Parameters of the Stylus subsystem.
+
+/// Prices and limits for programs, with the values that a chain starts with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Params {
+    /// Version that programs must be activated for.
+    pub(crate) version: u16,
+    pub(crate) ink_price: u32,
+    pub(crate) max_stack_depth: u32,
+    pub(crate) page_limit: u16,
+    /// Minimum start cost of an uncached program, in units of 128 gas.
+    pub(crate) min_init_gas: u8,
+    /// Minimum start cost of a cached program, in units of 32 gas.
+    pub(crate) min_cached_gas: u8,
+    /// Scale of a program's own start cost, in units of 2 %.
+    pub(crate) init_cost_scalar: u8,
+    pub(crate) cached_cost_scalar: u8,
+    pub(crate) expiry_days: u16,
+    pub(crate) keepalive_days: u16,
+    /// Programs that are remembered within a block.
+    pub(crate) block_cache_size: u16,
+    pub(crate) max_wasm_size: u32,
+    pub(crate) max_fragments: u8,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self {
+            version: 2,
+            ink_price: 10_000,
+            max_stack_depth: 22_000,
+            page_limit: 128,
+            min_init_gas: 69,
+            min_cached_gas: 11,
+            init_cost_scalar: 50,
+            cached_cost_scalar: 50,
+            expiry_days: 365,
+            keepalive_days: 31,
+            block_cache_size: 32,
+            max_wasm_size: 131_072,
+            max_fragments: 2,
+        }
+    }
+}
+
+/// What the chain shows as the ramp of the page price.
+pub(crate) const PAGE_RAMP: u64 = 620_674_314;
+
+const DAY: u64 = 86_400;
+
+impl Params {
+    /// Age at which a program expires, in seconds.
+    pub(crate) fn expiry(&self) -> u64 {
+        u64::from(self.expiry_days).saturating_mul(DAY)
+    }
+
+    /// Age from which a program's life can be extended, in seconds.
+    pub(crate) fn keepalive(&self) -> u64 {
+        u64::from(self.keepalive_days).saturating_mul(DAY)
+    }
+
+    /// Gas to start an uncached program, on top of the cached cost.
+    pub(crate) fn init_gas(&self, init_cost: u16) -> u64 {
+        scaled(u64::from(self.min_init_gas).saturating_mul(128), init_cost, self.init_cost_scalar)
+    }
+
+    /// Gas to start any program.
+    pub(crate) fn cached_gas(&self, cached_cost: u16) -> u64 {
+        let minimum = u64::from(self.min_cached_gas).saturating_mul(32);
+        scaled(minimum, cached_cost, self.cached_cost_scalar)
+    }
+}
+
+fn scaled(minimum: u64, cost: u16, scalar: u8) -> u64 {
+    let percent = u64::from(scalar).saturating_mul(2);
+    minimum.saturating_add(u64::from(cost).saturating_mul(percent).div_ceil(100))
+}

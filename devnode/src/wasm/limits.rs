@@ -1,0 +1,50 @@
+//! What the chain accepts: features of the language, and counts.
+
+use wasmparser::WasmFeatures;
+
+use super::WasmError;
+
+pub(super) const MEMORIES: u64 = 1;
+pub(super) const DATA_SEGMENTS: u64 = 128;
+pub(super) const ELEMENT_SEGMENTS: u64 = 128;
+pub(super) const EXPORTS: u64 = 1_024;
+pub(super) const IMPORTS: u64 = 513;
+pub(super) const FUNCTIONS: u64 = 4_096;
+pub(super) const GLOBALS: u64 = 32_768;
+pub(super) const LOCALS: u64 = 348;
+pub(super) const OPERATORS: u64 = 65_536;
+pub(super) const TABLE_ENTRIES: u64 = 4_096;
+pub(super) const ELEMENT_ITEMS: u64 = 4_096;
+pub(super) const NAME_BYTES: u64 = 512;
+pub(super) const FRAME_WORDS: u64 = 10 * 1_024;
+pub(super) const STACK_VALUES: u64 = 4_096;
+
+/// Most memory pages (64 KiB each) of all programs that are open at once.
+pub(crate) const PAGES: u16 = 128;
+
+/// What depends on the version of the chain or its mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Features {
+    /// Functions and blocks may return several values (until `ArbOS` 60).
+    pub multi_value: bool,
+    /// The modules `console` and `debug` may be imported.
+    pub debug: bool,
+}
+
+impl Features {
+    pub(super) fn parser(self) -> WasmFeatures {
+        let mut features = WasmFeatures::MUTABLE_GLOBAL
+            | WasmFeatures::SATURATING_FLOAT_TO_INT
+            | WasmFeatures::SIGN_EXTENSION
+            | WasmFeatures::BULK_MEMORY
+            | WasmFeatures::FLOATS
+            | WasmFeatures::GC_TYPES;
+        features.set(WasmFeatures::MULTI_VALUE, self.multi_value);
+        features
+    }
+}
+
+/// Checks a count against its limit.
+pub(super) const fn check(what: &'static str, count: u64, limit: u64) -> Result<(), WasmError> {
+    if count > limit { Err(WasmError::TooMany { what, count, limit }) } else { Ok(()) }
+}

@@ -1,0 +1,242 @@
+//! Beyond the scenarios of each underlying alone: offsets between correlated underlyings, a floor under hedged books, and
+//! charges for books that are large against their market. Each is off while its parameters are zero.
+//!
+//! ```text
+//! worst of a group = min over scenarios s of sum over its underlyings of phi(pnl[s]),   phi(x) = x if x < 0 else offset x
+//! scan loss       >= (net |net delta| + hedged (gross delta - |net delta|)/2) S
+//! gamma charge     = kappa max(0, max(0, -gamma) (range S)^2 / 2 - threshold)
+//! liquidity charge = min(maximum, rate max(0, |net delta| S - threshold)) |net delta| S
+//! ```
+//!
+//! Basis charges and the skew modes carry no gains. Both charges are part of the maintenance contingency, hence of both
+//! requirements.
+
+use alloc::vec::Vec;
+
+use alloy_primitives::{I256, U256};
+
+use crate::{
+    Error,
+    assess::{Assessment, each_part, share},
+    book::Book,
+    fixed::{Fine, binary, divide, mul_div, multiply_256},
+    market::Market,
+    parameters::{Bound, Parameters},
+    scenario::BASIS,
+    sensitivity::Sensitivity,
+    shocks::{Selection, Shocks},
+    underlying::{Context, Figures},
+};
+
+const PERCENT: u64 = 10_000_000_000_000_000;
+const ONE: u64 = 100 * PERCENT;
+
+/// Parameters of the extensions, 18 decimals; all zero: none is on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extensions {
+    /// For each group of underlyings (see [`crate::parameters::UnderlyingParameters::group`]) the share of a gain that
+    /// offsets losses elsewhere in the group, at most 0.6. A group that isn't listed doesn't offset at all.
+    pub offsets: Vec<(u8, u64)>,
+    /// Least scan loss for each unit of net delta's notional.
+    pub floor_net: u64,
+    /// Least scan loss for each unit of hedged delta's notional.
+    pub floor_hedged: u64,
+    /// Share of the gamma loss of one range that is charged.
+    pub gamma: u64,
+    /// Gamma loss (quote currency) from which it is charged.
+    pub gamma_threshold: u64,
+    /// Rise of the liquidity charge's rate for each unit of quote currency of net delta's notional.
+    pub liquidity_rate: u64,
+    /// Most of that rate.
+    pub liquidity_maximum: u64,
+    /// Notional (whole units of quote currency) from which it rises.
+    pub liquidity_threshold: u64,
+}
+
+impl Extensions {
+    /// Checks the hard bounds.
+    ///
+    /// # Errors
+    /// [`Error::ParameterOutOfBounds`].
+    pub fn check(&self) -> Result<(), Error> {
+        let within = |name, value: u64, maximum: u64| {
+            if value <= maximum {
+                return Ok(());
+            }
+            let (value, maximum) = (i128::from(value), i128::from(maximum));
+            Err(Error::ParameterOutOfBounds(Bound { name, value, minimum: 0, maximum }))
+        };
+        for (_, offset) in &self.offsets {
+            within("extensions.offset", *offset, 60 * PERCENT)?;
+        }
+        within("extensions.floor_net", self.floor_net, ONE)?;
+        within("extensions.floor_hedged", self.floor_hedged, ONE)?;
+        within("extensions.gamma", self.gamma, 10 * ONE)?;
+        within("extensions.liquidity_rate", self.liquidity_rate, ONE / 1_000)?;
+        within("extensions.liquidity_maximum", self.liquidity_maximum, ONE)
+    }
+
+    const fn needs_sensitivity(&self) -> bool {
+        self.floor_net | self.floor_hedged | self.gamma | self.liquidity_rate != 0
+    }
+
+    fn offset(&self, group: u8) -> Option<u64> {
+        let known = self.offsets.iter().find(|(known, _)| *known == group && group != 0)?;
+        Some(known.1)
+    }
+}
+
+/// Underlyings that are scanned together.
+struct Group {
+    /// Its first underlying.
+    underlying: u8,
+    /// Its group number, or 0 if it stands alone.
+    number: u8,
+    /// Sums of what its underlyings require; the outcomes of each scenario after offsets.
+    figures: Figures,
+    /// Least loss.
+    floor: Fine,
+}
+
+/// Assesses a book with the extensions. With all of them zero it equals [`crate::assess`].
+///
+/// # Errors
+/// As [`crate::assess`].
+///
+/// # Rounding
+/// Equity down, requirements up.
+pub fn assess_extended(
+    book: &Book,
+    market: &Market,
+    parameters: &Parameters,
+    extensions: &Extensions,
+    now: u64,
+) -> Result<Assessment, Error> {
+    let context = Context { market, parameters, now };
+    market.check_shared()?;
+    let mut groups: Vec<Group> = Vec::new();
+    let mut value = Fine::from_wad(book.cash());
+    each_part(book, parameters, |_, part| {
+        let ranges = parameters.underlying(part.underlying)?;
+        let table = Shocks::prepare(parameters, ranges, Selection::All)?;
+        let mut figures = Figures::of(part, &context, ranges, &table)?;
+        value = value.plus(figures.value);
+        let mut floor = Fine::ZERO;
+        if extensions.needs_sensitivity() {
+            let sensitivity = Sensitivity::of(part, &context, ranges)?;
+            let index = market.underlying(part.underlying)?.index;
+            floor = extensions.floor(&sensitivity, index);
+            let charge = extensions.charge(&sensitivity, index, ranges.range);
+            figures.maintenance_contingency = figures.maintenance_contingency.plus(charge);
+        }
+        let offset = extensions.offset(ranges.group);
+        let number = if offset.is_some() { ranges.group } else { 0 };
+        if let Some(offset) = offset {
+            let offset = binary(offset, 62);
+            for (row, pnl) in table.rows.iter().zip(&mut figures.pnl) {
+                let skew = table.distinct.get(row.shock).is_some_and(|shock| shock.mode.is_skew());
+                if !pnl.is_negative() {
+                    *pnl = if skew { Fine::ZERO } else { pnl.times(offset, 62) };
+                }
+            }
+        }
+        match groups.iter_mut().find(|group| number != 0 && group.number == number) {
+            Some(group) => group.add(&figures, floor),
+            None => groups.push(Group { underlying: part.underlying, number, figures, floor }),
+        }
+        Ok(())
+    })?;
+    let mut assessment = Assessment::NOTHING;
+    let mut most = U256::ZERO;
+    for group in &groups {
+        let (worst, scenario) = group.worst();
+        let share = share(group.underlying, &group.figures, worst, scenario, &context);
+        assessment.require(&share, &mut most);
+    }
+    assessment.equity = value.to_wad_down();
+    Ok(assessment)
+}
+
+impl Group {
+    fn add(&mut self, figures: &Figures, floor: Fine) {
+        for (sum, pnl) in self.figures.pnl.iter_mut().zip(&figures.pnl) {
+            *sum = sum.plus(*pnl);
+        }
+        let own = &mut self.figures;
+        own.basis = own.basis.plus(figures.basis);
+        own.value = own.value.plus(figures.value);
+        own.maintenance_contingency =
+            own.maintenance_contingency.plus(figures.maintenance_contingency);
+        own.initial_contingency = own.initial_contingency.plus(figures.initial_contingency);
+        own.validity = own.validity.min(figures.validity);
+        self.floor = self.floor.plus(floor);
+    }
+
+    /// The worst outcome and its scenario's number; [`BASIS`] if the basis charge or the floor decides.
+    fn worst(&self) -> (Fine, u8) {
+        let (mut worst, mut number) = (self.figures.basis.min(self.floor.negated()), BASIS);
+        for (scenario, pnl) in (0_u8..).zip(&self.figures.pnl) {
+            if *pnl < worst {
+                (worst, number) = (*pnl, scenario);
+            }
+        }
+        (worst, number)
+    }
+}
+
+impl Extensions {
+    /// Least scan loss of an underlying.
+    fn floor(&self, sensitivity: &Sensitivity, index: u128) -> Fine {
+        let net = notional(sensitivity.net.unsigned_abs(), index);
+        let hedged = notional(sensitivity.hedged(), index);
+        money(mul_div(net, self.floor_net, true).saturating_add(mul_div(
+            hedged,
+            self.floor_hedged,
+            true,
+        )))
+    }
+
+    /// The gamma charge and the liquidity charge of an underlying.
+    fn charge(&self, sensitivity: &Sensitivity, index: u128, range: u64) -> Fine {
+        let mut sum = U256::ZERO;
+        if self.gamma != 0 && sensitivity.gamma.is_negative() {
+            let moved = mul_div(U256::from(index), range, true);
+            let delta = multiply_wads(sensitivity.gamma.unsigned_abs(), moved);
+            let loss = multiply_wads(delta, moved).wrapping_shr(1);
+            let threshold = whole(self.gamma_threshold);
+            sum = mul_div(loss.saturating_sub(threshold), self.gamma, true);
+        }
+        if self.liquidity_rate != 0 {
+            let net = notional(sensitivity.net.unsigned_abs(), index);
+            let above = net.saturating_sub(whole(self.liquidity_threshold));
+            let rate = mul_div(above, self.liquidity_rate, true);
+            let rate = u64::try_from(rate).unwrap_or(u64::MAX).min(self.liquidity_maximum);
+            sum = sum.saturating_add(mul_div(net, rate, true));
+        }
+        money(sum)
+    }
+}
+
+/// Most that a floor or a charge may be: 2^180 units of 1e-18, beyond any book's value.
+const MOST: U256 = U256::from_limbs([0, 0, 1 << 52, 0]);
+
+fn whole(units: u64) -> U256 {
+    multiply_256(U256::from(units), ONE)
+}
+
+/// Contracts (18 decimals) at the index.
+fn notional(contracts: U256, index: u128) -> U256 {
+    multiply_wads(contracts, U256::from(index))
+}
+
+/// The product of two numbers of 18 decimals, rounded up, saturating at [`MOST`].
+fn multiply_wads(a: U256, b: U256) -> U256 {
+    match a.checked_mul(b).and_then(|product| product.checked_add(U256::from(ONE - 1))) {
+        Some(product) => divide(product, ONE).0.min(MOST),
+        None => MOST,
+    }
+}
+
+fn money(wad: U256) -> Fine {
+    Fine::from_wad(I256::from_raw(wad.min(MOST)))
+}

@@ -1,0 +1,171 @@
+//! The opening: capital by the requirement of the book to come, then the trades, each checked against its preview.
+
+use alloy_primitives::{Bytes, I256, U256};
+use novate_abi::book::{Book, Collateral};
+use novate_abi::{IClearing, IExchange, IMargin};
+use novate_client::{Error, Wallet};
+
+use super::audit::{Violation, ledger_amount};
+use super::cast::Who;
+use super::plan::{Deal, Plan, hedge};
+use super::report;
+use super::theatre::{PlayError, Theatre};
+use crate::units;
+
+/// Cash of the account that only saves, and the least that anyone brings, whole dollars.
+const SAVINGS: u64 = 50_000;
+const LEAST: u64 = 500;
+
+impl Theatre {
+    /// Brings capital, trades the plan and the makers' hedges.
+    pub(super) async fn open(&mut self, plan: &mut Plan, index: f64) -> Result<(), PlayError> {
+        self.hedge_makers(plan, index).await?;
+        self.fund(plan).await?;
+        self.last = Some(self.moment().await?);
+        for (number, deal) in plan.deals.iter().enumerate() {
+            self.trade(number, deal).await?;
+        }
+        Ok(())
+    }
+
+    /// Appends perpetuals that bring both makers' delta to nothing: margin tells the Greeks of books that don't exist yet.
+    async fn hedge_makers(&self, plan: &mut Plan, index: f64) -> Result<(), PlayError> {
+        for maker in [Who::North, Who::South] {
+            let book = hypothetical(&plan.trades(maker));
+            let greeks = self.stage.novate.greeks(book).await?;
+            let delta = units::units(greeks.iter().fold(I256::ZERO, |sum, part| sum + part.delta));
+            let contracts = (-delta * 1_000.0).round() / 1_000.0;
+            if contracts != 0.0 {
+                plan.deals.extend(hedge(self.underlying.number(), maker, contracts, index));
+            }
+        }
+        Ok(())
+    }
+
+    /// Deposits, per account, its multiple of the initial requirement of the book that it will have.
+    async fn fund(&mut self, plan: &Plan) -> Result<(), PlayError> {
+        let mut requirements = 0.0;
+        for who in Who::ALL {
+            let wallet = self.wallet(who);
+            let mut book = Book::default();
+            if who == Who::CallWriter {
+                let amount = units::price(plan.collateral);
+                self.stage.deposit(&wallet, self.stage.weth, U256::from(amount)).await?;
+                book.collateral.push(Collateral { number: 1, amount });
+            }
+            let cash = match who {
+                Who::Saver => f64::from(u32::try_from(SAVINGS).unwrap_or(u32::MAX)),
+                Who::Liquidator => 1.5 * requirements,
+                _ => {
+                    let preview = self.stage.novate.preview(book.pack().into(), plan.trades(who)).await?;
+                    let required = units::unsigned_units(preview.initialRequirement);
+                    requirements += required;
+                    required * who.capital() - units::units(preview.equity)
+                }
+            };
+            let least = f64::from(u32::try_from(LEAST).unwrap_or(u32::MAX));
+            let tokens = U256::from(units::price(cash.max(least).ceil())) / U256::from(10_u64.pow(12));
+            self.stage.deposit(&wallet, self.stage.usdc, tokens).await?;
+            self.deposited += ledger_amount(tokens);
+            self.flows(who).deposited = units::unsigned_units(ledger_amount(tokens));
+        }
+        // Collateral counts as brought: its later changes of price are the market's.
+        let moment = self.moment().await?;
+        for who in Who::ALL {
+            self.flows(who).deposited = units::units(moment.equity(who));
+        }
+        let insurance = U256::from(units::price((requirements * 0.05).ceil())) / U256::from(10_u64.pow(12));
+        self.fund_insurance(insurance).await?;
+        Ok(())
+    }
+
+    async fn fund_insurance(&mut self, tokens: U256) -> Result<(), PlayError> {
+        let keeper = self.stage.keeper.clone();
+        let (usdc, clearing) = (self.stage.usdc, self.stage.novate.at.clearing);
+        self.stage.mint(usdc, keeper.address(), tokens).await?;
+        let approve = crate::stage::IMockToken::approveCall { spender: clearing, amount: tokens };
+        self.stage.chain().send(&keeper, usdc, &approve).await?;
+        self.stage.send("fund insurance", &keeper, clearing, &IClearing::fundInsuranceCall { amount: tokens }).await?;
+        self.deposited += ledger_amount(tokens);
+        Ok(())
+    }
+
+    /// Signs by both sides, relays, and compares the outcome with the preview.
+    async fn trade(&mut self, number: usize, deal: &Deal) -> Result<(), PlayError> {
+        let (buyer, seller) = (self.wallet(deal.buyer), self.wallet(deal.seller));
+        let trade = IExchange::Trade {
+            buyer: buyer.account(),
+            seller: seller.account(),
+            buyerIsMaker: matches!(deal.buyer, Who::North | Who::South | Who::Basis),
+            legs: deal.legs.iter().map(|leg| leg.to_exchange()).collect(),
+            deadline: self.now + 3_600,
+            salt: U256::from(number),
+        };
+        let previews = [
+            self.preview(&buyer, deal, 1).await?,
+            self.preview(&seller, deal, -1).await?,
+        ];
+        let novate = &self.stage.novate;
+        let (by_buyer, by_seller) = (novate.sign_trade(&buyer, &trade)?, novate.sign_trade(&seller, &trade)?);
+        let receipt = novate.trade(&self.stage.keeper, &trade, by_buyer, by_seller).await.map_err(|error| {
+            PlayError::Refused { what: format!("{} between {} and {}", deal.what, deal.buyer.name(), deal.seller.name()), error }
+        })?;
+        self.stage.gas.note(format!("trade, {} leg(s)", trade.legs.len()), receipt.gas_used);
+        let mut fees = [U256::ZERO; 2];
+        for fill in receipt.events::<IClearing::Filled>() {
+            // A leg of negative quantity turns buyer and seller round.
+            let (to_buyer, to_seller) =
+                if fill.buyer == trade.buyer { (fill.buyerFee, fill.sellerFee) } else { (fill.sellerFee, fill.buyerFee) };
+            fees = [fees[0] + to_buyer, fees[1] + to_seller];
+        }
+        let before = self.last.take().unwrap_or(self.moment().await?);
+        let after = self.moment().await?;
+        self.violations.extend(after.only_changed(&before, &[deal.buyer, deal.seller], &deal.what));
+        self.violations.extend(after.printed(&before, &deal.what));
+        for ((who, preview), fee) in [deal.buyer, deal.seller].into_iter().zip(previews).zip(fees) {
+            let charged = units::unsigned_units(fee);
+            let change = units::units(after.equity(who) - before.equity(who));
+            let flows = self.flows(who);
+            flows.fees += charged;
+            flows.trading += change + charged;
+            self.violations.extend(same_as_preview(&preview, &after.of(who), fee, who, &deal.what));
+        }
+        report::traded(deal, receipt.gas_used);
+        self.last = Some(after);
+        Ok(())
+    }
+
+    async fn preview(&self, wallet: &Wallet, deal: &Deal, side: i64) -> Result<IMargin::Assessment, Error> {
+        let book = self.stage.novate.book(wallet.account()).await?;
+        let trades = deal.legs.iter().map(|leg| leg.to_margin(side)).collect();
+        self.stage.novate.preview(book, trades).await
+    }
+}
+
+/// The view says what the transaction then does, to the last digit; margin doesn't know the fees, which are cash.
+fn same_as_preview(preview: &IMargin::Assessment, outcome: &IMargin::Assessment, fee: U256, who: Who, what: &str) -> Option<Violation> {
+    let mut expected = preview.clone();
+    expected.equity -= super::audit::signed(fee);
+    (expected != *outcome).then(|| {
+        Violation(format!("{what}: the preview for {} (less fees) was {expected:?}, the outcome {outcome:?}", who.name()))
+    })
+}
+
+/// The packed book of someone who has done nothing but `trades`, with no cash.
+fn hypothetical(trades: &[IMargin::Trade]) -> Bytes {
+    let mut book = Book::default();
+    for trade in trades {
+        match book.positions.iter_mut().find(|held| held.instrument == trade.instrument) {
+            Some(held) => held.quantity += trade.quantity,
+            None => book.positions.push(novate_abi::book::Position {
+                instrument: trade.instrument,
+                quantity: trade.quantity,
+                reference_price: if novate_abi::book::is_delta_one(trade.instrument) { trade.price } else { 0 },
+                funding_reference: 0,
+            }),
+        }
+    }
+    book.positions.retain(|held| held.quantity != 0);
+    book.positions.sort_by_key(|held| held.instrument);
+    book.pack().into()
+}

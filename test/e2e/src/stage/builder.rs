@@ -1,0 +1,129 @@
+//! The steps of setting up: what is created, and which parameters each contract gets.
+
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::{SolCall, SolValue};
+use novate_abi::{IClearing, IExchange, ILiquidation, IMargin, IOracle};
+use novate_client::{Chain, Deployment, Receipt, Wallet};
+
+use super::{Artifacts, GasLog, Settings, StageError};
+
+/// A connection with the governor at work.
+#[derive(Debug)]
+pub(super) struct Builder {
+    pub(super) chain: Chain,
+    pub(super) governor: Wallet,
+    pub(super) gas: GasLog,
+    pub(super) artifacts: Artifacts,
+}
+
+impl Builder {
+    /// Creates a Solidity contract; `arguments` are its constructor's, ABI-encoded.
+    pub(super) async fn solidity(&mut self, name: &str, arguments: &[u8]) -> Result<Address, StageError> {
+        let mut code = self.artifacts.solidity(name)?.to_vec();
+        code.extend_from_slice(arguments);
+        Ok(self.chain.create(&self.governor, code.into()).await?.0)
+    }
+
+    /// Creates an index feed of 8 decimals.
+    pub(super) async fn feed(&mut self) -> Result<Address, StageError> {
+        let arguments = (U256::from(8), String::from("Index / USD")).abi_encode_params();
+        self.solidity("MockAggregator", &arguments).await
+    }
+
+    /// Creates and activates a program.
+    pub(super) async fn program(&mut self, name: &str) -> Result<Address, StageError> {
+        let code = self.artifacts.program(name)?;
+        let deployed = self.chain.create_program(&self.governor, &code).await?;
+        self.gas.note(format!("create {name}"), deployed.creation_gas);
+        self.gas.note(format!("activate {name}"), deployed.activation_gas);
+        Ok(deployed.program)
+    }
+
+    /// Initialises every contract; governor and guardian are one key here.
+    pub(super) async fn initialise(&mut self, at: Deployment, cash: Address) -> Result<(), StageError> {
+        let governor = self.governor.address();
+        let Deployment { oracle, margin, clearing, liquidation, exchange } = at;
+        self.send(oracle, &IOracle::initializeCall { governor, guardian: governor }).await?;
+        self.send(margin, &IMargin::initializeCall { governor, guardian: governor, oracle }).await?;
+        self.send(clearing, &IClearing::initializeCall { governor, guardian: governor, cashToken: cash }).await?;
+        self.send(liquidation, &ILiquidation::initializeCall { governor, guardian: governor, clearing, margin, oracle })
+            .await?;
+        self.send(exchange, &IExchange::initializeCall { governor, guardian: governor, clearing }).await?;
+        Ok(())
+    }
+
+    /// Gives oracle, margin and clearing their parameters.
+    pub(super) async fn configure(
+        &mut self,
+        at: Deployment,
+        settings: &Settings,
+        publishers: &[Wallet],
+        feeds: &[Address],
+        sequencer: Address,
+        weth: Address,
+    ) -> Result<(), StageError> {
+        self.configure_oracle(at, settings, publishers, feeds, sequencer).await?;
+        for underlying in &settings.underlyings {
+            let call = IMargin::setUnderlyingCall {
+                underlying: underlying.number,
+                range: underlying.range,
+                volatilityRangeUp: 500_000_000_000_000_000,
+                volatilityRangeDown: 300_000_000_000_000_000,
+            };
+            self.send(at.margin, &call).await?;
+            let (underlying, cap) = (underlying.number, underlying.open_interest_cap);
+            self.send(at.clearing, &IClearing::setOpenInterestCapCall { underlying, cap }).await?;
+        }
+        let collateral = settings.collateral;
+        let call = IMargin::setCollateralCall {
+            collateral: 1,
+            underlying: collateral.underlying,
+            maintenanceHaircut: collateral.maintenance_haircut,
+            initialHaircut: collateral.initial_haircut,
+            cancelsRisk: collateral.cancels_risk,
+        };
+        self.send(at.margin, &call).await?;
+        let Deployment { oracle, margin, clearing, liquidation, exchange } = at;
+        self.send(clearing, &IClearing::setModulesCall { margin, oracle, liquidation }).await?;
+        self.send(clearing, &IClearing::setVenueCall { venue: exchange, allowed: true }).await?;
+        self.send(clearing, &IClearing::addCollateralCall { token: weth, cap: 10_u128.pow(24) }).await?;
+        let [option, premium_cap, maker, taker] = settings.fees;
+        let call = IClearing::setFeesCall {
+            optionRate: option,
+            optionPremiumCap: premium_cap,
+            makerRate: maker,
+            takerRate: taker,
+        };
+        self.send(clearing, &call).await?;
+        Ok(())
+    }
+
+    async fn configure_oracle(
+        &mut self,
+        at: Deployment,
+        settings: &Settings,
+        publishers: &[Wallet],
+        feeds: &[Address],
+        sequencer: Address,
+    ) -> Result<(), StageError> {
+        for (underlying, feed) in settings.underlyings.iter().zip(feeds) {
+            let feed = IOracle::Feed {
+                feed: *feed,
+                heartbeat: settings.heartbeat,
+                minimumAnswer: 1_000_000_000_000_000,
+                maximumAnswer: 10_u128.pow(27),
+            };
+            self.send(at.oracle, &IOracle::setFeedCall { underlying: underlying.number, feed }).await?;
+        }
+        self.send(at.oracle, &IOracle::setSequencerFeedCall { feed: sequencer, grace: 1_800 }).await?;
+        let mut addresses: Vec<Address> = publishers.iter().map(Wallet::address).collect();
+        addresses.sort();
+        let threshold = u8::try_from(publishers.len().saturating_sub(1).max(1)).unwrap_or(u8::MAX);
+        self.send(at.oracle, &IOracle::setPublishersCall { publishers: addresses, threshold }).await?;
+        Ok(())
+    }
+
+    async fn send<C: SolCall>(&self, target: Address, call: &C) -> Result<Receipt, StageError> {
+        Ok(self.chain.send(&self.governor, target, call).await?)
+    }
+}

@@ -1,0 +1,223 @@
+//! A scene for tests on the built WASM: the stage with ether at 2,500 dollars, three expiries with flat surfaces, and
+//! traders with cash. Runs on the devnode, or on the development node that `NOVATE_RPC_URL` names (then with
+//! `--test-threads=1`: tests move the chain's time).
+
+#![allow(dead_code, clippy::missing_panics_doc, reason = "each test file uses a part")]
+
+use alloy_primitives::{Address, B256, Bytes, I256, U256};
+use novate_abi::{IExchange, IMargin, IOracle};
+use novate_client::{ContractError, Error, Receipt, Wallet};
+use novate_e2e::stage::{Settings, Stage};
+use novate_e2e::units;
+use novate_risk::{Instrument, Strike};
+
+/// Underlying 1.
+pub const ETHER: u8 = 1;
+
+/// 18 decimals.
+pub const ONE: u64 = 1_000_000_000_000_000_000;
+
+/// The devnode's time at the start: 2026-01-05 00:00 UTC. Another node has its own.
+const START: u64 = 1_767_571_200;
+
+/// Everything at its place.
+pub struct Scene {
+    pub stage: Stage,
+    /// Time of the last block.
+    pub now: u64,
+    /// Expiries with a surface, ascending: in one, seven and thirty days.
+    pub expiries: [u64; 3],
+    pub index: f64,
+    nonce: u64,
+    salt: u64,
+}
+
+impl Scene {
+    /// Ether at 2,500, volatility 60%.
+    pub async fn new(seed: u64) -> Self {
+        let stage = Stage::new(&Settings::ether(seed, START), |_| {}).await.expect("the stage is set");
+        let now = stage.chain().timestamp().await.expect("a time");
+        let midnight = now - now % 3_600 + 3_600;
+        let expiries = [1, 7, 30].map(|days| midnight + days * 86_400);
+        let mut scene = Self { stage, now, expiries, index: 2_500.0, nonce: 0, salt: 0 };
+        scene.market(2_500.0, 0.6).await;
+        scene
+    }
+
+    /// A trader with that much cash, dollars.
+    pub async fn trader(&mut self, name: &str, dollars: u64) -> Wallet {
+        let wallet = self.stage.wallet(name).await.expect("a wallet");
+        if dollars > 0 {
+            let usdc = self.stage.usdc;
+            self.stage.deposit(&wallet, usdc, U256::from(dollars) * U256::from(1_000_000)).await.expect("a deposit");
+        }
+        wallet
+    }
+
+    /// Moves time; the next transaction is at `time`.
+    pub async fn warp(&mut self, time: u64) {
+        self.stage.chain().mine_at(time).await.expect("a block");
+        self.now = time;
+    }
+
+    /// A new round, flat surfaces for the expiries to come, and the perpetual's mark at the index.
+    pub async fn market(&mut self, index: f64, volatility: f64) {
+        self.index = index;
+        self.stage.push_price(0, index).await.expect("a round");
+        self.nonce += 1;
+        for expiry in self.expiries.into_iter().filter(|expiry| *expiry > self.now) {
+            let surface = self.surface(expiry, index, volatility);
+            self.post(&surface).await.expect("a surface");
+        }
+        let mark = IOracle::PerpetualMark {
+            underlying: ETHER,
+            modelTime: self.now,
+            mark: units::price(index),
+            confidence: ONE,
+            nonce: self.nonce,
+        };
+        let (keeper, publishers) = (self.stage.keeper.clone(), self.stage.publishers.clone());
+        self.stage.novate.post_perpetual_mark(&keeper, &publishers[1..], &mark).await.expect("a mark");
+    }
+
+    /// A flat surface as of now.
+    pub fn surface(&self, expiry: u64, forward: f64, volatility: f64) -> IOracle::Surface {
+        let tau = f64::from(u32::try_from(expiry - self.now).expect("years at most")) / 31_536_000.0;
+        IOracle::Surface {
+            underlying: ETHER,
+            expiry,
+            modelTime: self.now,
+            forward: units::price(forward),
+            rate: 0,
+            a: units::small_wad(volatility * volatility * tau),
+            b: 0,
+            rho: 0,
+            m: 0,
+            sigma: ONE / 10,
+            forwardConfidence: ONE,
+            rateConfidence: ONE,
+            volatilityConfidence: ONE,
+            nonce: self.nonce,
+        }
+    }
+
+    /// Posts a surface signed by as many publishers as must.
+    pub async fn post(&self, surface: &IOracle::Surface) -> Result<Receipt, Error> {
+        let publishers = &self.stage.publishers;
+        self.stage.novate.post_surface(&self.stage.keeper, &publishers[1..], surface).await
+    }
+
+    /// A trade as it is signed.
+    pub fn agreement(&mut self, buyer: &Wallet, seller: &Wallet, legs: &[(u64, f64, f64)]) -> IExchange::Trade {
+        self.salt += 1;
+        let legs = legs.iter().map(|(instrument, contracts, price)| IExchange::Leg {
+            instrument: *instrument,
+            quantity: units::quantity(*contracts),
+            price: units::price(*price),
+        });
+        IExchange::Trade {
+            buyer: buyer.account(),
+            seller: seller.account(),
+            buyerIsMaker: true,
+            legs: legs.collect(),
+            deadline: self.now + 3_600,
+            salt: U256::from(self.salt),
+        }
+    }
+
+    /// `legs` are (instrument, contracts that the buyer buys, price).
+    pub async fn trade(&mut self, buyer: &Wallet, seller: &Wallet, legs: &[(u64, f64, f64)]) -> Result<Receipt, Error> {
+        let trade = self.agreement(buyer, seller, legs);
+        let novate = &self.stage.novate;
+        let (by_buyer, by_seller) = (novate.sign_trade(buyer, &trade)?, novate.sign_trade(seller, &trade)?);
+        novate.trade(&self.stage.keeper, &trade, by_buyer, by_seller).await
+    }
+
+    /// Figures of an account now.
+    pub async fn figures(&self, account: B256) -> IMargin::Assessment {
+        let book = self.stage.novate.book(account).await.expect("a book");
+        self.stage.novate.assess(vec![book]).await.expect("figures").remove(0)
+    }
+
+    /// Maintenance excess of an account now.
+    pub async fn maintenance_excess(&self, account: B256) -> I256 {
+        let figures = self.figures(account).await;
+        figures.equity - I256::try_from(figures.maintenanceRequirement).expect("fits")
+    }
+
+    /// Tokens of `holder`, in the token's decimals.
+    pub async fn tokens(&self, token: Address, holder: Address) -> U256 {
+        let call = novate_e2e::stage::IMockToken::balanceOfCall { account: holder };
+        self.stage.chain().view(token, &call).await.expect("a balance")
+    }
+
+    /// Cash tokens held = cash + variation + fees + insurance, to the unit.
+    pub async fn assert_balanced(&self) {
+        let ledger = self.stage.novate.ledger().await.expect("a ledger");
+        let held = self.tokens(self.stage.usdc, self.stage.novate.at.clearing).await * U256::from(10_u64.pow(12));
+        let owed = ledger.totalCash
+            + ledger.variation
+            + I256::try_from(ledger.fees + ledger.insurance).expect("fits");
+        assert_eq!(I256::try_from(held).expect("fits"), owed, "tokens held and owed");
+    }
+
+    /// Everything that a failed call may not change: ledger, tokens, and the accounts given.
+    pub async fn state(&self, accounts: &[B256]) -> String {
+        let novate = &self.stage.novate;
+        let ledger = novate.ledger().await.expect("a ledger");
+        let mut state = format!("{} {} {} {}", ledger.totalCash, ledger.variation, ledger.fees, ledger.insurance);
+        for account in accounts {
+            let book = novate.book(*account).await.expect("a book");
+            let nonce = novate.nonce(*account).await.expect("a nonce");
+            state += &format!(" {account} {nonce} {book}");
+        }
+        for contract in self.contracts() {
+            let ether = self.stage.chain().balance(contract).await.expect("a balance");
+            state += &format!(" {contract} {ether} {}", self.tokens(self.stage.usdc, contract).await);
+        }
+        state
+    }
+
+    /// The five contracts.
+    pub fn contracts(&self) -> [Address; 5] {
+        let at = self.stage.novate.at;
+        [at.oracle, at.margin, at.clearing, at.liquidation, at.exchange]
+    }
+}
+
+/// The call of that strike, whole dollars.
+pub fn call(expiry: u64, strike: u64) -> u64 {
+    Instrument::call(ETHER, hours(expiry), Strike::whole(strike).expect("a strike")).expect("an instrument").id()
+}
+
+/// The put of that strike, whole dollars.
+pub fn put(expiry: u64, strike: u64) -> u64 {
+    Instrument::put(ETHER, hours(expiry), Strike::whole(strike).expect("a strike")).expect("an instrument").id()
+}
+
+/// The future.
+pub fn future(expiry: u64) -> u64 {
+    Instrument::future(ETHER, hours(expiry)).expect("an instrument").id()
+}
+
+/// The perpetual.
+pub fn perpetual() -> u64 {
+    Instrument::perpetual(ETHER).expect("an instrument").id()
+}
+
+fn hours(expiry: u64) -> u32 {
+    u32::try_from(expiry / 3_600).expect("fits")
+}
+
+/// The contract's reason for a refusal.
+pub fn reason<T: std::fmt::Debug>(result: Result<T, Error>) -> ContractError {
+    match result {
+        Err(Error::Contract { error, .. }) => error,
+        other => panic!("expected a typed refusal, got {other:?}"),
+    }
+}
+
+/// Bytes of a call that nothing answers to.
+pub fn unknown_selector() -> Bytes {
+    Bytes::from_static(&[0xde, 0xad, 0xbe, 0xef])
+}
