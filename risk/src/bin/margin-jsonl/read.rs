@@ -26,6 +26,8 @@ pub(crate) struct Case {
 }
 
 type Result<T> = std::result::Result<T, String>;
+/// Numbers of underlyings and their symbols.
+type Listed = Vec<(u8, String)>;
 
 /// An object being read: every field must be known, so that a misspelt one is an error and not a default.
 struct Fields<'a> {
@@ -140,12 +142,12 @@ pub(crate) fn case(line: &Value) -> Result<Case> {
     Ok(Case { now, book, market, parameters, extensions })
 }
 
-fn parameters(mut given: Fields<'_>) -> Result<(Parameters, Extensions, Vec<(u8, String)>)> {
+fn parameters(mut given: Fields<'_>) -> Result<(Parameters, Extensions, Listed)> {
     let mut parameters = Parameters::default();
     let listed = given.list("underlyings", underlying_parameters)?;
     let (underlyings, symbols) = listed.unwrap_or_default().into_iter().unzip();
     parameters.underlyings = underlyings;
-    let symbols: Vec<(u8, String)> = symbols;
+    let symbols: Listed = symbols;
     parameters.collateral = given.list("collateral", collateral_parameters)?.unwrap_or_default();
     if let Some(scenarios) = given.list("scenarios", scenario)? {
         parameters.scenarios = scenarios;
