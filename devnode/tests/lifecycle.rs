@@ -304,3 +304,52 @@ fn unknown_methods_and_wrong_use_of_precompiles_burn_all_gas() {
     // Four bytes of calldata that are not zero; state 800, one word of result 3.
     assert_eq!(result.tx_gas_used(), TX + 64 + 803);
 }
+
+sol! {
+    interface ArbOwner {
+        function addChainOwner(address newOwner) external;
+        function isChainOwner(address account) external view returns (bool);
+        function addWasmCacheManager(address manager) external;
+        function removeWasmCacheManager(address manager) external;
+        function setWasmExpiryDays(uint16 expiryDays) external;
+        event OwnerActs(bytes4 indexed method, address indexed owner, bytes data);
+    }
+    interface ArbDebug {
+        function becomeChainOwner() external;
+        function customRevert(uint64 number) external pure;
+        error Custom(uint64 number, string name, bool flag);
+    }
+}
+
+#[test]
+fn owners_change_parameters_and_cache_managers() {
+    let mut chain = TestChain::default();
+    let (owner, debug) = (precompile_address(0x70), precompile_address(0xff));
+    let expiry = ArbOwner::setWasmExpiryDaysCall { expiryDays: 3 }.abi_encode();
+    assert!(revert_data(&chain.send(owner, expiry.clone())).is_empty());
+    assert!(chain.send(debug, ArbDebug::becomeChainOwnerCall {}.abi_encode()).is_success());
+    let act = chain.send(owner, expiry.clone());
+    assert!(act.is_success(), "{act:?}");
+    // Methods of owners cost nothing beyond the transaction.
+    assert_eq!(act.tx_gas_used(), TX + calldata_gas(&expiry));
+    let event = ArbOwner::OwnerActs::decode_log(&act.logs()[0]).unwrap();
+    assert_eq!((event.owner, event.data.data.as_ref()), (support::ALICE, expiry.as_slice()));
+    let program = chain.program(NOTHING);
+    chain.block.timestamp += 2 * DAY;
+    assert!(chain.send(program, vec![]).is_success());
+    chain.block.timestamp += 2 * DAY;
+    assert!(chain.send(program, vec![]).is_halt());
+    let manager = Address::repeat_byte(0x77);
+    let is_manager = ArbWasmCache::isCacheManagerCall { manager }.abi_encode();
+    for (call, expected) in [
+        (ArbOwner::addWasmCacheManagerCall { manager }.abi_encode(), true),
+        (ArbOwner::removeWasmCacheManagerCall { manager }.abi_encode(), false),
+    ] {
+        assert!(chain.send(owner, call).is_success());
+        let answer = chain.send(CACHE, is_manager.clone());
+        let answer = ArbWasmCache::isCacheManagerCall::abi_decode_returns(answer.output().unwrap());
+        assert_eq!(answer.unwrap(), expected);
+    }
+    let custom = chain.send(debug, ArbDebug::customRevertCall { number: 9 }.abi_encode());
+    assert_eq!(ArbDebug::Custom::abi_decode(revert_data(&custom)).unwrap().number, 9);
+}

@@ -172,19 +172,6 @@ fn active<DB: Database>(call: &mut Call<'_, DB>, hash: B256) -> Result<ProgramRe
     Ok(record)
 }
 
-/// Accounts that may keep programs cached.
-pub(super) fn cache_managers<DB: Database>(
-    call: &mut Call<'_, DB>,
-) -> Result<Vec<Address>, Failure> {
-    let count: u64 = call.read(keyed("cache managers", B256::ZERO))?.saturating_to();
-    let mut managers = Vec::new();
-    for index in 1..=count {
-        let slot = keyed("cache managers", B256::from(U256::from(index)));
-        managers.push(Address::from_word(call.read(slot)?.into()));
-    }
-    Ok(managers)
-}
-
 fn activate<DB: Database>(call: &mut Call<'_, DB>, program: Address) -> Result<Vec<u8>, Failure> {
     call.burn(ACTIVATION_GAS)?;
     let (code, code_hash) = call.code(program)?;

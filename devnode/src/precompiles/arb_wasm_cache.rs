@@ -1,10 +1,11 @@
 //! `ArbWasmCache` (0x72): which programs stay cached.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::B256;
 use alloy_sol_types::{SolCall, SolInterface, sol};
 use revm::Database;
 
 use super::{
+    arb_owner::{CACHE_MANAGERS, is_owner},
     arb_wasm::ArbWasm,
     call::{Call, Failure, Purity},
 };
@@ -40,11 +41,11 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
     call.enter(purity)?;
     match method {
         C::isCacheManager(arguments) => {
-            let is_manager = is_manager(call, arguments.manager)?;
+            let is_manager = call.set_contains(CACHE_MANAGERS, arguments.manager)?;
             Ok(W::isCacheManagerCall::abi_encode_returns(&is_manager))
         }
         C::allCacheManagers(_) => {
-            let managers = super::arb_wasm::cache_managers(call)?;
+            let managers = call.set_members(CACHE_MANAGERS)?;
             Ok(W::allCacheManagersCall::abi_encode_returns(&managers))
         }
         C::cacheProgram(arguments) => {
@@ -62,21 +63,14 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
     }
 }
 
-fn is_manager<DB: Database>(call: &mut Call<'_, DB>, account: Address) -> Result<bool, Failure> {
-    Ok(!call.read(keyed("cache manager", account.into_word()))?.is_zero())
-}
-
 fn set_cached<DB: Database>(
     call: &mut Call<'_, DB>,
     code_hash: B256,
     cached: bool,
 ) -> Result<(), Failure> {
     let caller = call.caller;
-    if !is_manager(call, caller)? {
-        call.burn(800)?;
-        if caller != call.ctx.chain.config.owner {
-            return Err(Failure::BurnAll);
-        }
+    if !call.set_contains(CACHE_MANAGERS, caller)? && !is_owner(call, caller)? {
+        return Err(Failure::BurnAll);
     }
     call.burn(PARAMS_GAS)?;
     let params = call.ctx.chain.params;
