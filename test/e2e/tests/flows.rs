@@ -120,8 +120,8 @@ async fn expired_options_settle_at_the_proved_price_for_anyone() {
     assert!(matches!(early, ContractError::Clearing(IClearingErrors::SettlementNotFinal(_))), "{early}");
     scene.warp(expiry + 7_200).await;
     scene.stage.novate.settle(&keeper, both).await.expect("a settlement");
-    let price = scene.stage.chain().view(scene.stage.novate.at.oracle, &IOracle::settlementPriceCall { underlying: ETHER, expiry });
-    let price = price.await.expect("a price");
+    let settled = IOracle::settlementPriceCall { underlying: ETHER, expiry };
+    let price = scene.stage.chain().view(scene.stage.novate.at.oracle, &settled).await.expect("a price");
     assert!(price.isFinal);
     assert_eq!(price.price, U256::from(units::price(2_550.0)));
     // 2 (2,550 - 2,400) - 1 (2,700 - 2,550) + 3 (2,550 - 2,501)

@@ -16,6 +16,9 @@ use crate::units;
 const SAVINGS: u64 = 50_000;
 const LEAST: u64 = 500;
 
+/// Cash on the way to the final book, as a multiple of the initial requirement: fees are paid from what is over.
+const ON_THE_WAY: f64 = 1.05;
+
 impl Theatre {
     /// Brings capital, trades the plan and the makers' hedges.
     pub(super) async fn open(&mut self, plan: &mut Plan, index: f64) -> Result<(), PlayError> {
@@ -31,7 +34,7 @@ impl Theatre {
     /// Appends perpetuals that bring both makers' delta to nothing: margin tells the Greeks of books that don't exist yet.
     async fn hedge_makers(&self, plan: &mut Plan, index: f64) -> Result<(), PlayError> {
         for maker in [Who::North, Who::South] {
-            let book = hypothetical(&plan.trades(maker));
+            let book = hypothetical(&plan.trades(maker, plan.deals.len()));
             let greeks = self.stage.novate.greeks(book).await?;
             let delta = units::units(greeks.iter().fold(I256::ZERO, |sum, part| sum + part.delta));
             let contracts = (-delta * 1_000.0).round() / 1_000.0;
@@ -57,10 +60,9 @@ impl Theatre {
                 Who::Saver => f64::from(u32::try_from(SAVINGS).unwrap_or(u32::MAX)),
                 Who::Liquidator => 1.5 * requirements,
                 _ => {
-                    let preview = self.stage.novate.preview(book.pack().into(), plan.trades(who)).await?;
-                    let required = units::unsigned_units(preview.initialRequirement);
+                    let (required, needed) = self.needs(plan, who, &book).await?;
                     requirements += required;
-                    required * who.capital() - units::units(preview.equity)
+                    needed
                 }
             };
             let least = f64::from(u32::try_from(LEAST).unwrap_or(u32::MAX));
@@ -77,6 +79,20 @@ impl Theatre {
         let insurance = U256::from(units::price((requirements * 0.05).ceil())) / U256::from(10_u64.pow(12));
         self.fund_insurance(insurance).await?;
         Ok(())
+    }
+
+    /// The initial requirement of the book that `who` will have; and the cash that gives his multiple of it in the end,
+    /// and carries every step on the way there.
+    async fn needs(&self, plan: &Plan, who: Who, book: &Book) -> Result<(f64, f64), PlayError> {
+        let (mut required, mut needed) = (0.0, 0.0_f64);
+        for deals in 1..=plan.deals.len() {
+            let trades = plan.trades(who, deals);
+            let preview = self.stage.novate.preview(book.pack().into(), trades).await?;
+            let multiple = if deals == plan.deals.len() { who.capital() } else { ON_THE_WAY };
+            required = units::unsigned_units(preview.initialRequirement);
+            needed = needed.max(required * multiple - units::units(preview.equity));
+        }
+        Ok((required, needed))
     }
 
     async fn fund_insurance(&mut self, tokens: U256) -> Result<(), PlayError> {

@@ -68,9 +68,9 @@ impl Leg {
 }
 
 impl Plan {
-    /// The trades of `who`, in order.
-    pub(super) fn trades(&self, who: Who) -> Vec<IMargin::Trade> {
-        let sides = self.deals.iter().filter_map(|deal| {
+    /// The trades of `who` in the first `deals` deals, in order.
+    pub(super) fn trades(&self, who: Who, deals: usize) -> Vec<IMargin::Trade> {
+        let sides = self.deals.iter().take(deals).filter_map(|deal| {
             let side = if deal.buyer == who { 1 } else if deal.seller == who { -1 } else { return None };
             Some((deal, side))
         });

@@ -220,14 +220,16 @@ impl Replay {
     }
 }
 
-/// The account sold a fraction of its equity for the price, and lost nothing else.
+/// The account sold a fraction of its equity for the price, and lost nothing else. Quantities are cut to millionths of a
+/// contract: that is how far the slice may differ, position by position.
 fn as_auctioned(before: &Moment, after: &Moment, who: Who, fraction: U256, price: I256) -> Option<Violation> {
     let wad = I256::try_from(10_u64.pow(18)).unwrap_or(I256::ONE);
     let slice = before.equity(who) * signed(fraction) / wad;
     // In the insolvent mode the fund pays the bidder (a price below zero), not the account.
     let expected = before.equity(who) - slice + price.max(I256::ZERO);
     let difference = (after.equity(who) - expected).abs();
-    let tolerance = before.equity(who).abs() / wad + I256::try_from(1_000_000_000_000_u64).unwrap_or(I256::ONE);
+    let millionth = signed(before.index / U256::from(1_000_000));
+    let tolerance = millionth * I256::try_from(before.positions(who) + 1).unwrap_or(I256::ONE);
     (difference > tolerance).then(|| {
         Violation(format!("liquidation of {}: equity is {difference} away from equity - slice + price", who.name()))
     })
