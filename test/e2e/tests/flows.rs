@@ -31,7 +31,8 @@ async fn deposits_are_credited_and_withdrawn_to_the_cent() {
 async fn without_positions_money_comes_out_though_every_feed_is_dead() {
     let mut scene = Scene::new(2).await;
     let alice = scene.trader("alice", 1_000).await;
-    scene.warp(scene.now + 400 * 86_400).await;
+    // Nearly a year: then the programs themselves would have to be kept alive.
+    scene.warp(scene.now + 360 * 86_400).await;
     let usdc = scene.stage.usdc;
     let all = U256::from(1_000_000_000);
     scene.stage.novate.withdraw(&alice, alice.account(), usdc, all, alice.address()).await.expect("a withdrawal");
@@ -70,6 +71,39 @@ async fn a_preview_is_what_the_trade_then_does() {
         assert_eq!(scene.figures(account).await, expected);
     }
     scene.assert_balanced().await;
+}
+
+#[tokio::test]
+async fn a_client_computes_the_contracts_figures_to_the_last_digit() {
+    let mut scene = Scene::new(9).await;
+    let (alice, bob) = (scene.trader("alice", 50_000).await, scene.trader("bob", 60_000).await);
+    let weth = scene.stage.weth;
+    scene.stage.deposit(&alice, weth, U256::from(3 * common::ONE)).await.expect("collateral");
+    let [first, second, third] = scene.expiries;
+    let legs = [
+        (call(second, 2_600), 3.0, 70.25),
+        (put(third, 2_300), -2.0, 91.5),
+        (put(first, 2_400), -1.5, 12.0),
+        (call(third, 3_500), -4.0, 11.0),
+        (future(third), 4.0, 2_505.0),
+        (perpetual(), -7.25, 2_499.5),
+    ];
+    scene.trade(&alice, &bob, &legs).await.expect("a trade");
+    for (later, index, volatility) in [(0, 2_500.0, 0.6), (3_600, 2_312.5, 0.83), (86_400, 2_750.0, 0.41)] {
+        scene.warp(scene.now + later).await;
+        scene.market(index, volatility).await;
+        for wallet in [&alice, &bob] {
+            let packed = scene.stage.novate.book(wallet.account()).await.expect("a book");
+            let evaluation = scene.stage.novate.evaluation(core::slice::from_ref(&packed)).await.expect("an evaluation");
+            let (own, parts) = evaluation.assess(&novate_client::risk_book(&packed).expect("a book")).expect("figures");
+            let theirs = scene.figures(wallet.account()).await;
+            assert_eq!(own.equity, theirs.equity);
+            assert_eq!(own.initial_requirement, theirs.initialRequirement);
+            assert_eq!(own.maintenance_requirement, theirs.maintenanceRequirement);
+            assert_eq!((own.worst_underlying, own.worst_scenario), (theirs.worstUnderlying, theirs.worstScenario));
+            assert_eq!(parts.len(), 1);
+        }
+    }
 }
 
 #[tokio::test]

@@ -76,7 +76,7 @@ impl Theatre {
         for who in Who::ALL {
             self.flows(who).deposited = units::units(moment.equity(who));
         }
-        let insurance = U256::from(units::price((requirements * 0.05).ceil())) / U256::from(10_u64.pow(12));
+        let insurance = U256::from(units::price((requirements * 0.15).ceil())) / U256::from(10_u64.pow(12));
         self.fund_insurance(insurance).await?;
         Ok(())
     }

@@ -47,7 +47,7 @@ pub struct Options {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub at: Option<u64>,
     /// How often, over the whole replay, surfaces are posted and the liquidator looks.
-    #[arg(long, default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub steps: u32,
 }
 
