@@ -90,3 +90,9 @@ pub fn low_u64(value: u128) -> u64 {
 pub fn low_u8(value: u128) -> u8 {
     u8::try_from(value & u128::from(u8::MAX)).unwrap_or_default()
 }
+
+/// A 128-bit integer in 256 bits.
+pub fn signed(value: i128) -> alloy_primitives::I256 {
+    let sign = if value < 0 { u128::MAX } else { 0 };
+    alloy_primitives::I256::from_raw(join(sign, value.cast_unsigned()))
+}

@@ -18,10 +18,12 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod adaptive;
 mod assess;
 mod book;
 mod error;
 mod expiry;
+mod explain;
 pub mod extended;
 mod fixed;
 mod greeks;
@@ -33,6 +35,7 @@ mod revalue;
 pub mod scenario;
 mod sensitivity;
 mod shocks;
+pub mod standard;
 mod trade;
 mod underlying;
 
@@ -44,9 +47,13 @@ pub use book::{
     Reference,
 };
 pub use error::Error;
+pub use explain::{
+    Contributor, LiquidationPrices, Share, attribution, liquidation_prices, max_quantity,
+};
 pub use extended::{Extensions, assess_extended};
 pub use greeks::{Greeks, greeks};
 pub use instrument::{Instrument, InstrumentId, Kind, Strike};
 pub use market::{Market, Validity};
 pub use parameters::Parameters;
+pub use standard::{Netting, StandardTerms, assess_standard};
 pub use trade::{Trade, after, preview};

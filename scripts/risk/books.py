@@ -74,6 +74,15 @@ def parameters(r, underlyings, extreme):
                                   "option_initial": u(0, 0.05), "confidence_threshold": u(0, 1), "confidence_margin": u(0, 2)}
         given["long"] = {"base": u(0.5, 1), "multiplier": u(0, 3), "addition": u(0, 0.5)}
         given["short"] = {"base": u(1, 2), "multiplier": u(0, 3), "addition": u(0, 0.5)}
+    if r.random() < 0.3:
+        u = lambda a, b: decimal(r.uniform(a, b), 9)
+        for listed in given["underlyings"]:
+            listed["group"] = r.choice([0, 1, 1, 2])
+        given["extensions"] = {"offsets": [{"group": 1, "offset": u(0, 0.6)}], "floor_net": u(0, 0.1), "floor_hedged": u(0, 0.05),
+                               "gamma": u(0, 2), "gamma_threshold": r.choice([0, 100, 10000]), "liquidity_rate": "0.00000001",
+                               "liquidity_maximum": u(0, 0.1), "liquidity_threshold": r.choice([0, 1000, 1000000])}
+    if r.random() < 0.2:
+        given["mode"] = r.choice(["cross", "isolated"])
     if r.random() < 0.1:
         given["scenarios"] = [
             {"spot": {"absolute": decimal(r.uniform(-0.9, 5), 9)} if r.random() < 0.5 else {"ranges": decimal(r.uniform(-1, 2), 9)},

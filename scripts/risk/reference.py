@@ -310,15 +310,144 @@ class Reference:
         peg = max(zero, self.n(scan["peg_threshold"]) - self.stable) * self.n(scan["peg_factor"])
         return {
             "underlying": underlying, "value": value, "worst": worst, "basis": basis, "pnl": pnl,
+            "maintenance_contingency": maintenance, "initial_contingency": initial,
             "initial_requirement": (self.n(scan["initial"]) + peg) * -worst + maintenance + initial,
             "maintenance_requirement": self.n(scan["maintenance"]) * -worst + maintenance,
         }
+
+    # Beyond one underlying
+
+    def greeks(self, position):
+        """(delta, gamma) of an option position with respect to the forward's part that can still move."""
+        (underlying, kind, expiry, strike), quantity, _ = position
+        terms, seconds, tau, forward, variable, rate = self.tenor(underlying, expiry)
+        discount, share, strike_price = self.a.exp(-rate * tau), variable / forward, self.n(strike)
+        s = self.vol(terms, forward, strike) * self.a.sqrt(tau) if seconds else self.n(0)
+        if s == 0:
+            probability, density = self.n(1 if strike_price < forward else 0), self.n(0)
+        else:
+            d1 = (self.a.ln(forward) - self.a.ln(strike_price)) / s + s / 2
+            probability = self.a.cdf(d1)
+            density = self.a.exp(-d1 * d1 / 2) / self.a.sqrt(self.n("6.283185307179586476925286766559005768394")) / (forward * s)
+        delta = probability if kind == "call" else probability - 1
+        return quantity * delta * discount * share, quantity * density * discount * share * share
+
+    def floor_and_charge(self, underlying, extensions):
+        index = self.n(self.underlyings[underlying]["index"])
+        deltas, gamma = [], self.n(0)
+        for position in self.positions:
+            (mine, kind, expiry, _), quantity, _ = position
+            if mine != underlying:
+                continue
+            if kind == "perpetual":
+                deltas.append(quantity)
+            elif kind == "future":
+                _, _, _, forward, variable, _ = self.tenor(underlying, expiry)
+                deltas.append(quantity * variable / forward)
+            else:
+                delta, curvature = self.greeks(position)
+                deltas.append(delta)
+                gamma += curvature
+        for c in self.line["portfolio"].get("collateral", []):
+            token = self.tokens[c["collateral"]]
+            if token["underlying"] == underlying and token.get("cancels_risk"):
+                feed = self.feeds.get(token["collateral"])
+                price = self.n(feed["price"]) if feed else index
+                deltas.append(self.n(c["amount"]) * price / self.stable / index)
+        net = abs(sum(deltas, self.n(0)))
+        hedged = (sum((abs(d) for d in deltas), self.n(0)) - net) / 2
+        x = lambda name: self.n(extensions.get(name, "0"))
+        floor = (x("floor_net") * net + x("floor_hedged") * hedged) * index
+        move = self.n(self.ranges[underlying]["range"]) * index
+        loss = max(-gamma, self.n(0)) * move * move / 2
+        charge = x("gamma") * max(loss - x("gamma_threshold"), self.n(0))
+        size = net * index
+        charge += min(x("liquidity_maximum"), x("liquidity_rate") * max(size - x("liquidity_threshold"), self.n(0))) * size
+        return floor, charge
+
+    def extended(self, parts):
+        """(initial requirement, maintenance requirement) with the extensions."""
+        extensions = self.line.get("parameters", {}).get("extensions", {})
+        offsets = {o["group"]: self.n(o["offset"]) for o in extensions.get("offsets", [])}
+        groups = {}
+        for part in parts:
+            group = self.ranges[part["underlying"]].get("group", 0)
+            key = ("group", group) if group and group in offsets else ("alone", part["underlying"])
+            groups.setdefault(key, []).append(part)
+        initial = maintenance = self.n(0)
+        scan = self.p["scan"]
+        peg = max(self.n(0), self.n(scan["peg_threshold"]) - self.stable) * self.n(scan["peg_factor"])
+        for (kind, group), members in groups.items():
+            rows = []
+            for number, scenario in enumerate(self.scenarios):
+                total = self.n(0)
+                for part in members:
+                    x = part["pnl"][number]
+                    if kind == "group" and x > 0:
+                        x = self.n(0) if scenario["volatility"].startswith("skew") else x * offsets[group]
+                    total += x
+                rows.append(total)
+            worst = min(rows + [sum((part["basis"] for part in members), self.n(0))])
+            floors, charges = zip(*(self.floor_and_charge(part["underlying"], extensions) for part in members))
+            loss = max(-worst, sum(floors, self.n(0)))
+            extra = sum((part["maintenance_contingency"] for part in members), self.n(0)) + sum(charges, self.n(0))
+            maintenance += self.n(scan["maintenance"]) * loss + extra
+            initial += (self.n(scan["initial"]) + peg) * loss + extra
+            initial += sum((part["initial_contingency"] for part in members), self.n(0))
+        return initial, maintenance
+
+    def standard(self, underlying, mode, initial):
+        """Requirement of one underlying by the standard formulas."""
+        index = self.n(self.underlyings[underlying]["index"])
+        rates = {"option_initial": "0.15", "option_minimum": "0.13", "option_maintenance": "0.09",
+                 "linear_initial": "0.1", "linear_maintenance": "0.065", **self.line["parameters"].get("standard", {})}
+        rate = lambda name: self.n(rates[name])
+        zero, required = self.n(0), self.n(0)
+        expiries = set()
+        for (mine, kind, expiry, _), quantity, _ in self.positions:
+            if mine == underlying and kind in ("perpetual", "future"):
+                required += abs(quantity) * index * rate("linear_initial" if initial else "linear_maintenance")
+            elif mine == underlying:
+                expiries.add(expiry)
+        for c in self.line["portfolio"].get("collateral", []):
+            token = self.tokens[c["collateral"]]
+            if token["underlying"] == underlying:
+                feed = self.feeds.get(token["collateral"])
+                v = self.n(c["amount"]) * (self.n(feed["price"]) if feed else index) / self.stable
+                required += v * (self.n(token["maintenance_haircut"]) + (self.n(token["initial_haircut"]) if initial else 0))
+        for expiry in expiries:
+            here = [p for p in self.positions if p[0][0] == underlying and p[0][2] == expiry and p[0][1] in ("call", "put")]
+            live = expiry > self.now
+            alone = zero
+            for position in here:
+                (_, kind, _, strike), quantity, _ = position
+                if quantity >= 0:
+                    continue
+                price, k = self.option_value(position, self.n(1), "none") / quantity, self.n(strike)
+                otm = max(k - index if kind == "call" else index - k, zero)
+                margin = max(rate("option_initial") * index - otm, rate("option_minimum") * index) if initial else rate("option_maintenance") * index
+                owed = price + (margin if live else zero)
+                alone += -quantity * (min(owed, k) if kind == "put" else owed)
+            held = alone
+            if mode == "cross":
+                payoff = lambda at: sum((q * max(at - self.n(t[3]) if t[1] == "call" else self.n(t[3]) - at, zero) for t, q, _ in here), zero)
+                loss = -min([payoff(x) for x in [zero] + [self.n(t[3]) for t, _, _ in here]] + [zero])
+                naked = max(-sum((q for t, q, _ in here if t[1] == "call"), zero), zero)
+                beyond = naked * index * rate("option_minimum" if initial else "option_maintenance") if live else zero
+                held = min(alone, loss + beyond)
+            required += held + sum((self.option_value(p, self.n(1), "none") for p in here), zero)
+        return max(required, zero)
 
     def assess(self):
         used = {p[0][0] for p in self.positions}
         used |= {self.tokens[c["collateral"]]["underlying"] for c in self.line["portfolio"].get("collateral", [])}
         parts = [self.figures(u) for u in sorted(used)]
-        total = {name: sum((part[name] for part in parts), self.n(0)) for name in ("initial_requirement", "maintenance_requirement")}
+        mode = self.line.get("parameters", {}).get("mode", "portfolio")
+        if mode == "portfolio":
+            pair = self.extended(parts)
+        else:
+            pair = [sum((self.standard(u, mode, initial) for u in sorted(used)), self.n(0)) for initial in (True, False)]
+        total = dict(zip(("initial_requirement", "maintenance_requirement"), pair))
         total["equity"] = self.n(self.line["portfolio"].get("cash", "0")) + sum((part["value"] for part in parts), self.n(0))
         return {"id": self.line.get("id"), **total, "underlyings": parts}
 

@@ -22,8 +22,8 @@ use crate::{
     storage::{FEES, FILL, ORACLE, VENUES, split},
 };
 
-/// Millionths of a contract times millionths of notional.
-const MILLIONTHS_TWICE: u64 = 1_000_000_000_000;
+/// Millionths in one.
+const MILLION: u128 = 1_000_000;
 /// Highest price of a contract, 18 decimals: a trillion.
 const MAXIMUM_PRICE: u128 = 1_000_000_000_000_000_000_000_000_000_000;
 
@@ -191,14 +191,14 @@ impl Clearing {
         if rates.option == 0 {
             return Ok(0);
         }
-        let index = match told.index.iter().find(|(known, _)| *known == underlying) {
-            Some((_, price)) => *price,
-            None => {
-                let price = asked(&indexPriceCall::SELECTOR, underlying)?.u256(0)?;
+        let index =
+            if let Some((_, price)) = told.index.iter().find(|(known, _)| *known == underlying) {
+                *price
+            } else {
+                let price = asked(indexPriceCall::SELECTOR, underlying)?.u256(0)?;
                 told.index.push((underlying, price));
                 price
-            }
-        };
+            };
         let most = fee(fill, U256::from(fill.price), rates.premium_cap)?;
         Ok(fee(fill, index, rates.option)?.min(most))
     }
@@ -212,7 +212,7 @@ impl Clearing {
         if let Some((_, index)) = told.funding.iter().find(|(known, _)| *known == underlying) {
             return Ok(*index);
         }
-        let index = asked(&fundingIndexCall::SELECTOR, underlying)?.i256(0)?;
+        let index = asked(fundingIndexCall::SELECTOR, underlying)?.i256(0)?;
         let index = i128::try_from(index).map_err(|_| overflow())?;
         told.funding.push((underlying, index));
         Ok(index)
@@ -220,15 +220,22 @@ impl Clearing {
 }
 
 /// What the oracle tells about an underlying.
-fn asked(selector: &[u8; 4], underlying: u8) -> Result<Reply, Revert> {
-    ask(&address(&ORACLE.get()), &selected![*selector, underlying])
+fn asked(selector: [u8; 4], underlying: u8) -> Result<Reply, Revert> {
+    ask(&address(&ORACLE.get()), &selected![selector, underlying])
 }
 
-/// `quantity * price * rate`, rounded up.
+/// `quantity * price * rate`, each product rounded up.
 fn fee(fill: &Fill, price: U256, rate: u32) -> Result<u128, Revert> {
-    let product = U256::from(fill.quantity)
-        .checked_mul(price)
-        .and_then(|product| product.checked_mul(U256::from(rate)))
-        .ok_or_else(overflow)?;
-    u128::try_from(product.div_ceil(U256::from(MILLIONTHS_TWICE))).map_err(|_| overflow())
+    let price = u128::try_from(price).map_err(|_| overflow())?;
+    let notional = millionths(price, fill.quantity).ok_or_else(overflow)?;
+    millionths(notional, u64::from(rate)).ok_or_else(overflow)
+}
+
+/// `amount * millionths / 1e6`, rounded up.
+fn millionths(amount: u128, millionths: u64) -> Option<u128> {
+    let millionths = u128::from(millionths);
+    let (whole, rest) = (amount.checked_div(MILLION)?, amount.checked_rem(MILLION)?);
+    // rest < 2^20 and millionths < 2^64.
+    let part = rest.wrapping_mul(millionths).div_ceil(MILLION);
+    whole.checked_mul(millionths)?.checked_add(part)
 }

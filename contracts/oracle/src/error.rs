@@ -1,34 +1,31 @@
-//! Reverts that several functions share.
+//! Bounds that setters and posts share.
 
-use alloy_primitives::{I256, U256, aliases::U80};
-use novate_abi::{IErrors, IOracle};
-use novate_common::Revert;
-
-use crate::settlement::Refusal;
+use alloy_primitives::{I256, U256};
+use novate_abi::IErrors;
+use novate_common::{Revert, name, refuse};
 
 /// Refuses a parameter outside its bounds.
 ///
 /// # Errors
 /// `ParameterOutOfBounds` with the name (ASCII), value and bounds.
-pub(crate) fn within(name: &[u8], value: u128, minimum: u128, maximum: u128) -> Result<(), Revert> {
-    if (minimum..=maximum).contains(&value) {
+#[inline(never)]
+pub(crate) fn within(
+    parameter: &[u8],
+    value: u128,
+    minimum: u128,
+    maximum: u128,
+) -> Result<(), Revert> {
+    if minimum <= value && value <= maximum {
         return Ok(());
     }
-    let signed = |value: u128| I256::from_raw(U256::from(value));
-    Err(IErrors::ParameterOutOfBounds {
-        name: novate_common::name(name),
+    Err(refuse!(IErrors::ParameterOutOfBounds {
+        name: name(parameter),
         value: signed(value),
         minimum: signed(minimum),
         maximum: signed(maximum),
-    }
-    .into())
+    }))
 }
 
-/// `RoundsProveNothing`.
-pub(crate) fn proves_nothing(refusal: Refusal) -> Revert {
-    IOracle::RoundsProveNothing {
-        reason: refusal.reason.number(),
-        round: U80::from(refusal.round & ((1 << 80) - 1)),
-    }
-    .into()
+fn signed(value: u128) -> I256 {
+    I256::from_raw(U256::from(value))
 }

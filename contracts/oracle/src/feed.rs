@@ -1,10 +1,10 @@
 //! Reading Chainlink-style feeds: rounds, scaling to 18 decimals, and which answers are accepted.
 
-use alloy_primitives::{Address, I256, aliases::U80};
+use alloy_primitives::{Address, I256};
 use alloy_sol_types::SolCall;
-use novate_abi::{IAggregator, IErrors};
-use novate_common::{Revert, view};
-use stylus_sdk::stylus_core::Host;
+use novate_abi::{IAggregator, IErrors, words::wide};
+use novate_common::{Revert, ask, halves, refuse, selected};
+use stylus_sdk::{host::WasmVM, stylus_core::MeteringAccess};
 
 /// Most that a price may be, 18 decimals: 1e15.
 pub(crate) const MAX_PRICE: u128 = 1_000_000_000_000_000_000_000_000_000_000_000;
@@ -28,57 +28,49 @@ pub(crate) struct Round {
 
 /// The answer of a feed as a price with 18 decimals, if it is one: above 0, at most [`MAX_PRICE`].
 pub(crate) fn price(answer: I256, decimals: u8) -> Option<u128> {
-    let shift = u32::from(MAX_DECIMALS.checked_sub(decimals)?);
-    let price = u128::try_from(answer).ok()?.checked_mul(10_u128.checked_pow(shift)?)?;
-    (price > 0 && price <= MAX_PRICE).then_some(price)
+    let [low, high, 0, 0] = answer.into_raw().into_limbs() else { return None };
+    let mut price = wide(high, low);
+    for _ in decimals..MAX_DECIMALS {
+        price = price.checked_mul(10)?;
+    }
+    (price > 0 && price <= MAX_PRICE && decimals <= MAX_DECIMALS).then_some(price)
 }
 
 /// The latest round; `None` if the feed has none or doesn't answer as a feed.
 ///
 /// # Errors
 /// `CallFailed` if the call may have failed for want of gas.
-pub(crate) fn latest(vm: &impl Host, feed: Address) -> Result<Option<Round>, Revert> {
-    let answer = ask(vm, feed, &IAggregator::latestRoundDataCall {})?;
-    Ok(answer.and_then(|round| {
-        let (started_at, updated_at) =
-            (u64::try_from(round.startedAt).ok()?, u64::try_from(round.updatedAt).ok()?);
-        let id = round.roundId.to_be_bytes::<10>();
-        present(Round { id: id_of(id), answer: round.answer, started_at, updated_at })
-    }))
+pub(crate) fn latest(feed: &Address) -> Result<Option<Round>, Revert> {
+    round_of(feed, &selected![IAggregator::latestRoundDataCall::SELECTOR])
 }
 
 /// A round by its id; `None` if there is none.
 ///
 /// # Errors
 /// `CallFailed` if the call may have failed for want of gas.
-pub(crate) fn round(vm: &impl Host, feed: Address, id: u128) -> Result<Option<Round>, Revert> {
-    let Ok(round_id) = U80::try_from(id) else { return Ok(None) };
-    let answer = ask(vm, feed, &IAggregator::getRoundDataCall { roundId: round_id })?;
-    Ok(answer.and_then(|round| {
-        let (started_at, updated_at) =
-            (u64::try_from(round.startedAt).ok()?, u64::try_from(round.updatedAt).ok()?);
-        present(Round { id, answer: round.answer, started_at, updated_at })
-    }))
-}
-
-fn present(round: Round) -> Option<Round> {
-    (round.updated_at > 0).then_some(round)
-}
-
-fn id_of(bytes: [u8; 10]) -> u128 {
-    let mut wide = [0; 16];
-    for (to, from) in wide.iter_mut().skip(6).zip(bytes) {
-        *to = from;
+pub(crate) fn round(feed: &Address, id: u128) -> Result<Option<Round>, Revert> {
+    if id >> 80 != 0 {
+        return Ok(None);
     }
-    u128::from_be_bytes(wide)
+    let round = round_of(feed, &selected![IAggregator::getRoundDataCall::SELECTOR, id])?;
+    Ok(round.map(|round| Round { id, ..round }))
 }
 
-/// Calls a feed. A feed that reverts has no answer: that is no error of the caller's, unless he starved it of gas.
-fn ask<C: SolCall>(vm: &impl Host, feed: Address, call: &C) -> Result<Option<C::Return>, Revert> {
-    match view(vm, feed, call) {
-        Ok(answer) => Ok(Some(answer)),
-        Err(_) if vm.evm_gas_left() < GAS_THAT_PROVES => {
-            Err(IErrors::CallFailed { target: feed }.into())
+/// A feed that reverts has no answer: that is no error of the caller's, unless he starved it of gas.
+#[inline(never)]
+fn round_of(feed: &Address, calldata: &[u8]) -> Result<Option<Round>, Revert> {
+    let answer = ask(feed, calldata).and_then(|reply| {
+        Ok(Round {
+            id: reply.word(0).map(|word| halves(&word).1)?,
+            answer: reply.i256(1)?,
+            started_at: reply.u64(2)?,
+            updated_at: reply.u64(3)?,
+        })
+    });
+    match answer {
+        Ok(round) => Ok((round.updated_at > 0).then_some(round)),
+        Err(_) if WasmVM {}.evm_gas_left() < GAS_THAT_PROVES => {
+            Err(refuse!(IErrors::CallFailed { target: *feed }))
         }
         Err(_) => Ok(None),
     }

@@ -1,23 +1,25 @@
 //! The oracle contract: what a thing is worth, and how far that may be trusted (`interfaces/IOracle.sol`).
 //!
-//! - [`entry`]: the table of functions; posts and settlement proposals.
-//! - `admin`: what the governor and the guardian do. `view`: what anyone may ask, `snapshot` first of all.
-//! - Pure: `funding`, `arbitrage`, `settlement` (proofs by rounds), `level` (ages and validity).
+//! - `storage`: the layout and the table of functions. `load`: stored words to domain types and back.
+//! - `post`: signed surfaces and marks. `settle`: settlement prices. `admin`: what the governor sets.
+//! - `view`: what anyone may ask, `snapshot` first of all; `market`: the values behind it.
+//! - Pure: `funding`, `arbitrage`, `proof` (settlement by rounds), `level` (ages and validity), `feed` (answers to prices).
 
-#![cfg_attr(target_arch = "wasm32", no_std)]
+#![cfg_attr(not(test), no_std)]
 
 extern crate alloc;
 
 mod admin;
 mod arbitrage;
-mod entry;
 mod error;
 mod feed;
 mod funding;
 mod level;
 mod load;
+mod market;
 mod post;
-mod settlement;
+mod proof;
+mod settle;
 mod storage;
 #[cfg(test)]
 mod tests;

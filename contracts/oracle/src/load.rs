@@ -1,16 +1,17 @@
 //! Stored words to domain types and back.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256};
 use novate_abi::{
     IOracle,
-    words::{join, low_u8, low_u64, split, wide},
+    words::{low_u64, wide},
 };
+use novate_common::{Revert, Slot, Word, address, halves, low64, pair, refuse};
 
 use crate::{
     arbitrage::Slice,
     feed,
     funding::{Funding, Premium},
-    storage::{FeedWords, MarkWords, SurfaceWords},
+    storage::{FEEDS, PERPETUALS, SEQUENCER, SETTLEMENTS, SURFACES},
 };
 
 /// Unit of the stored ratio of forward and index.
@@ -32,64 +33,68 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn pack(&self) -> U256 {
-        let tail = [0, self.maximum_digits, self.minimum_digits, self.decimals];
-        let low = u128::from(u32::from_be_bytes(tail));
-        address_word(self.feed) | U256::from((u128::from(self.heartbeat) << 64) | low)
+    fn pack(&self) -> B256 {
+        let [a, b, c, d] = self.heartbeat.to_be_bytes();
+        headed(&[a, b, c, d, self.decimals, self.minimum_digits, self.maximum_digits], &self.feed)
     }
 
-    pub(crate) fn unpack(word: U256) -> Self {
-        let (_, low) = split(word);
-        Self {
-            feed: address_of(word),
-            heartbeat: heartbeat_of(low),
-            decimals: low_u8(low),
-            minimum_digits: low_u8(low >> 8),
-            maximum_digits: low_u8(low >> 16),
-        }
+    fn unpack(word: &B256) -> Self {
+        let [a, b, c, d, decimals, minimum_digits, maximum_digits, ..] = word.0;
+        let heartbeat = u32::from_be_bytes([a, b, c, d]);
+        Self { feed: address(word), heartbeat, decimals, minimum_digits, maximum_digits }
     }
 }
 
-impl FeedWords {
-    /// How the feed is read; `None` if none was set.
-    pub(crate) fn reader(&self) -> Option<Reader> {
-        let word = self.reader.get();
-        (!word.is_zero()).then(|| Reader::unpack(word))
+/// An underlying's feed as stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Feed {
+    slot: Slot,
+    pub(crate) reader: Reader,
+}
+
+impl Feed {
+    /// The feed of an underlying.
+    ///
+    /// # Errors
+    /// `UnknownUnderlying` if none was set.
+    pub(crate) fn of(underlying: u8) -> Result<Self, Revert> {
+        let slot = FEEDS.of(&underlying);
+        let word = slot.get();
+        if word == B256::ZERO {
+            return Err(refuse!(IOracle::UnknownUnderlying { underlying }));
+        }
+        Ok(Self { slot, reader: Reader::unpack(&word) })
+    }
+
+    /// Stores a feed.
+    pub(crate) fn set(
+        underlying: u8,
+        (feed, heartbeat, decimals): (Address, u32, u8),
+        (minimum, maximum): (u128, u128),
+    ) {
+        let (minimum_digits, maximum_digits) = (digits(minimum), digits(maximum));
+        let reader = Reader { feed, heartbeat, decimals, minimum_digits, maximum_digits };
+        let slot = FEEDS.of(&underlying);
+        slot.set(&reader.pack());
+        slot.plus(1).set(&pair(maximum, minimum));
     }
 
     /// Least and greatest price between which answers are accepted.
     pub(crate) fn limits(&self) -> (u128, u128) {
-        let (maximum, minimum) = split(self.bounds.get());
+        let (maximum, minimum) = halves(&self.slot.plus(1).get());
         (minimum, maximum)
     }
 
-    pub(crate) fn set(&mut self, feed: &IOracle::Feed, decimals: u8) {
-        self.reader.set(
-            Reader {
-                feed: feed.feed,
-                heartbeat: feed.heartbeat,
-                decimals,
-                minimum_digits: digits(feed.minimumAnswer),
-                maximum_digits: digits(feed.maximumAnswer),
-            }
-            .pack(),
-        );
-        self.bounds.set(join(feed.maximumAnswer, feed.minimumAnswer));
-    }
-
-    /// Whether a price lies strictly between the limits. Reads them only if the number of binary digits doesn't tell.
-    pub(crate) fn is_unpegged(&self, reader: &Reader, price: u128) -> bool {
+    /// The price of an answer, if it is accepted: strictly between the limits, which are read only if the number of binary
+    /// digits doesn't tell.
+    pub(crate) fn accept(&self, round: &feed::Round) -> Option<u128> {
+        let price = feed::price(round.answer, self.reader.decimals)?;
         let own = digits(price);
-        if own > reader.minimum_digits && own < reader.maximum_digits {
-            return true;
+        if own > self.reader.minimum_digits && own < self.reader.maximum_digits {
+            return Some(price);
         }
         let (minimum, maximum) = self.limits();
-        minimum < price && price < maximum
-    }
-
-    /// The price of an answer, if it is accepted.
-    pub(crate) fn accept(&self, reader: &Reader, round: &feed::Round) -> Option<u128> {
-        feed::price(round.answer, reader.decimals).filter(|price| self.is_unpegged(reader, *price))
+        (minimum < price && price < maximum).then_some(price)
     }
 }
 
@@ -102,18 +107,22 @@ pub(crate) struct Mark {
     pub(crate) confidence: u64,
 }
 
-impl MarkWords {
+/// An underlying's perpetual as stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Perpetual(Slot);
+
+impl Perpetual {
+    pub(crate) fn of(underlying: u8) -> Self {
+        Self(PERPETUALS.of(&underlying))
+    }
+
     pub(crate) fn mark(&self) -> Mark {
-        let (price, low) = split(self.mark.get());
+        let (price, low) = halves(&self.0.get());
         Mark { price, model_time: low_u64(low >> 64), confidence: low_u64(low) }
     }
 
-    pub(crate) fn set_mark(&mut self, mark: &Mark) {
-        self.mark.set(join(mark.price, wide(mark.model_time, mark.confidence)));
-    }
-
     pub(crate) fn funding(&self) -> Funding {
-        let (index, low) = split(self.funding.get());
+        let (index, low) = halves(&self.0.plus(1).get());
         Funding {
             index: index.cast_signed(),
             rate: low_u64(low >> 64).cast_signed(),
@@ -121,22 +130,20 @@ impl MarkWords {
         }
     }
 
-    pub(crate) fn set_funding(&mut self, funding: &Funding) {
-        let low = wide(funding.rate.cast_unsigned(), funding.until);
-        self.funding.set(join(funding.index.cast_unsigned(), low));
-    }
-
     /// The last nonce and the premium.
     pub(crate) fn premium(&self) -> (u64, Premium) {
-        let (nonce, low) = split(self.premium.get());
+        let (nonce, low) = halves(&self.0.plus(2).get());
         let premium =
             Premium { average: low_u64(low >> 64).cast_signed(), last: low_u64(low).cast_signed() };
         (low_u64(nonce), premium)
     }
 
-    pub(crate) fn set_premium(&mut self, nonce: u64, premium: &Premium) {
+    pub(crate) fn set(&self, mark: &Mark, funding: &Funding, nonce: u64, premium: &Premium) {
+        self.0.set(&pair(mark.price, wide(mark.model_time, mark.confidence)));
+        let low = wide(funding.rate.cast_unsigned(), funding.until);
+        self.0.plus(1).set(&pair(funding.index.cast_unsigned(), low));
         let low = wide(premium.average.cast_unsigned(), premium.last.cast_unsigned());
-        self.premium.set(join(u128::from(nonce), low));
+        self.0.plus(2).set(&pair(nonce.into(), low));
     }
 }
 
@@ -157,33 +164,31 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// The ratio of forward and index as stored.
+    /// The ratio of forward and index as stored, from prices of at most 1e33.
     pub(crate) fn ratio_of(forward: u128, index: u128) -> u32 {
-        U256::from(forward)
-            .saturating_mul(U256::from(RATIO_UNIT))
-            .checked_div(U256::from(index))
-            .and_then(|ratio| u128::try_from(ratio).ok())
-            .map_or(0, |ratio| u32::try_from(ratio.min(RATIO_MASK)).unwrap_or(0))
+        // Both lose the bits beyond the first 104, so that the product with 1e7 fits 128.
+        let shift = 24_u32.saturating_sub(forward.leading_zeros().min(index.leading_zeros()));
+        let (forward, index) = (forward >> shift.min(24), index >> shift.min(24));
+        let ratio = forward.saturating_mul(RATIO_UNIT).checked_div(index).unwrap_or(0);
+        u32::try_from(ratio.min(RATIO_MASK)).unwrap_or(0)
     }
 
     /// The forward that an index implies by the stored ratio; the forward as posted if either is unknown.
     pub(crate) fn rolled_forward(&self, index: u128) -> u128 {
-        // index <= 1e33, ratio < 2^28: the product is below 2^138.
-        let rolled = U256::from(index)
-            .saturating_mul(U256::from(self.ratio))
-            .checked_div(U256::from(RATIO_UNIT))
-            .and_then(|forward| u128::try_from(forward).ok())
-            .unwrap_or_default();
+        // index <= 1e33 < 2^110: whole units of 1e7 and the rest apart, below 2^87 2^28.
+        let ratio = u128::from(self.ratio);
+        let whole = index.checked_div(RATIO_UNIT).unwrap_or(0).saturating_mul(ratio);
+        let rest = index.checked_rem(RATIO_UNIT).unwrap_or(0).saturating_mul(ratio);
+        let rolled = whole.saturating_add(rest.checked_div(RATIO_UNIT).unwrap_or(0));
         if rolled == 0 { self.forward } else { rolled.min(feed::MAX_PRICE) }
     }
-}
 
-impl SurfaceWords {
-    pub(crate) fn model(&self) -> Model {
-        let (forward, level) = split(self.level.get());
-        let (turn, rest) = split(self.shape.get());
-        let (high, confidences) = split(self.trust.get());
-        Model {
+    /// The model of a series.
+    pub(crate) fn of(slot: &Slot) -> Self {
+        let (forward, level) = halves(&slot.get());
+        let (turn, rest) = halves(&slot.plus(1).get());
+        let (high, confidences) = halves(&slot.plus(2).get());
+        Self {
             forward,
             slice: Slice {
                 a: low_u64(level >> 64).cast_signed(),
@@ -201,49 +206,77 @@ impl SurfaceWords {
         }
     }
 
-    /// The last nonce.
-    pub(crate) fn last_nonce(&self) -> u64 {
-        low_u64(split(self.nonce.get()).1)
-    }
-
-    /// The model time of the last post; 0 if there was none.
-    pub(crate) fn last_model_time(&self) -> u64 {
-        low_u64(split(self.trust.get()).0 >> 88)
-    }
-
-    pub(crate) fn set(&mut self, model: &Model, nonce: u64) {
-        let slice = &model.slice;
-        self.level.set(join(model.forward, wide(slice.a.cast_unsigned(), slice.b)));
-        self.shape.set(join(
+    /// Stores the model of a series.
+    pub(crate) fn set(&self, slot: &Slot, nonce: u64) {
+        let slice = &self.slice;
+        slot.set(&pair(self.forward, wide(slice.a.cast_unsigned(), slice.b)));
+        slot.plus(1).set(&pair(
             wide(slice.rho.cast_unsigned(), slice.m.cast_unsigned()),
-            wide(slice.sigma, model.rate.cast_unsigned()),
+            wide(slice.sigma, self.rate.cast_unsigned()),
         ));
-        let high = (u128::from(model.evaluated_at) << 88)
-            | (u128::from(model.forward_confidence) << 28)
-            | u128::from(model.ratio);
-        self.trust.set(join(high, wide(model.rate_confidence, model.volatility_confidence)));
-        self.nonce.set(U256::from(nonce));
+        let high = (u128::from(self.evaluated_at) << 88)
+            | (u128::from(self.forward_confidence) << 28)
+            | u128::from(self.ratio);
+        slot.plus(2).set(&pair(high, wide(self.rate_confidence, self.volatility_confidence)));
+        slot.plus(3).set(&nonce.word());
     }
 }
 
-/// An address in the upper 160 bits of a word.
-pub(crate) fn address_word(address: Address) -> U256 {
-    let mut bytes = [0; 32];
-    for (to, from) in bytes.iter_mut().zip(address) {
-        *to = from;
+/// Where the forward and surface of a series are.
+pub(crate) fn surface_slot(series: u32) -> Slot {
+    SURFACES.of(&series)
+}
+
+/// The nonce of the surface that stands there.
+pub(crate) fn surface_nonce(slot: &Slot) -> u64 {
+    low64(&slot.plus(3).get())
+}
+
+/// A settlement price: proposed and, from a time on, final.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Settlement {
+    /// 18 decimals; 0: not proposed.
+    pub(crate) price: u128,
+    /// Unix seconds.
+    pub(crate) final_at: u64,
+}
+
+impl Settlement {
+    /// The settlement price of a series.
+    pub(crate) fn of(series: u32) -> Self {
+        let (price, low) = halves(&SETTLEMENTS.of(&series).get());
+        Self { price, final_at: low_u64(low) }
     }
-    U256::from_be_bytes(bytes)
+
+    pub(crate) fn set(&self, series: u32) {
+        SETTLEMENTS.of(&series).set(&pair(self.price, self.final_at.into()));
+    }
+
+    pub(crate) const fn is_final(&self, now: u64) -> bool {
+        self.price != 0 && now >= self.final_at
+    }
 }
 
-/// The address in the upper 160 bits of a word.
-pub(crate) fn address_of(word: U256) -> Address {
-    let bytes = word.to_be_bytes::<32>();
-    bytes.first_chunk().map_or(Address::ZERO, |address| Address::new(*address))
+/// An address with these bytes at the left of its word, at most 12.
+pub(crate) fn headed(head: &[u8], address: &Address) -> B256 {
+    let mut word = address.word();
+    for (to, from) in word.iter_mut().zip(head) {
+        *to = *from;
+    }
+    word
 }
 
-/// The 32 bits above the low 64 of a word's lower half.
-pub(crate) fn heartbeat_of(low: u128) -> u32 {
-    u32::try_from((low >> 64) & u128::from(u32::MAX)).unwrap_or(0)
+/// The sequencer feed, its grace, and whether there is a stable feed.
+pub(crate) fn sequencer() -> (Address, u32, bool) {
+    let word = SEQUENCER.get();
+    let [a, b, c, d, has_stable, ..] = word.0;
+    (address(&word), u32::from_be_bytes([a, b, c, d]), has_stable != 0)
+}
+
+/// Stores what [`sequencer`] reads.
+pub(crate) fn set_sequencer(feed: &Address, grace: u32, has_stable: bool) {
+    let [a, b, c, d] = grace.to_be_bytes();
+    SEQUENCER.set(&headed(&[a, b, c, d, u8::from(has_stable)], feed));
 }
 
 fn digits(value: u128) -> u8 {

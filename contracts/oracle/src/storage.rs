@@ -1,76 +1,99 @@
-//! What the oracle stores. Field order is the storage layout: append, never reorder. Words are packed in `load.rs`.
+//! What the oracle keeps, and which function answers which selector. Prices, rates and confidences have 18 decimals.
+//!
+//! | slot | content |
+//! | --- | --- |
+//! | 0..2 | roles and pause mask |
+//! | 3 | sequencer feed (low 20 bytes), grace in seconds (uint32, high), whether a stable feed is set (uint8, next) |
+//! | 4 | stable feed (low 20 bytes), heartbeat in seconds (uint32, high), decimals (uint8, next) |
+//! | 5 | publishers (uint8, high), signatures that a post needs (uint8, next) |
+//! | 6 | mapping: number from 0 => publisher |
+//! | 7 | mapping: publisher => 1 |
+//! | 8 | mapping: underlying => feed, 2 words |
+//! | 9 | mapping: underlying => perpetual, 3 words |
+//! | 10 | mapping: series (underlying << 22 | expiry in hours) => forward and surface, 4 words |
+//! | 11 | mapping: series => settlement price (uint128), final from (uint64) in Unix seconds; 0: not proposed |
+//!
+//! A feed: word 0 is its address (low 20 bytes), heartbeat in seconds (uint32, high), decimals, binary digits of the least and
+//! of the greatest answer (uint8 each, next); word 1 the greatest (uint128) and the least answer (uint128). A snapshot reads
+//! word 1 only if the answer is within a factor of 2 of a limit.
+//!
+//! A perpetual: word 0 is the mark (uint128), model time (uint64), confidence (uint64); word 1 the funding index (int128), rate in
+//! 1e-18 of quote currency a second (int64), accrued until (uint64); word 2, which a snapshot doesn't read, nonce (uint128),
+//! average premium (int64), last premium (int64).
+//!
+//! A surface: word 0 is the forward (uint128), a (int64), b (uint64); word 1 rho (int64), m (int64), sigma (uint64), rate (int64);
+//! word 2 model time (uint40), forward confidence (uint60), forward over index when posted in 1e-7 (uint28), rate confidence
+//! (uint64), volatility confidence (uint64); word 3, which a snapshot doesn't read, the nonce.
 
 #[allow(unused_imports, reason = "the storage macro names them")]
 use alloc::{vec, vec::Vec};
 
-use alloy_primitives::Address;
-use novate_common::Governance;
-use stylus_sdk::{
-    prelude::*,
-    storage::{StorageAddress, StorageBool, StorageMap, StorageU8, StorageU256, StorageVec},
+use alloy_sol_types::SolCall;
+use novate_abi::IOracle::{
+    disputeSettlementCall, domainSeparatorCall, feedCall, fundingIndexCall, indexPriceCall,
+    initializeCall, perpetualMarkCall, postPerpetualMarkCall, postSurfaceCall,
+    proposeSettlementAfterCall, proposeSettlementCall, proposeSettlementFallbackCall,
+    publishersCall, sequencerStatusCall, setFeedCall, setPublishersCall, setSequencerFeedCall,
+    setStableFeedCall, settlementPriceCall, snapshotCall, surfaceCall,
 };
+use novate_common::{Answer, Contract, Fixed, Governance, Input, empty};
+use stylus_sdk::prelude::*;
 
-/// The oracle's storage root.
+use crate::{admin, post, settle, view};
+
+/// Pause bit: posts.
+pub(crate) const PAUSE_POSTS: u8 = 1;
+
+pub(crate) const SEQUENCER: Fixed = Fixed::at(3);
+pub(crate) const STABLE: Fixed = Fixed::at(4);
+pub(crate) const THRESHOLD: Fixed = Fixed::at(5);
+pub(crate) const PUBLISHERS: Fixed = Fixed::at(6);
+pub(crate) const IS_PUBLISHER: Fixed = Fixed::at(7);
+pub(crate) const FEEDS: Fixed = Fixed::at(8);
+pub(crate) const PERPETUALS: Fixed = Fixed::at(9);
+pub(crate) const SURFACES: Fixed = Fixed::at(10);
+pub(crate) const SETTLEMENTS: Fixed = Fixed::at(11);
+
+/// The oracle: its storage is the table above.
 #[storage]
 pub struct Oracle {
-    /// Governor, guardian, pause mask.
     pub(crate) governance: Governance,
-    /// Sequencer feed (address) << 96 | grace, seconds (u32) << 64 | whether a stable feed is set (bit 0).
-    pub(crate) sequencer: StorageU256,
-    /// Stable feed (address) << 96 | heartbeat, seconds (u32) << 64 | decimals (u8).
-    pub(crate) stable: StorageU256,
-    /// Signatures that a post needs.
-    pub(crate) threshold: StorageU8,
-    /// Who may sign posts.
-    pub(crate) publishers: StorageVec<StorageAddress>,
-    /// Whether an address is among the publishers.
-    pub(crate) is_publisher: StorageMap<Address, StorageBool>,
-    /// Feed of each underlying.
-    pub(crate) feeds: StorageMap<u8, FeedWords>,
-    /// Perpetual of each underlying.
-    pub(crate) marks: StorageMap<u8, MarkWords>,
-    /// Forward and surface of each series (`underlying << 22 | hours`).
-    pub(crate) surfaces: StorageMap<u32, SurfaceWords>,
-    /// Settlement price of each series: price (u128) << 128 | final from, Unix seconds (u64); 0: not proposed.
-    pub(crate) settlements: StorageMap<u32, StorageU256>,
-}
-
-/// An underlying's feed: 2 words, of which a snapshot reads one, unless the answer is within a factor of 2 of a bound.
-#[storage]
-pub struct FeedWords {
-    /// Feed (address) << 96 | heartbeat, seconds (u32) << 64 | binary digits of the maximum (u8) << 16 | of the minimum (u8) << 8 | decimals (u8).
-    pub(crate) reader: StorageU256,
-    /// Maximum answer (u128) << 128 | minimum answer (u128), 18 decimals.
-    pub(crate) bounds: StorageU256,
-}
-
-/// A perpetual's mark and funding: 3 words, of which a snapshot reads 2.
-#[storage]
-pub struct MarkWords {
-    /// Mark, 18 decimals (u128) << 128 | model time (u64) << 64 | confidence, 18 decimals (u64).
-    pub(crate) mark: StorageU256,
-    /// Funding index, 18 decimals (i128) << 128 | rate, 1e-18 of quote a second (i64) << 64 | accrued until, Unix seconds (u64).
-    pub(crate) funding: StorageU256,
-    /// Nonce (u64) << 128 | premium average, 18 decimals (i64) << 64 | last premium, 18 decimals (i64).
-    pub(crate) premium: StorageU256,
-}
-
-/// A forward and a surface: 4 words, of which a snapshot reads 3.
-#[storage]
-pub struct SurfaceWords {
-    /// Forward (u128) << 128 | a (i64) << 64 | b (u64), 18 decimals.
-    pub(crate) level: StorageU256,
-    /// Rho (i64) << 192 | m (i64) << 128 | sigma (u64) << 64 | rate (i64), 18 decimals.
-    pub(crate) shape: StorageU256,
-    /// Model time (u40) << 216 | forward confidence (u60) << 156 | forward over index when posted, 1e-7 (u28) << 128
-    /// | rate confidence (u64) << 64 | volatility confidence (u64).
-    pub(crate) trust: StorageU256,
-    /// Nonce (u64).
-    pub(crate) nonce: StorageU256,
 }
 
 impl core::fmt::Debug for Oracle {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.write_str("Oracle")
+    }
+}
+
+impl Contract for Oracle {
+    fn route(&mut self, selector: [u8; 4], input: &mut Input<'_>) -> Answer {
+        match selector {
+            snapshotCall::SELECTOR => view::snapshot(input),
+            indexPriceCall::SELECTOR => view::index_price(input),
+            surfaceCall::SELECTOR => view::surface(input),
+            perpetualMarkCall::SELECTOR => view::perpetual_mark(input),
+            fundingIndexCall::SELECTOR => view::funding_index(input),
+            settlementPriceCall::SELECTOR => view::settlement_price(input),
+            sequencerStatusCall::SELECTOR => view::sequencer_status(),
+            feedCall::SELECTOR => view::feed(input),
+            publishersCall::SELECTOR => view::publishers(),
+            domainSeparatorCall::SELECTOR => view::domain_separator(self.vm()),
+            postSurfaceCall::SELECTOR => post::surface(self, input),
+            postPerpetualMarkCall::SELECTOR => post::perpetual_mark(self, input),
+            proposeSettlementCall::SELECTOR => settle::propose(input),
+            proposeSettlementAfterCall::SELECTOR => settle::propose_after(input),
+            proposeSettlementFallbackCall::SELECTOR => settle::propose_fallback(input),
+            disputeSettlementCall::SELECTOR => settle::dispute(self, input),
+            initializeCall::SELECTOR => {
+                self.governance.initialize(input.address()?, input.address()?)?;
+                empty()
+            }
+            setFeedCall::SELECTOR => admin::set_feed(self, input),
+            setStableFeedCall::SELECTOR => admin::set_stable_feed(self, input),
+            setSequencerFeedCall::SELECTOR => admin::set_sequencer_feed(self, input),
+            setPublishersCall::SELECTOR => admin::set_publishers(self, input),
+            _ => self.governance.route(selector, input, PAUSE_POSTS),
+        }
     }
 }

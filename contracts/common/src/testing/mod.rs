@@ -168,6 +168,11 @@ impl World {
         self.0.borrow().storage.get(&(contract, slot)).copied().unwrap_or_default()
     }
 
+    /// Writes a storage word: what mocks keep there is rolled back like everything else.
+    pub fn set_storage(&self, contract: Address, slot: U256, word: B256) {
+        self.0.borrow_mut().storage.insert((contract, slot), word);
+    }
+
     /// All storage words that aren't zero, in order.
     pub fn all_storage(&self) -> Vec<(Address, U256, B256)> {
         let state = self.0.borrow();

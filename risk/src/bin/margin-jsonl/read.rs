@@ -1,7 +1,8 @@
 //! Turns a line into a book, a market state and parameters.
 
 use novate_risk::{
-    Book, CollateralBalance, Instrument, Market, Parameters, Position, Reference, Validity,
+    Book, CollateralBalance, Extensions, Instrument, Market, Netting, Parameters, Position,
+    Reference, StandardTerms, Validity,
     instrument::Symbols,
     market::{CollateralMarket, ExpiryMarket, PerpetualMarket, Surface, UnderlyingMarket},
     parameters::{CollateralParameters, UnderlyingParameters},
@@ -21,9 +22,14 @@ pub(crate) struct Case {
     pub(crate) book: Book,
     pub(crate) market: Market,
     pub(crate) parameters: Parameters,
+    pub(crate) extensions: Extensions,
+    /// Standard margin instead of scenarios.
+    pub(crate) standard: Option<(Netting, StandardTerms)>,
 }
 
 type Result<T> = std::result::Result<T, String>;
+/// Numbers of underlyings and their symbols.
+type Listed = Vec<(u8, String)>;
 
 /// An object being read: every field must be known, so that a misspelt one is an error and not a default.
 struct Fields<'a> {
@@ -126,23 +132,48 @@ pub(crate) fn case(line: &Value) -> Result<Case> {
     let mut fields = Fields::new(String::new(), line)?;
     fields.optional("id");
     let now = fields.number("now", 0, None)?;
-    let given = Fields::new("parameters".to_owned(), fields.required("parameters")?)?;
-    let (parameters, symbols) = parameters(given)?;
+    let mut given = Fields::new("parameters".to_owned(), fields.required("parameters")?)?;
+    let standard = standard(&mut given)?;
+    let (parameters, extensions, symbols) = parameters(given)?;
     let symbols: Vec<(u8, &str)> = symbols.iter().map(|(n, s)| (*n, s.as_str())).collect();
     let market = market(Fields::new("market".to_owned(), fields.required("market")?)?, now)?;
     let given = Fields::new("portfolio".to_owned(), fields.required("portfolio")?)?;
     let book = portfolio(given, &symbols)?;
     fields.finish()?;
     parameters.check().map_err(|error| error.to_string())?;
-    Ok(Case { now, book, market, parameters })
+    extensions.check().map_err(|error| error.to_string())?;
+    Ok(Case { now, book, market, parameters, extensions, standard })
 }
 
-fn parameters(mut given: Fields<'_>) -> Result<(Parameters, Vec<(u8, String)>)> {
+/// The mode: portfolio margin (nothing), or standard margin with its terms.
+fn standard(given: &mut Fields<'_>) -> Result<Option<(Netting, StandardTerms)>> {
+    let mut terms = StandardTerms::default();
+    let path = given.path("standard");
+    if let Some(value) = given.optional("standard") {
+        let mut f = Fields::new(path, value)?;
+        f.set("option_initial", DECIMALS, &mut terms.option_initial)?;
+        f.set("option_minimum", DECIMALS, &mut terms.option_minimum)?;
+        f.set("option_maintenance", DECIMALS, &mut terms.option_maintenance)?;
+        f.set("linear_initial", DECIMALS, &mut terms.linear_initial)?;
+        f.set("linear_maintenance", DECIMALS, &mut terms.linear_maintenance)?;
+        f.finish()?;
+    }
+    let path = given.path("mode");
+    let mode = given.optional("mode").map(|value| text(&path, value)).transpose()?;
+    match mode.unwrap_or("portfolio") {
+        "portfolio" => Ok(None),
+        "cross" => Ok(Some((Netting::Cross, terms))),
+        "isolated" => Ok(Some((Netting::Isolated, terms))),
+        other => Err(format!("{path}: unknown mode {other}")),
+    }
+}
+
+fn parameters(mut given: Fields<'_>) -> Result<(Parameters, Extensions, Listed)> {
     let mut parameters = Parameters::default();
     let listed = given.list("underlyings", underlying_parameters)?;
     let (underlyings, symbols) = listed.unwrap_or_default().into_iter().unzip();
     parameters.underlyings = underlyings;
-    let symbols: Vec<(u8, String)> = symbols;
+    let symbols: Listed = symbols;
     parameters.collateral = given.list("collateral", collateral_parameters)?.unwrap_or_default();
     if let Some(scenarios) = given.list("scenarios", scenario)? {
         parameters.scenarios = scenarios;
@@ -209,8 +240,20 @@ fn parameters(mut given: Fields<'_>) -> Result<(Parameters, Vec<(u8, String)>)> 
         f.set("multiplier", DECIMALS, &mut short.multiplier)?;
         f.set("addition", DECIMALS, &mut short.addition)
     })?;
+    let mut extensions = Extensions::default();
+    let wanted = &mut extensions;
+    section("extensions", &mut |f| {
+        wanted.offsets = f.list("offsets", group_offset)?.unwrap_or_default();
+        f.set("floor_net", DECIMALS, &mut wanted.floor_net)?;
+        f.set("floor_hedged", DECIMALS, &mut wanted.floor_hedged)?;
+        f.set("gamma", DECIMALS, &mut wanted.gamma)?;
+        f.set("gamma_threshold", 0, &mut wanted.gamma_threshold)?;
+        f.set("liquidity_rate", DECIMALS, &mut wanted.liquidity_rate)?;
+        f.set("liquidity_maximum", DECIMALS, &mut wanted.liquidity_maximum)?;
+        f.set("liquidity_threshold", 0, &mut wanted.liquidity_threshold)
+    })?;
     given.finish()?;
-    Ok((parameters, symbols))
+    Ok((parameters, extensions, symbols))
 }
 
 fn underlying_parameters(mut f: Fields<'_>) -> Result<(UnderlyingParameters, (u8, String))> {
@@ -219,8 +262,15 @@ fn underlying_parameters(mut f: Fields<'_>) -> Result<(UnderlyingParameters, (u8
     let mut listed = UnderlyingParameters::new(number, f.number("range", DECIMALS, None)?);
     f.set("volatility_up", DECIMALS, &mut listed.volatility_up)?;
     f.set("volatility_down", DECIMALS, &mut listed.volatility_down)?;
+    f.set("group", 0, &mut listed.group)?;
     f.finish()?;
     Ok((listed, (number, symbol)))
+}
+
+fn group_offset(mut f: Fields<'_>) -> Result<(u8, u64)> {
+    let pair = (f.number("group", 0, None)?, f.number("offset", DECIMALS, None)?);
+    f.finish()?;
+    Ok(pair)
 }
 
 fn collateral_parameters(mut f: Fields<'_>) -> Result<CollateralParameters> {

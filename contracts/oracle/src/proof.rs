@@ -1,12 +1,13 @@
-//! Settlement prices proved by the ids of a feed's rounds: pure logic over a function that reads rounds.
+//! Settlement prices proved by the ids of a feed's rounds: logic over a function that reads rounds.
 //!
 //! A round id is phase << 64 | number; ids of one phase are consecutive from 1. The window is the 30 minutes before
 //! expiry, its start included, expiry excluded. The phase in force at a time is the newest one whose first round is
 //! before it; a proxy's earlier phases keep updating, so they prove nothing.
 
-use novate_common::Revert;
+use novate_abi::IOracle;
+use novate_common::{Revert, SolError, selected};
 
-use crate::{error::proves_nothing, feed::Round};
+use crate::feed::Round;
 
 /// Seconds of the window.
 pub(crate) const WINDOW: u64 = 30 * 60;
@@ -55,13 +56,6 @@ impl Reason {
     }
 }
 
-/// Which round fails, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) reason: Reason,
-    pub(crate) round: u128,
-}
-
 /// A feed's history around an expiry.
 pub(crate) trait Rounds {
     /// The round of that id, if there is one.
@@ -87,21 +81,21 @@ impl<R: Rounds> Proof<'_, R> {
         let start = self.expiry.saturating_sub(WINDOW);
         let count = last.saturating_sub(first).saturating_add(1);
         if last < first || phase(first) != phase(last) || count < FEWEST {
-            return refuse(Reason::TooFew, last);
+            return nothing(Reason::TooFew, last);
         }
         if count > MOST {
-            return refuse(Reason::TooMany, last);
+            return nothing(Reason::TooMany, last);
         }
         self.check_phase(first, start)?;
         let before = self.existing(first.saturating_sub(1))?;
         if before.updated_at >= start {
-            return refuse(Reason::NotBeforeWindow, before.id);
+            return nothing(Reason::NotBeforeWindow, before.id);
         }
         let mut sum = 0_u128; // at most 256 * 1e33
         for id in first..=last {
             let round = self.existing(id)?;
             if round.updated_at < start || round.updated_at >= self.expiry {
-                return refuse(Reason::NotInWindow, id);
+                return nothing(Reason::NotInWindow, id);
             }
             sum = sum.saturating_add(self.accepted(&round)?);
         }
@@ -117,16 +111,16 @@ impl<R: Rounds> Proof<'_, R> {
         self.check_phase(id, self.expiry)?;
         let round = self.existing(id)?;
         if round.updated_at < self.expiry {
-            return refuse(Reason::NotAfter, id);
+            return nothing(Reason::NotAfter, id);
         }
         let before = self.existing(id.saturating_sub(1))?;
         if before.updated_at >= self.expiry {
-            return refuse(Reason::NotBefore, before.id);
+            return nothing(Reason::NotBefore, before.id);
         }
         if !self.has_too_few(id)?
             && !self.is_in_window(id.saturating_sub(MOST).saturating_sub(1))?
         {
-            return refuse(Reason::Enough, id);
+            return nothing(Reason::Enough, id);
         }
         self.accepted(&round)
     }
@@ -139,7 +133,7 @@ impl<R: Rounds> Proof<'_, R> {
         self.check_phase(id, self.expiry)?;
         let round = self.existing(id)?;
         if round.updated_at >= self.expiry {
-            return refuse(Reason::NotBefore, id);
+            return nothing(Reason::NotBefore, id);
         }
         let price = self.accepted(&round)?;
         let mut last = id;
@@ -147,7 +141,7 @@ impl<R: Rounds> Proof<'_, R> {
             match self.rounds.round(last.saturating_add(1))? {
                 Some(next) if next.updated_at < self.expiry => {
                     if self.rounds.accepted(&next).is_some() {
-                        return refuse(Reason::NotAfter, next.id);
+                        return nothing(Reason::NotAfter, next.id);
                     }
                     last = next.id;
                 }
@@ -157,7 +151,7 @@ impl<R: Rounds> Proof<'_, R> {
                 }
             }
         }
-        refuse(Reason::TooMany, last)
+        nothing(Reason::TooMany, last)
     }
 
     /// Whether the [`FEWEST`] rounds before `id` aren't all accepted rounds of the window.
@@ -185,9 +179,9 @@ impl<R: Rounds> Proof<'_, R> {
         let next = id.saturating_add(1);
         match self.rounds.round(next)? {
             Some(round) if round.updated_at >= self.expiry => Ok(()),
-            Some(_) => refuse(Reason::NotAfter, next),
+            Some(_) => nothing(Reason::NotAfter, next),
             None if self.rounds.latest() == id || phase(self.rounds.latest()) > phase(id) => Ok(()),
-            None => refuse(Reason::Missing, next),
+            None => nothing(Reason::Missing, next),
         }
     }
 
@@ -196,12 +190,12 @@ impl<R: Rounds> Proof<'_, R> {
         let newest = phase(self.rounds.latest());
         let own = phase(id);
         if own > newest || newest.saturating_sub(own) > PHASES {
-            return refuse(Reason::WrongPhase, id);
+            return nothing(Reason::WrongPhase, id);
         }
         for newer in own.saturating_add(1)..=newest {
             let first = (newer << 64) | 1;
             if self.rounds.round(first)?.is_some_and(|round| round.updated_at < time) {
-                return refuse(Reason::WrongPhase, first);
+                return nothing(Reason::WrongPhase, first);
             }
         }
         Ok(())
@@ -210,14 +204,14 @@ impl<R: Rounds> Proof<'_, R> {
     fn existing(&self, id: u128) -> Result<Round, Revert> {
         match self.rounds.round(id)? {
             Some(round) => Ok(round),
-            None => refuse(Reason::Missing, id),
+            None => nothing(Reason::Missing, id),
         }
     }
 
     fn accepted(&self, round: &Round) -> Result<u128, Revert> {
         match self.rounds.accepted(round) {
             Some(price) => Ok(price),
-            None => refuse(Reason::Refused, round.id),
+            None => nothing(Reason::Refused, round.id),
         }
     }
 }
@@ -226,6 +220,10 @@ const fn phase(id: u128) -> u128 {
     id >> 64
 }
 
-fn refuse<T>(reason: Reason, round: u128) -> Result<T, Revert> {
-    Err(proves_nothing(Refusal { reason, round }))
+#[cold]
+#[inline(never)]
+fn nothing<T>(reason: Reason, id: u128) -> Result<T, Revert> {
+    let round = id & ((1 << 80) - 1);
+    let data = selected![IOracle::RoundsProveNothing::SELECTOR, reason.number(), round];
+    Err(Revert::from_data(data))
 }

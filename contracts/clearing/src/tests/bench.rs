@@ -1,0 +1,305 @@
+//! A clearing contract with two tokens, a margin contract of a simple rule, and an oracle that says what it is told.
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc, vec::Vec};
+
+use alloy_primitives::{Address, B256, I256, U256};
+use alloy_sol_types::{SolCall, SolError};
+use novate_abi::{
+    IClearing::{self, Fill},
+    IERC20, IMargin, IOracle,
+    book::Book,
+};
+use novate_common::testing::World;
+use novate_risk::{Instrument, Strike};
+
+use crate::Clearing;
+
+pub(super) const CLEARING: Address = Address::repeat_byte(0xc1);
+pub(super) const CASH: Address = Address::repeat_byte(0xca);
+pub(super) const WETH: Address = Address::repeat_byte(0xee);
+pub(super) const MARGIN: Address = Address::repeat_byte(0x3a);
+pub(super) const ORACLE: Address = Address::repeat_byte(0x0c);
+pub(super) const LIQUIDATION: Address = Address::repeat_byte(0x11);
+pub(super) const VENUE: Address = Address::repeat_byte(0x7e);
+pub(super) const GOVERNOR: Address = Address::repeat_byte(0x60);
+pub(super) const GUARDIAN: Address = Address::repeat_byte(0x6a);
+pub(super) const ALICE: Address = Address::repeat_byte(0xa1);
+pub(super) const BOB: Address = Address::repeat_byte(0xb0);
+
+pub(super) const ONE: u128 = 1_000_000_000_000_000_000;
+pub(super) const CONTRACT: u64 = 1_000_000;
+/// Hours since 1970 of the expiry that the tests trade.
+pub(super) const EXPIRY_HOURS: u32 = 472_300;
+
+pub(super) fn perpetual() -> u64 {
+    Instrument::perpetual(1).unwrap().id()
+}
+
+pub(super) fn future() -> u64 {
+    Instrument::future(1, EXPIRY_HOURS).unwrap().id()
+}
+
+pub(super) fn call() -> u64 {
+    Instrument::call(1, EXPIRY_HOURS, Strike::from_wad(U256::from(3_000 * ONE)).unwrap())
+        .unwrap()
+        .id()
+}
+
+pub(super) fn expiry() -> u64 {
+    u64::from(EXPIRY_HOURS) * 3_600
+}
+
+/// The first account of an owner.
+pub(super) fn account(owner: Address) -> B256 {
+    let mut id = B256::ZERO;
+    id[..20].copy_from_slice(owner.as_slice());
+    id
+}
+
+pub(super) fn signed(money: i128) -> I256 {
+    I256::try_from(money).unwrap()
+}
+
+pub(super) fn encoded<E: SolError>(error: &E) -> Vec<u8> {
+    error.abi_encode()
+}
+
+/// What margin and oracle say.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Value of one contract, by instrument.
+    pub(super) marks: HashMap<u64, u128>,
+    /// Initial requirement per contract; maintenance is half of it.
+    pub(super) rate: u128,
+    pub(super) validity: u8,
+    pub(super) funding: i128,
+    pub(super) index: u128,
+    pub(super) settlement: Option<u128>,
+    /// How often margin was asked.
+    pub(super) asked: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Bench {
+    pub(super) world: World,
+    pub(super) told: Rc<RefCell<Told>>,
+}
+
+impl Bench {
+    /// Everything set up: cash of 6 decimals, WETH of 18, no fees, open interest up to a million contracts.
+    pub(super) fn new() -> Self {
+        let told = Rc::new(RefCell::new(Told {
+            marks: HashMap::from([
+                (perpetual(), 3_000 * ONE),
+                (future(), 3_000 * ONE),
+                (call(), 100 * ONE),
+            ]),
+            rate: 100 * ONE,
+            validity: 4,
+            funding: 0,
+            index: 3_000 * ONE,
+            settlement: None,
+            asked: 0,
+        }));
+        let bench = Self { world: World::default(), told };
+        bench.world.set_timestamp(expiry() - 1_000);
+        bench.world.install::<Clearing>(CLEARING);
+        install_token(&bench.world, CASH, 6);
+        install_token(&bench.world, WETH, 18);
+        bench.install_margin();
+        bench.install_oracle();
+        let (governor, guardian) = (GOVERNOR, GUARDIAN);
+        bench.send(GOVERNOR, &IClearing::initializeCall { governor, guardian, cashToken: CASH });
+        let (margin, oracle, liquidation) = (MARGIN, ORACLE, LIQUIDATION);
+        bench.send(GOVERNOR, &IClearing::setModulesCall { margin, oracle, liquidation });
+        bench.send(GOVERNOR, &IClearing::setVenueCall { venue: VENUE, allowed: true });
+        bench.send(GOVERNOR, &IClearing::addCollateralCall { token: WETH, cap: 1_000 * ONE });
+        let cap = 1_000_000 * CONTRACT;
+        bench.send(GOVERNOR, &IClearing::setOpenInterestCapCall { underlying: 1, cap });
+        bench
+    }
+
+    /// A call that succeeds.
+    pub(super) fn send<C: SolCall>(&self, sender: Address, call: &C) -> C::Return {
+        self.world
+            .send(sender, CLEARING, call)
+            .unwrap_or_else(|data| panic!("{} reverted with {data:02x?}", C::SIGNATURE))
+    }
+
+    /// A call that reverts: its revert data.
+    pub(super) fn refusal<C: SolCall>(&self, sender: Address, call: &C) -> Vec<u8> {
+        let before = self.world.all_storage();
+        let data = self.world.refusal(sender, CLEARING, call);
+        assert_eq!(before, self.world.all_storage());
+        assert!(data.len() >= 4, "{} reverted without data", C::SIGNATURE);
+        data
+    }
+
+    /// Mints and deposits whole units of cash.
+    pub(super) fn fund(&self, owner: Address, units: u64) {
+        let amount = U256::from(units) * U256::from(1_000_000);
+        mint(&self.world, CASH, owner, amount);
+        let account = account(owner);
+        self.send(owner, &IClearing::depositCall { account, token: CASH, amount });
+    }
+
+    pub(super) fn cash(&self, owner: Address) -> i128 {
+        let cash = self.send(owner, &IClearing::cashCall { account: account(owner) });
+        i128::try_from(cash).unwrap()
+    }
+
+    pub(super) fn positions(&self, owner: Address) -> Vec<IClearing::Position> {
+        self.send(owner, &IClearing::positionsCall { account: account(owner) })
+    }
+
+    pub(super) fn nonce(&self, owner: Address) -> u64 {
+        self.send(owner, &IClearing::nonceCall { account: account(owner) })
+    }
+
+    /// Total cash, variation, fees, insurance.
+    pub(super) fn ledger(&self) -> (i128, i128, u128, u128) {
+        let ledger = self.send(ALICE, &IClearing::ledgerCall {});
+        (
+            i128::try_from(ledger.totalCash).unwrap(),
+            i128::try_from(ledger.variation).unwrap(),
+            ledger.fees.to(),
+            ledger.insurance.to(),
+        )
+    }
+
+    /// Tokens held are what the sums say, and the sum of all accounts' cash is the total.
+    pub(super) fn check_balance(&self, owners: &[Address]) {
+        let (cash, variation, fees, insurance) = self.ledger();
+        let held = balance(&self.world, CASH, CLEARING) * U256::from(1_000_000_000_000_u64);
+        let owed = cash + variation + i128::try_from(fees + insurance).unwrap();
+        assert_eq!(i128::try_from(held).unwrap(), owed);
+        assert_eq!(owners.iter().map(|owner| self.cash(*owner)).sum::<i128>(), cash);
+    }
+
+    fn install_margin(&self) {
+        let told = Rc::clone(&self.told);
+        self.world.mock(MARGIN, move |_, message| {
+            let mut told = told.borrow_mut();
+            told.asked += 1;
+            let call = IMargin::assessCall::abi_decode(&message.data).unwrap();
+            let assess = |bytes: &alloy_primitives::Bytes| {
+                let book = Book::unpack(bytes).unwrap();
+                let mut equity = i128::try_from(book.cash).unwrap();
+                let mut required = 0_u128;
+                for held in &book.positions {
+                    let mark = told.marks[&held.instrument].cast_signed();
+                    let gain = mark - held.reference_price.cast_signed();
+                    equity += gain * i128::from(held.quantity) / 1_000_000;
+                    let size = u128::from(held.quantity.unsigned_abs());
+                    required += size * told.rate / 1_000_000;
+                }
+                for held in &book.collateral {
+                    equity += (held.amount / ONE * 2_000 * ONE).cast_signed();
+                }
+                IMargin::Assessment {
+                    equity: signed(equity),
+                    initialRequirement: U256::from(required),
+                    maintenanceRequirement: U256::from(required / 2),
+                    worstUnderlying: 1,
+                    worstScenario: 0,
+                    validity: told.validity,
+                }
+            };
+            let assessments: Vec<_> = call.books.iter().map(assess).collect();
+            Ok(IMargin::assessCall::abi_encode_returns(&assessments))
+        });
+    }
+
+    fn install_oracle(&self) {
+        let told = Rc::clone(&self.told);
+        self.world.mock(ORACLE, move |_, message| {
+            use IOracle::IOracleCalls as Calls;
+            use alloy_sol_types::SolInterface;
+            let told = told.borrow();
+            let answer = match Calls::abi_decode(&message.data).unwrap() {
+                Calls::fundingIndex(_) => signed(told.funding).to_be_bytes::<32>().to_vec(),
+                Calls::indexPrice(_) => {
+                    IOracle::indexPriceCall::abi_encode_returns(&IOracle::indexPriceReturn {
+                        price: U256::from(told.index),
+                        updatedAt: 1,
+                        validity: told.validity,
+                    })
+                }
+                Calls::settlementPrice(_) => IOracle::settlementPriceCall::abi_encode_returns(
+                    &IOracle::settlementPriceReturn {
+                        price: U256::from(told.settlement.unwrap_or_default()),
+                        isFinal: told.settlement.is_some(),
+                    },
+                ),
+                _ => panic!("not mocked"),
+            };
+            Ok(answer)
+        });
+    }
+}
+
+/// One trade between Alice, who buys, and Bob.
+pub(super) fn buys(instrument: u64, quantity: u64, price: u128) -> IClearing::fillCall {
+    let (buyer, seller) = (account(ALICE), account(BOB));
+    let fill = Fill { instrument, quantity, price, buyer, seller, buyerIsMaker: true };
+    IClearing::fillCall { fills: Vec::from([fill]) }
+}
+
+/// One trade between Alice, who sells, and Bob.
+pub(super) fn sells(instrument: u64, quantity: u64, price: u128) -> IClearing::fillCall {
+    let (buyer, seller) = (account(BOB), account(ALICE));
+    let fill = Fill { instrument, quantity, price, buyer, seller, buyerIsMaker: true };
+    IClearing::fillCall { fills: Vec::from([fill]) }
+}
+
+/// Storage of a token mock: balances by address; at slot 0 what it keeps of a transfer, at slot 1 whether it says no.
+fn slot(owner: Address) -> U256 {
+    U256::from_be_bytes(owner.into_word().0) + U256::from(1_000)
+}
+
+pub(super) fn balance(world: &World, token: Address, owner: Address) -> U256 {
+    U256::from_be_bytes(world.storage(token, slot(owner)).0)
+}
+
+pub(super) fn mint(world: &World, token: Address, owner: Address, amount: U256) {
+    let after = balance(world, token, owner) + amount;
+    world.set_storage(token, slot(owner), after.into());
+}
+
+/// What the token keeps of each transfer.
+pub(super) fn set_keeps(world: &World, token: Address, amount: u64) {
+    world.set_storage(token, U256::ZERO, U256::from(amount).into());
+}
+
+/// Whether the token refuses.
+pub(super) fn set_refuses(world: &World, token: Address) {
+    world.set_storage(token, U256::from(1), U256::from(1).into());
+}
+
+pub(super) fn install_token(world: &World, token: Address, decimals: u8) {
+    world.mock(token, move |world, message| {
+        use IERC20::IERC20Calls as Calls;
+        use alloy_sol_types::SolInterface;
+        let keeps = U256::from_be_bytes(world.storage(message.target, U256::ZERO).0);
+        let refuses = !world.storage(message.target, U256::from(1)).is_zero();
+        let move_tokens = |from: Address, to: Address, amount: U256| {
+            let token = message.target;
+            let Some(left) = balance(world, token, from).checked_sub(amount) else {
+                return Err(Vec::from(*b"poor"));
+            };
+            world.set_storage(token, slot(from), left.into());
+            mint(world, token, to, amount.saturating_sub(keeps));
+            Ok(U256::from(u8::from(!refuses)).to_be_bytes::<32>().to_vec())
+        };
+        match Calls::abi_decode(&message.data).unwrap() {
+            Calls::decimals(_) => Ok(U256::from(decimals).to_be_bytes::<32>().to_vec()),
+            Calls::balanceOf(call) => {
+                Ok(balance(world, message.target, call.account).to_be_bytes::<32>().to_vec())
+            }
+            Calls::transfer(call) => move_tokens(message.sender, call.to, call.amount),
+            Calls::transferFrom(call) => move_tokens(call.from, call.to, call.amount),
+            Calls::permit(_) => Err(Vec::from(*b"used")),
+            Calls::allowance(_) => panic!("not mocked"),
+        }
+    });
+}
