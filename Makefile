@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts debug release certify campaign mutants fuzz clean
+	scripts figures debug release certify campaign mutants fuzz clean
 
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
@@ -20,7 +20,7 @@ setup: ## Installs what this machine lacks: Rust toolchain and WASM target, npm 
 demo: setup mocks contracts ## Plays a crash through the clearing house: make demo ARGS="--help" lists the options.
 	$(CARGO) run --release --locked -p novate-e2e --bin demo -- $(ARGS)
 
-test: setup dependencies scripts forge debug contracts-checked release ## Runs all tests: scripts, Solidity, Rust, and the built WASM on the devnode.
+test: setup dependencies scripts forge debug contracts-checked figures release ## Runs all tests: scripts, Solidity, Rust, and the built WASM on the devnode.
 	@echo "make test: all passed"
 
 check: fmt-check lint test ## What a change must pass: formatting, lints, all tests.
@@ -42,6 +42,9 @@ pack: setup ## Builds the contracts and prints their sizes: ARGS="margin" for on
 
 contracts: setup # The contracts' WASM in target/novate.
 	$(PACK)
+
+figures: ## Checks that the figures in the documents are those in snapshots/.
+	node scripts/figures.mjs --check
 
 contracts-checked: setup # The same, and their sizes compared with snapshots/size.json.
 	$(PACK) --check

@@ -32,16 +32,46 @@ interface IClearing {
         uint128 amount;
     }
 
-    event Deposited(bytes32 indexed account, address indexed token, uint256 credited, uint256 balance);
-    event Withdrawn(bytes32 indexed account, address indexed token, uint256 amount, address receiver, uint256 balance);
-    event Filled(uint64 indexed instrument, bytes32 indexed buyer, bytes32 indexed seller, uint64 quantity, uint128 price, uint256 buyerFee, uint256 sellerFee);
-    event Settled(bytes32 indexed account, uint64 indexed instrument, int64 quantity, uint256 price, int256 cashflow);
-    event SliceTransferred(bytes32 indexed from, bytes32 indexed to, uint256 fraction, int256 price, uint256 insurancePaid);
+    event Deposited(
+        bytes32 indexed account, address indexed token, uint256 credited, uint256 balance
+    );
+    event Withdrawn(
+        bytes32 indexed account,
+        address indexed token,
+        uint256 amount,
+        address receiver,
+        uint256 balance
+    );
+    event Filled(
+        uint64 indexed instrument,
+        bytes32 indexed buyer,
+        bytes32 indexed seller,
+        uint64 quantity,
+        uint128 price,
+        uint256 buyerFee,
+        uint256 sellerFee
+    );
+    event Settled(
+        bytes32 indexed account,
+        uint64 indexed instrument,
+        int64 quantity,
+        uint256 price,
+        int256 cashflow
+    );
+    event SliceTransferred(
+        bytes32 indexed from,
+        bytes32 indexed to,
+        uint256 fraction,
+        int256 price,
+        uint256 insurancePaid
+    );
     event InsuranceChanged(int256 change, uint256 fund);
     event CollateralAdded(uint8 indexed collateral, address indexed token, uint128 cap);
     event VenueChanged(address indexed venue, bool allowed);
     event ModulesChanged(address margin, address oracle, address liquidation);
-    event FeesChanged(uint32 optionRate, uint32 optionPremiumCap, uint32 makerRate, uint32 takerRate);
+    event FeesChanged(
+        uint32 optionRate, uint32 optionPremiumCap, uint32 makerRate, uint32 takerRate
+    );
     event OpenInterestCapChanged(uint8 indexed underlying, uint64 cap);
 
     /// @notice After the action the account would hold `equity` and need `required`.
@@ -77,7 +107,8 @@ interface IClearing {
     /// @notice Accepts a collateral token; its number is the next free one from 1. `cap` is the most the house takes, 18 decimals.
     function addCollateral(address token, uint128 cap) external returns (uint8 collateral);
     /// @notice Rates in millionths: options of notional, capped by a share of premium; delta-one maker and taker of notional.
-    function setFees(uint32 optionRate, uint32 optionPremiumCap, uint32 makerRate, uint32 takerRate) external;
+    function setFees(uint32 optionRate, uint32 optionPremiumCap, uint32 makerRate, uint32 takerRate)
+        external;
     /// @notice Most contracts (millionths) open per instrument of `underlying`; 0: none may be opened.
     function setOpenInterestCap(uint8 underlying, uint64 cap) external;
     /// @notice Moves collected fees into the insurance fund.
@@ -86,7 +117,15 @@ interface IClearing {
     // Owner of the account
     /// @notice Takes `amount` of `token` (token decimals) from the caller and credits what arrived to the caller's `account`.
     function deposit(bytes32 account, address token, uint256 amount) external;
-    function depositWithPermit(bytes32 account, address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+    function depositWithPermit(
+        bytes32 account,
+        address token,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external;
     /// @notice Pays `amount` of `token` (token decimals) to `receiver`; leaves initial excess >= 0. With no positions and no
     /// debt it needs no price.
     function withdraw(bytes32 account, address token, uint256 amount, address receiver) external;
@@ -104,14 +143,26 @@ interface IClearing {
     // Liquidation module
     /// @notice Moves `fraction` (18 decimals) of the whole book of `from` to `to`. `price` > 0: `to` pays `from`; < 0: the
     /// insurance fund pays `to`. Afterwards `to` has initial excess >= 0, and the maintenance excess of `from` hasn't fallen.
-    function transferSlice(bytes32 from, bytes32 to, uint256 fraction, int256 price, uint64 expectedNonce) external;
+    function transferSlice(
+        bytes32 from,
+        bytes32 to,
+        uint256 fraction,
+        int256 price,
+        uint64 expectedNonce
+    ) external;
 
     // Views
     function modules() external view returns (address margin, address oracle, address liquidation);
     function isVenue(address venue) external view returns (bool);
     function cashToken() external view returns (address);
-    function collateralToken(uint8 collateral) external view returns (address token, uint128 cap, uint128 total);
-    function fees() external view returns (uint32 optionRate, uint32 optionPremiumCap, uint32 makerRate, uint32 takerRate);
+    function collateralToken(uint8 collateral)
+        external
+        view
+        returns (address token, uint128 cap, uint128 total);
+    function fees()
+        external
+        view
+        returns (uint32 optionRate, uint32 optionPremiumCap, uint32 makerRate, uint32 takerRate);
     function openInterest(uint64 instrument) external view returns (uint64);
     function openInterestCap(uint8 underlying) external view returns (uint64);
     function cash(bytes32 account) external view returns (int256);
@@ -123,5 +174,8 @@ interface IClearing {
     function book(bytes32 account) external view returns (bytes memory);
     /// @notice Sums that must balance: cash-token balance (18 decimals) = totalCash + variation + fees + insurance.
     /// @param totalCash Sum of the cash of all accounts. @param variation Gains not yet paid in by losers, less gains not yet paid out.
-    function ledger() external view returns (int256 totalCash, int256 variation, uint256 fees, uint256 insurance);
+    function ledger()
+        external
+        view
+        returns (int256 totalCash, int256 variation, uint256 fees, uint256 insurance);
 }

@@ -23,7 +23,9 @@ interface IExchange {
         uint256 salt;
     }
 
-    event Traded(bytes32 indexed digest, bytes32 indexed buyer, bytes32 indexed seller, uint256 legs);
+    event Traded(
+        bytes32 indexed digest, bytes32 indexed buyer, bytes32 indexed seller, uint256 legs
+    );
     event TradeCancelled(bytes32 indexed digest, address indexed signer);
     event ClearingChanged(address indexed previous, address indexed clearing);
 
@@ -33,7 +35,11 @@ interface IExchange {
 
     function initialize(address governor, address guardian, address clearing) external;
     function setClearing(address clearing) external;
-    function trade(Trade calldata trade, bytes calldata buyerSignature, bytes calldata sellerSignature) external;
+    function trade(
+        Trade calldata trade,
+        bytes calldata buyerSignature,
+        bytes calldata sellerSignature
+    ) external;
     /// @notice Either signer makes a trade unusable.
     function cancel(Trade calldata trade) external;
 

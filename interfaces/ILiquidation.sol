@@ -34,8 +34,15 @@ interface ILiquidation {
         uint256 maintenanceRequirement;
     }
 
-    event AuctionStarted(bytes32 indexed account, address indexed starter, int256 excessUnderScenario, uint64 startedAt);
-    event BidAccepted(bytes32 indexed account, bytes32 indexed bidder, uint8 mode, uint256 fraction, int256 price);
+    event AuctionStarted(
+        bytes32 indexed account,
+        address indexed starter,
+        int256 excessUnderScenario,
+        uint64 startedAt
+    );
+    event BidAccepted(
+        bytes32 indexed account, bytes32 indexed bidder, uint8 mode, uint256 fraction, int256 price
+    );
     event AuctionEnded(bytes32 indexed account, int256 maintenanceExcess);
 
     /// @notice Under the scenarios named, the account isn't short: its excess is `excess`.
@@ -50,12 +57,20 @@ interface ILiquidation {
     /// @notice Auctions stand still while the sequencer is down and for its grace period.
     error SequencerDown();
 
-    function initialize(address governor, address guardian, address clearing, address margin, address oracle) external;
+    function initialize(
+        address governor,
+        address guardian,
+        address clearing,
+        address margin,
+        address oracle
+    ) external;
     function setModules(address clearing, address margin, address oracle) external;
 
     function start(bytes32 account, uint8[] calldata scenarios) external;
     function bid(Bid calldata bid) external returns (uint256 fraction, int256 price);
-    function startAndBid(uint8[] calldata scenarios, Bid calldata bid) external returns (uint256 fraction, int256 price);
+    function startAndBid(uint8[] calldata scenarios, Bid calldata bid)
+        external
+        returns (uint256 fraction, int256 price);
     /// @notice Ends the auction of an account that recovered.
     function release(bytes32 account) external;
 

@@ -73,30 +73,74 @@ interface IMargin {
 
     // Governor
     /// @notice Lists an underlying: `range` is the price range of one spot unit (ETH 0.18e18), `volatilityRangeUp/Down` the volatility ranges.
-    function setUnderlying(uint8 underlying, uint64 range, uint64 volatilityRangeUp, uint64 volatilityRangeDown) external;
+    function setUnderlying(
+        uint8 underlying,
+        uint64 range,
+        uint64 volatilityRangeUp,
+        uint64 volatilityRangeDown
+    ) external;
     /// @notice Factors on the scan loss, 18 decimals.
     function setFactors(uint64 initialFactor, uint64 maintenanceFactor) external;
     /// @notice Contingency rates, 18 decimals.
-    function setContingencies(uint64 perpetualMaintenance, uint64 perpetualInitial, uint64 optionMaintenance, uint64 optionInitial) external;
+    function setContingencies(
+        uint64 perpetualMaintenance,
+        uint64 perpetualInitial,
+        uint64 optionMaintenance,
+        uint64 optionInitial
+    ) external;
     /// @notice Lists a collateral token: its price is the index of `underlying`; `cancelsRisk` lets it enter the scenarios.
-    function setCollateral(uint8 collateral, uint8 underlying, uint64 maintenanceHaircut, uint64 initialHaircut, bool cancelsRisk) external;
+    function setCollateral(
+        uint8 collateral,
+        uint8 underlying,
+        uint64 maintenanceHaircut,
+        uint64 initialHaircut,
+        bool cancelsRisk
+    ) external;
     function setOracle(address oracle) external;
 
     // Views
     function oracle() external view returns (address);
-    function underlying(uint8 underlying) external view returns (uint64 range, uint64 volatilityRangeUp, uint64 volatilityRangeDown);
+    function underlying(uint8 underlying)
+        external
+        view
+        returns (uint64 range, uint64 volatilityRangeUp, uint64 volatilityRangeDown);
     function factors() external view returns (uint64 initialFactor, uint64 maintenanceFactor);
-    function contingencies() external view returns (uint64 perpetualMaintenance, uint64 perpetualInitial, uint64 optionMaintenance, uint64 optionInitial);
-    function collateral(uint8 collateral) external view returns (uint8 underlying, uint64 maintenanceHaircut, uint64 initialHaircut, bool cancelsRisk);
+    function contingencies()
+        external
+        view
+        returns (
+            uint64 perpetualMaintenance,
+            uint64 perpetualInitial,
+            uint64 optionMaintenance,
+            uint64 optionInitial
+        );
+    function collateral(uint8 collateral)
+        external
+        view
+        returns (
+            uint8 underlying,
+            uint64 maintenanceHaircut,
+            uint64 initialHaircut,
+            bool cancelsRisk
+        );
     /// @notice Figures of each book, from one oracle snapshot.
     function assess(bytes[] calldata books) external view returns (Assessment[] memory);
     /// @notice An upper bound of the maintenance excess that looks at one scenario per underlying (ascending) of the book: if it
     /// is negative, the true excess is.
-    function maintenanceExcessUnder(bytes calldata book, uint8[] calldata scenarios) external view returns (int256);
+    function maintenanceExcessUnder(bytes calldata book, uint8[] calldata scenarios)
+        external
+        view
+        returns (int256);
     /// @notice The book's figures after `trades`; the transaction that does them gives the same, to the last digit.
-    function preview(bytes calldata book, Trade[] calldata trades) external view returns (Assessment memory);
+    function preview(bytes calldata book, Trade[] calldata trades)
+        external
+        view
+        returns (Assessment memory);
     /// @notice Profit and loss of the part of the book on `underlying`, one entry a scenario, with each scenario's spot shock
     /// (0.8e18: the price falls by a fifth) and volatility mode (0 none, 1 up, 2 down, 3 skew linear, 4 skew absolute).
-    function scenarios(bytes calldata book, uint8 underlying) external view returns (int256[] memory pnl, uint256[] memory shocks, uint8[] memory modes);
+    function scenarios(bytes calldata book, uint8 underlying)
+        external
+        view
+        returns (int256[] memory pnl, uint256[] memory shocks, uint8[] memory modes);
     function greeks(bytes calldata book) external view returns (Greeks[] memory);
 }

@@ -51,13 +51,29 @@ interface IOracle {
         uint64 nonce;
     }
 
-    event FeedChanged(uint8 indexed underlying, address feed, uint32 heartbeat, uint128 minimumAnswer, uint128 maximumAnswer);
+    event FeedChanged(
+        uint8 indexed underlying,
+        address feed,
+        uint32 heartbeat,
+        uint128 minimumAnswer,
+        uint128 maximumAnswer
+    );
     event StableFeedChanged(address feed, uint32 heartbeat);
     event SequencerFeedChanged(address feed, uint32 grace);
     event PublishersChanged(address[] publishers, uint8 threshold);
-    event SurfacePosted(uint8 indexed underlying, uint64 indexed expiry, uint64 modelTime, uint128 forward, uint64 nonce);
-    event PerpetualMarkPosted(uint8 indexed underlying, uint64 modelTime, uint128 mark, int256 fundingIndex, uint64 nonce);
-    event SettlementProposed(uint8 indexed underlying, uint64 indexed expiry, uint256 price, uint64 finalAt);
+    event SurfacePosted(
+        uint8 indexed underlying,
+        uint64 indexed expiry,
+        uint64 modelTime,
+        uint128 forward,
+        uint64 nonce
+    );
+    event PerpetualMarkPosted(
+        uint8 indexed underlying, uint64 modelTime, uint128 mark, int256 fundingIndex, uint64 nonce
+    );
+    event SettlementProposed(
+        uint8 indexed underlying, uint64 indexed expiry, uint256 price, uint64 finalAt
+    );
     event SettlementDisputed(uint8 indexed underlying, uint64 indexed expiry, uint256 price);
 
     /// @notice The underlying has no feed.
@@ -105,7 +121,8 @@ interface IOracle {
     function postPerpetualMark(PerpetualMark calldata mark, bytes[] calldata signatures) external;
     /// @notice Proposes the average of all rounds of the 30 minutes before `expiry`, from `firstRound` to `lastRound`, whose
     /// neighbours must lie outside the window. Rounds are those of the newest phase that began before the window.
-    function proposeSettlement(uint8 underlying, uint64 expiry, uint80 firstRound, uint80 lastRound) external;
+    function proposeSettlement(uint8 underlying, uint64 expiry, uint80 firstRound, uint80 lastRound)
+        external;
     /// @notice Where the window holds too few accepted rounds: proposes the first round at or after `expiry`, whose predecessor is before it.
     function proposeSettlementAfter(uint8 underlying, uint64 expiry, uint80 round) external;
     /// @notice 48 hours after `expiry` with no price: fixes the last accepted round before `expiry`, without a dispute window.
@@ -114,12 +131,21 @@ interface IOracle {
     // Views
     function feed(uint8 underlying) external view returns (Feed memory);
     function publishers() external view returns (address[] memory publishers, uint8 threshold);
-    function indexPrice(uint8 underlying) external view returns (uint256 price, uint64 updatedAt, uint8 validity);
+    function indexPrice(uint8 underlying)
+        external
+        view
+        returns (uint256 price, uint64 updatedAt, uint8 validity);
     function surface(uint8 underlying, uint64 expiry) external view returns (Surface memory);
-    function perpetualMark(uint8 underlying) external view returns (PerpetualMark memory mark, int256 fundingIndex);
+    function perpetualMark(uint8 underlying)
+        external
+        view
+        returns (PerpetualMark memory mark, int256 fundingIndex);
     /// @notice Funding paid by one long contract since the start, in quote currency, to this second.
     function fundingIndex(uint8 underlying) external view returns (int256);
-    function settlementPrice(uint8 underlying, uint64 expiry) external view returns (uint256 price, bool isFinal);
+    function settlementPrice(uint8 underlying, uint64 expiry)
+        external
+        view
+        returns (uint256 price, bool isFinal);
     /// @notice Whether the sequencer is up and past its grace period, and since when.
     function sequencerStatus() external view returns (bool isUp, uint64 since);
     function domainSeparator() external view returns (bytes32);

@@ -16,9 +16,10 @@ const table = (head, rows) =>
 export const TABLES = {
   sizes() {
     const rows = Object.entries(read("size")).map(([name, size]) => [
-      `\`${name}\``, count(size.raw_bytes), count(size.compressed_bytes), count(size.headroom_bytes), count(size.footprint_pages),
+      `\`${name}\``, count(size.wasm_bytes), count(size.code_bytes), count(size.headroom_bytes), count(size.footprint_pages),
+      count(size.cached_entry_gas), count(size.uncached_entry_gas),
     ]);
-    return table(["contract", "WASM bytes", "compressed", "headroom", "pages"], rows);
+    return table(["contract", "WASM bytes", "code bytes", "headroom", "pages", "gas to enter, cached", "uncached"], rows);
   },
 };
 

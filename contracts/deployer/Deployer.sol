@@ -3,7 +3,10 @@ pragma solidity ^0.8.20;
 
 /// @title The precompile that activates programs
 interface IArbWasm {
-    function activateProgram(address program) external payable returns (uint16 version, uint256 dataFee);
+    function activateProgram(address program)
+        external
+        payable
+        returns (uint16 version, uint256 dataFee);
 }
 
 /// @title Creates, activates and initialises a program in one transaction
@@ -11,7 +14,13 @@ interface IArbWasm {
 /// anybody else can reach it. Holds nothing and keeps nothing.
 contract Deployer {
     /// @notice A program was created and, if `initialization` wasn't empty, initialised.
-    event Deployed(address indexed program, bytes32 indexed salt, address indexed deployer, uint16 version, uint256 dataFee);
+    event Deployed(
+        address indexed program,
+        bytes32 indexed salt,
+        address indexed deployer,
+        uint16 version,
+        uint256 dataFee
+    );
 
     /// @notice The code could not be stored: too large, empty, or the address is taken.
     error CreationFailed(bytes32 salt);
@@ -44,9 +53,15 @@ contract Deployer {
     }
 
     /// @notice The address at which `deployer` gets `code` with `salt`.
-    function predict(address deployer, bytes32 salt, bytes calldata code) external view returns (address) {
+    function predict(address deployer, bytes32 salt, bytes calldata code)
+        external
+        view
+        returns (address)
+    {
         bytes32 mixed = keccak256(abi.encode(deployer, salt));
-        bytes32 hash = keccak256(abi.encodePacked(bytes1(0xff), address(this), mixed, keccak256(creationCode(code))));
+        bytes32 hash = keccak256(
+            abi.encodePacked(bytes1(0xff), address(this), mixed, keccak256(creationCode(code)))
+        );
         return address(uint160(uint256(hash)));
     }
 

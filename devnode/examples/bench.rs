@@ -12,17 +12,44 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy_primitives::{Address, Bytes, U256, hex};
+use alloy_primitives::{Address, Bytes, TxKind, U256, hex};
 use alloy_rpc_types_eth::TransactionRequest;
+use alloy_sol_types::{SolCall, sol};
 use novate_devnode::{
-    chain::{Mining, Node, NodeConfig, NodeHandle, Overrides},
+    chain::{Mining, Node, NodeConfig, NodeHandle, Overrides, ether},
+    pack, precompile_address,
     rpc::{Server, ServerConfig},
+    wasm::Features,
 };
 use serde_json::{Value, json};
 
+sol! {
+    function activateProgram(address program) external payable returns (uint16, uint256);
+}
+
 type Result<T> = core::result::Result<T, Box<dyn Error>>;
 
-/// Without call data returns slot 0; with it stores the first word there and logs it.
+/// The Stylus program that is measured: without call data it returns slot 0, with it it stores the
+/// first word there.
+const PROGRAM: &str = r#"(module
+    (import "vm_hooks" "read_args" (func $read_args (param i32)))
+    (import "vm_hooks" "write_result" (func $write_result (param i32 i32)))
+    (import "vm_hooks" "storage_load_bytes32" (func $load (param i32 i32)))
+    (import "vm_hooks" "storage_cache_bytes32" (func $store (param i32 i32)))
+    (import "vm_hooks" "storage_flush_cache" (func $flush (param i32)))
+    (memory (export "memory") 1 1)
+    (func (export "user_entrypoint") (param $len i32) (result i32)
+        (if (local.get $len)
+            (then
+                (call $read_args (i32.const 0))
+                (call $store (i32.const 64) (i32.const 0))
+                (call $flush (i32.const 0)))
+            (else
+                (call $load (i32.const 64) (i32.const 0))
+                (call $write_result (i32.const 0) (i32.const 32))))
+        i32.const 0))"#;
+
+/// The same in EVM code, for anvil.
 const COUNTER: &[u8] =
     &hex!("36600f5760005460005260206000f35b60003580600055600052602a60206000a100");
 
@@ -30,19 +57,19 @@ fn main() -> Result<()> {
     let anvil = std::env::args().nth(1);
     let mut out = std::io::stdout().lock();
     writeln!(out, "start to first block, in-process      {:>10}", show(start()?))?;
-    let (mut node, counter) = node_with_counter()?;
+    let (mut node, program) = node_with_program()?;
     writeln!(
         out,
-        "call of a small contract, in-process  {:>10}",
-        show(call_in_process(&mut node, counter)?)
+        "call of a small Stylus program        {:>10}",
+        show(call_in_process(&mut node, program)?)
     )?;
-    let ours = call_over_http(&serve()?, 2_000)?;
+    let ours = over_http()?;
     writeln!(out, "the same over HTTP, median            {:>10}", show(ours))?;
     match anvil {
         Some(path) => {
             let theirs = with_anvil(&path)?;
             let (ours, theirs_nanos) = (ours.as_nanos(), theirs.as_nanos());
-            writeln!(out, "the same on anvil, median             {:>10}", show(theirs))?;
+            writeln!(out, "an equal Solidity call on anvil       {:>10}", show(theirs))?;
             writeln!(
                 out,
                 "ratio to anvil (bar: at most 200 %)   {:>8} %",
@@ -52,7 +79,7 @@ fn main() -> Result<()> {
         None => writeln!(out, "anvil: not measured (give the path of its binary)")?,
     }
     let before = resident_kib();
-    let elapsed = ten_thousand(&mut node, counter)?;
+    let elapsed = ten_thousand(&mut node, program)?;
     writeln!(out, "10,000 transactions, 1,000 blocks     {:>10}", show(elapsed))?;
     let grown = resident_kib().saturating_sub(before);
     let (accounts, slots) = node.held_values();
@@ -72,11 +99,34 @@ fn start() -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
-fn node_with_counter() -> Result<(Node, Address)> {
+/// A node with the program deployed and activated.
+fn node_with_program() -> Result<(Node, Address)> {
     let mut node = Node::new(NodeConfig::default())?;
-    let counter = Address::repeat_byte(0xc0);
-    node.set_code(counter, Bytes::from_static(COUNTER))?;
-    Ok((node, counter))
+    let program = deploy(&mut node)?;
+    Ok((node, program))
+}
+
+fn deploy(node: &mut Node) -> Result<Address> {
+    let features = Features { multi_value: true, debug: true };
+    let package = pack::pack(&wat::parse_str(PROGRAM)?, features)?;
+    let from = node.keyring().addresses().next();
+    let create = TransactionRequest {
+        from,
+        to: Some(TxKind::Create),
+        input: pack::init_code(&package.code).into(),
+        ..TransactionRequest::default()
+    };
+    let hash = node.send(&create)?;
+    let mined = node.blocks().transaction(hash).map(|(_, _, mined)| mined.contract_address);
+    let program = mined.flatten().ok_or("the program was not deployed")?;
+    let activate = TransactionRequest {
+        from,
+        value: Some(ether(1)),
+        input: activateProgramCall { program }.abi_encode().into(),
+        ..TransactionRequest::default().to(precompile_address(0x71))
+    };
+    node.send(&activate)?;
+    Ok(program)
 }
 
 fn call_in_process(node: &mut Node, to: Address) -> Result<Duration> {
@@ -99,31 +149,22 @@ fn median(mut times: Vec<Duration>) -> Result<Duration> {
     times.get(times.len() / 2).copied().ok_or_else(|| "nothing measured".into())
 }
 
-struct Running {
-    url: String,
-    runtime: tokio::runtime::Runtime,
-    _server: Server,
-}
-
-fn serve() -> Result<Running> {
+fn over_http() -> Result<Duration> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let node = NodeHandle::spawn(NodeConfig::default())?;
+    let program = node.run(|node| {
+        deploy(node).map_err(|error| novate_devnode::chain::Error::Internal(error.to_string()))
+    })?;
     let config = ServerConfig { address: ([127, 0, 0, 1], 0).into(), ..ServerConfig::default() };
     let server = runtime.block_on(Server::start(node, config))?;
-    Ok(Running { url: server.url(), runtime, _server: server })
+    runtime.block_on(measure(&server.url(), program))
 }
 
-fn call_over_http(running: &Running, count: usize) -> Result<Duration> {
-    running.runtime.block_on(measure(&running.url, count))
-}
-
-/// Sets the contract and calls it `count` times over one connection.
-async fn measure(url: &str, count: usize) -> Result<Duration> {
+/// Calls the contract over one connection.
+async fn measure(url: &str, to: Address) -> Result<Duration> {
     let client = reqwest::Client::new();
-    let to = Address::repeat_byte(0xc0);
-    post(&client, url, "anvil_setCode", json!([to, Bytes::from_static(COUNTER)])).await?;
     let mut times = Vec::new();
-    for _ in 0..count {
+    for _ in 0..2_000 {
         let begun = Instant::now();
         let answer = post(&client, url, "eth_call", json!([{"to": to}, "latest"])).await?;
         times.push(begun.elapsed());
@@ -164,7 +205,10 @@ fn with_anvil(path: &str) -> Result<Duration> {
         let client = reqwest::Client::new();
         for _ in 0..100 {
             if post(&client, &url, "eth_chainId", json!([])).await.is_ok() {
-                return measure(&url, 2_000).await;
+                let to = Address::repeat_byte(0xc0);
+                let code = json!([to, Bytes::from_static(COUNTER)]);
+                post(&client, &url, "anvil_setCode", code).await?;
+                return measure(&url, to).await;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

@@ -164,3 +164,21 @@ async fn blocks_are_undone_one_by_one() {
     assert_eq!(client.result("eth_call", json!([{"to": counter}])).await, json!(word(2)));
     assert_eq!(client.error("anvil_rollback", json!([9])).await.0, -32602);
 }
+
+#[tokio::test]
+async fn a_state_is_dumped_loaded_and_reset() {
+    let client = Client::start().await;
+    let counter = client.deploy(COUNTER).await;
+    client.result("anvil_setStorageAt", json!([counter, "0x0", word(9)])).await;
+    let dump = client.result("anvil_dumpState", json!([])).await;
+    client.result("anvil_reset", json!([])).await;
+    assert_eq!(client.result("eth_blockNumber", json!([])).await, "0x0");
+    assert_eq!(client.result("eth_call", json!([{"to": counter}])).await, "0x");
+    client.result("anvil_loadState", json!([dump])).await;
+    assert_eq!(client.result("eth_call", json!([{"to": counter}])).await, json!(word(9)));
+    assert_eq!(client.error("anvil_loadState", json!(["0x7b"])).await.0, -32602);
+    assert_eq!(client.error("anvil_reset", json!([{"forking": {}}])).await.0, -32602);
+    let bad = json!([{"forking": {"jsonRpcUrl": "http://127.0.0.1:1"}}]);
+    assert!(client.error("anvil_reset", bad).await.1.starts_with("fork: "));
+    assert_eq!(client.result("eth_call", json!([{"to": counter}])).await, json!(word(9)));
+}

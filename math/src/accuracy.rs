@@ -23,16 +23,16 @@ const fn bound(
 }
 
 /// [`crate::kernel::exp_negative`].
-pub const EXP_NEGATIVE: Bound = bound("kernel::exp_negative", "0 <= z < 64", "1", 700);
+pub const EXP_NEGATIVE: Bound = bound("kernel::exp_negative", "0 <= z < 64", "1", 600);
 /// [`crate::kernel::cdf`] and [`crate::kernel::upper_tail`].
-pub const NORMAL: Bound = bound("kernel::cdf", "|x| <= 32", "1", 700);
+pub const NORMAL: Bound = bound("kernel::cdf", "|x| <= 32", "1", 1000);
 /// [`crate::kernel::density`].
-pub const DENSITY: Bound = bound("kernel::density", "|x| <= 32", "1", 300);
+pub const DENSITY: Bound = bound("kernel::density", "|x| <= 32", "1", 400);
 /// [`crate::kernel::ln_wad`] and [`crate::kernel::ln_decimal`].
 pub const LN_KERNEL: Bound = bound("kernel::ln_wad", "1e-18 <= x <= 3.4e20", "1", 800);
 /// [`crate::kernel::call_value`], for exact log-moneyness and deviation.
 pub const OPTION_KERNEL: Bound =
-    bound("kernel::call_value", "|k| <= 100, 0 <= s < 64", "the forward", 1500);
+    bound("kernel::call_value", "|k| <= 100, 0 <= s < 64", "the forward", 2600);
 
 /// [`crate::exp`]: of the result above one, absolute below.
 pub const EXP: Bound = bound("exp", "x <= 135.999", "max(1, result)", 100);
@@ -41,16 +41,16 @@ pub const LN: Bound = bound("ln", "all", "max(1, result)", 100);
 /// [`crate::log2`]: of the result above one, absolute below.
 pub const LOG2: Bound = bound("log2", "all", "max(1, result)", 150);
 /// [`crate::normal_cdf`] and [`crate::normal_complement`].
-pub const CDF: Bound = bound("normal_cdf", "all", "1", 900);
+pub const CDF: Bound = bound("normal_cdf", "all", "1", 1200);
 /// [`crate::normal_pdf`].
 pub const PDF: Bound = bound("normal_pdf", "all", "1", 500);
 /// [`crate::normal_inverse`].
 pub const INVERSE: Bound = bound("normal_inverse", "1e-18 <= p <= 1 - 1e-18", "1", 5000);
 /// [`crate::Black76::prices`].
 pub const BLACK76: Bound =
-    bound("Black76::prices", "|ln(K/F)| <= 100", "max(1e-18, D max(F, K))", 2000);
+    bound("Black76::prices", "|ln(K/F)| <= 100", "max(1e-18, D max(F, K))", 3000);
 /// [`crate::Black76::greeks`]: delta.
-pub const DELTA: Bound = bound("Black76::greeks delta", "D <= 1", "1", 900);
+pub const DELTA: Bound = bound("Black76::greeks delta", "D <= 1", "1", 1500);
 /// [`crate::Black76::greeks`]: gamma, vega, vanna, volga.
 pub const GREEKS: Bound = bound(
     "Black76::greeks gamma, vega, vanna, volga",

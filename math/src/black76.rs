@@ -108,18 +108,18 @@ impl Black76 {
         discount(self.rate, self.seconds)
     }
 
-    /// More than the error of an undiscounted value, in Q63: `2^-55` of the larger price, and a unit.
+    /// More than the error of an undiscounted value, in Q63: `2^-54` of the larger price (twice the proved bound), and a unit.
     fn margin(&self) -> U256 {
         let [a, b, c, _] = *self.forward.max(self.strike).as_limbs();
-        // x 2^63 / 2^55 = x 2^8, below 2^200.
-        U256::from_limbs([a, b, c, 0]).wrapping_shl(8).wrapping_add(U256::ONE.wrapping_shl(63))
+        // x 2^63 / 2^54 = x 2^9, below 2^201.
+        U256::from_limbs([a, b, c, 0]).wrapping_shl(9).wrapping_add(U256::ONE.wrapping_shl(63))
     }
 }
 
 /// Where an option stands, in deviations.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Distances {
-    /// `|ln(K/F)|/s` in Q58, at most 48.
+    /// `|ln(K/F)|/s` in Q58, at most 25.
     pub(crate) y: u64,
     /// `s/2` in Q58, at most 15.
     pub(crate) half: u64,
@@ -146,7 +146,7 @@ impl Distances {
             return Ok(Self { y: 0, half: 0, away: Float::ZERO, deep, deviation, root });
         }
         let away = log_moneyness(option.forward, option.strike).over(deviation);
-        let y = away.to_fixed(58).min(48 << 58);
+        let y = away.to_fixed(58).min(25 << 58);
         let half = deviation.scale(-1).to_fixed(58).min(15 << 58);
         Ok(Self { y, half, away, deep, deviation, root })
     }
@@ -155,14 +155,16 @@ impl Distances {
     fn values(&self, forward: U256, strike: U256) -> (U256, U256) {
         // Below 2^192 2^63.
         let difference =
-            if self.deep { forward.wrapping_sub(strike) } else { strike.wrapping_sub(forward) }
-                .wrapping_shl(63);
+            if self.deep { forward.wrapping_sub(strike) } else { strike.wrapping_sub(forward) };
+        let [a, b, c, _] = *difference.as_limbs();
+        let difference =
+            U256::from_limbs([a << 63, (a >> 1) | (b << 63), (b >> 1) | (c << 63), c >> 1]);
         let value = if self.deviation.is_zero() {
             CallValue { fraction: 0, plus_intrinsic: self.deep }
         } else {
             call_at(self.y, self.half, self.deep)
         };
-        let [a, b, c, d, ..] = limbs::multiply(forward.as_limbs(), &[value.fraction, 0, 0, 0]);
+        let [a, b, c, d, _] = limbs::multiply_word(forward.as_limbs(), value.fraction);
         let part = U256::from_limbs([a, b, c, d]);
         if value.plus_intrinsic {
             (part.wrapping_add(difference), part)
@@ -214,30 +216,14 @@ fn apply(value: U256, discount: Float, direction: Direction, margin: U256) -> U2
             (value.saturating_add(margin), discount.mantissa.saturating_add(DISCOUNT_MARGIN))
         }
     };
-    let [p0, p1, p2, p3, p4, ..] = limbs::multiply(value.as_limbs(), &[mantissa, 0, 0, 0]);
     // The product is below 2^319 and in Q(63 - exponent), at least Q68: the quotient fits.
-    let shift = 63i32.wrapping_sub(discount.exponent).unsigned_abs();
-    let (mut floor, half) = if shift < 128 {
-        let by = shift.wrapping_sub(64);
-        let low = U256::from_limbs([p1, p2, p3, p4]);
-        (
-            low.wrapping_shr(bits(by)),
-            if by == 0 { p0 >> 63 != 0 } else { low.bit(bits(by.wrapping_sub(1))) },
-        )
-    } else {
-        let by = shift.wrapping_sub(128);
-        let low = U256::from_limbs([p2, p3, p4, 0]);
-        let half =
-            if by == 0 { p1 >> 63 != 0 } else { by <= 256 && low.bit(bits(by.wrapping_sub(1))) };
-        (if by >= 256 { U256::ZERO } else { low.wrapping_shr(bits(by)) }, half)
-    };
+    let product = limbs::multiply_word(value.as_limbs(), mantissa);
+    let (floor, half) =
+        limbs::shift_right(&product, 63i32.wrapping_sub(discount.exponent).unsigned_abs());
+    let floor = U256::from_limbs(floor);
     if direction == Direction::Up || (direction == Direction::Nearest && half) {
-        floor = floor.saturating_add(U256::ONE);
+        floor.saturating_add(U256::ONE)
+    } else {
+        floor
     }
-    floor
-}
-
-#[expect(clippy::as_conversions, reason = "widening; usize has at least 32 bits here")]
-const fn bits(n: u32) -> usize {
-    n as usize
 }

@@ -106,9 +106,11 @@ pub(crate) fn discount(rate: I256, seconds: u64) -> Result<Float, Error> {
     if seconds == 0 || rate.is_zero() {
         return Ok(Float { mantissa: 1 << 63, exponent: -63 });
     }
-    let size =
-        u128::try_from(rate.unsigned_abs()).ok().and_then(|r| r.checked_mul(u128::from(seconds)));
-    let size = size.filter(|&s| s <= LIMIT).and_then(|s| i128::try_from(s).ok());
+    let size = match limbs::multiply_word(rate.unsigned_abs().as_limbs(), seconds) {
+        [low, high, 0, 0, 0] => (u128::from(high) << 64) | u128::from(low),
+        _ => u128::MAX,
+    };
+    let size = if size <= LIMIT { Some(size.cast_signed()) } else { None };
     match (size, rate.is_negative()) {
         (Some(size), false) => Ok(power_of_two(exponent::<56>(size.wrapping_neg(), LOG2_E_SECOND))),
         (Some(size), true) if size.cast_unsigned() <= GROWTH => {

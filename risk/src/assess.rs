@@ -293,6 +293,6 @@ fn factor_up(amount: U256, factor: u64) -> U256 {
 }
 
 /// An amount that isn't negative, with 18 decimals, rounded up.
-fn to_wad_up(amount: Fine) -> U256 {
+pub(crate) fn to_wad_up(amount: Fine) -> U256 {
     amount.negated().to_wad_down().unsigned_abs()
 }

@@ -109,7 +109,7 @@ impl Expiry {
             variable: variable_share(market, seconds),
             tau,
             root,
-            discount: exp_negative(decay) >> 1,
+            discount: exponential(decay) >> 1,
             long,
             short,
             rate,
@@ -195,6 +195,11 @@ pub(crate) const fn ln_ratio(ratio: u64) -> i64 {
     ln_decimal(ratio, 0).wrapping_sub(LN_ONE_Q60)
 }
 
+/// `exp(-z)` in Q63 of `z` in Q58; exactly one at 0, so that without a rate nothing is discounted.
+fn exponential(z: u64) -> u64 {
+    if z == 0 { 1 << 63 } else { exp_negative(z) }
+}
+
 /// `D` times the discounts of long and short expiries, Q62.
 fn static_discounts(parameters: &Parameters, rate: u64, tau: u64, decay: u64) -> (u64, u64) {
     // tau (rate multiplier + addition), Q58.
@@ -205,11 +210,11 @@ fn static_discounts(parameters: &Parameters, rate: u64, tau: u64, decay: u64) ->
     };
     let extra = growth(parameters.long.multiplier, parameters.long.addition);
     let base = binary(parameters.long.base, 62);
-    let long = multiply(exp_negative(decay.saturating_add(extra)), base, 63);
+    let long = multiply(exponential(decay.saturating_add(extra)), base, 63);
 
     let relief = growth(parameters.short.multiplier, parameters.short.addition);
     let base = binary(parameters.short.base, 60);
-    let short = multiply(exp_negative(decay.saturating_sub(relief)), base, 61);
+    let short = multiply(exponential(decay.saturating_sub(relief)), base, 61);
     (long.min(ONE_Q62), short.min(ONE_Q62))
 }
 

@@ -18,6 +18,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod adaptive;
 mod assess;
 mod book;
 mod error;
@@ -34,6 +35,7 @@ mod revalue;
 pub mod scenario;
 mod sensitivity;
 mod shocks;
+pub mod standard;
 mod trade;
 mod underlying;
 
@@ -53,4 +55,5 @@ pub use greeks::{Greeks, greeks};
 pub use instrument::{Instrument, InstrumentId, Kind, Strike};
 pub use market::{Market, Validity};
 pub use parameters::Parameters;
+pub use standard::{Netting, StandardTerms, assess_standard};
 pub use trade::{Trade, after, preview};

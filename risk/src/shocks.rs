@@ -63,6 +63,11 @@ pub(crate) enum Selection {
 }
 
 impl Shocks {
+    /// The market as it is, and no scenario.
+    pub(crate) fn unshocked() -> Self {
+        Self { distinct: alloc::vec![Shock::UNSHOCKED], rows: Vec::new(), with_basis: false }
+    }
+
     /// Prepares the wanted rows.
     ///
     /// # Errors

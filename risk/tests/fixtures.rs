@@ -52,7 +52,8 @@ fn assert_close(what: &str, given: &Value, expected: &Value) {
 fn figures_equal_the_reference() {
     let cases: Vec<Value> = BOOKS.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(cases.len(), 40);
-    let input: String = cases.iter().map(|case| format!("{}\n", case["case"])).collect();
+    let lines: Vec<String> = cases.iter().map(|case| case["case"].to_string()).collect();
+    let input = lines.join("\n");
     let (answers, success) = run(&input);
     assert!(success);
     assert_eq!(answers.len(), cases.len());

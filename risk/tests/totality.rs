@@ -252,7 +252,7 @@ proptest! {
         if let Ok(traded) = after(&book, &market, &[trade]) {
             assess(&traded, &market, &parameters, now).unwrap();
         }
-        let mut settled = book.clone();
+        let mut settled = book;
         let _ = settled.settle(instrument.id(), price);
         let mut merged = slice;
         let _ = merged.absorb(&rest);

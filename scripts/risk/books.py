@@ -81,6 +81,8 @@ def parameters(r, underlyings, extreme):
         given["extensions"] = {"offsets": [{"group": 1, "offset": u(0, 0.6)}], "floor_net": u(0, 0.1), "floor_hedged": u(0, 0.05),
                                "gamma": u(0, 2), "gamma_threshold": r.choice([0, 100, 10000]), "liquidity_rate": "0.00000001",
                                "liquidity_maximum": u(0, 0.1), "liquidity_threshold": r.choice([0, 1000, 1000000])}
+    if r.random() < 0.2:
+        given["mode"] = r.choice(["cross", "isolated"])
     if r.random() < 0.1:
         given["scenarios"] = [
             {"spot": {"absolute": decimal(r.uniform(-0.9, 5), 9)} if r.random() < 0.5 else {"ranges": decimal(r.uniform(-1, 2), 9)},

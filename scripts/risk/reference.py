@@ -396,11 +396,58 @@ class Reference:
             initial += sum((part["initial_contingency"] for part in members), self.n(0))
         return initial, maintenance
 
+    def standard(self, underlying, mode, initial):
+        """Requirement of one underlying by the standard formulas."""
+        index = self.n(self.underlyings[underlying]["index"])
+        rates = {"option_initial": "0.15", "option_minimum": "0.13", "option_maintenance": "0.09",
+                 "linear_initial": "0.1", "linear_maintenance": "0.065", **self.line["parameters"].get("standard", {})}
+        rate = lambda name: self.n(rates[name])
+        zero, required = self.n(0), self.n(0)
+        expiries = set()
+        for (mine, kind, expiry, _), quantity, _ in self.positions:
+            if mine == underlying and kind in ("perpetual", "future"):
+                required += abs(quantity) * index * rate("linear_initial" if initial else "linear_maintenance")
+            elif mine == underlying:
+                expiries.add(expiry)
+        for c in self.line["portfolio"].get("collateral", []):
+            token = self.tokens[c["collateral"]]
+            if token["underlying"] == underlying:
+                feed = self.feeds.get(token["collateral"])
+                v = self.n(c["amount"]) * (self.n(feed["price"]) if feed else index) / self.stable
+                required += v * (self.n(token["maintenance_haircut"]) + (self.n(token["initial_haircut"]) if initial else 0))
+        for expiry in expiries:
+            here = [p for p in self.positions if p[0][0] == underlying and p[0][2] == expiry and p[0][1] in ("call", "put")]
+            live = expiry > self.now
+            alone = zero
+            for position in here:
+                (_, kind, _, strike), quantity, _ = position
+                if quantity >= 0:
+                    continue
+                price, k = self.option_value(position, self.n(1), "none") / quantity, self.n(strike)
+                otm = max(k - index if kind == "call" else index - k, zero)
+                margin = max(rate("option_initial") * index - otm, rate("option_minimum") * index) if initial else rate("option_maintenance") * index
+                owed = price + (margin if live else zero)
+                alone += -quantity * (min(owed, k) if kind == "put" else owed)
+            held = alone
+            if mode == "cross":
+                payoff = lambda at: sum((q * max(at - self.n(t[3]) if t[1] == "call" else self.n(t[3]) - at, zero) for t, q, _ in here), zero)
+                loss = -min([payoff(x) for x in [zero] + [self.n(t[3]) for t, _, _ in here]] + [zero])
+                naked = max(-sum((q for t, q, _ in here if t[1] == "call"), zero), zero)
+                beyond = naked * index * rate("option_minimum" if initial else "option_maintenance") if live else zero
+                held = min(alone, loss + beyond)
+            required += held + sum((self.option_value(p, self.n(1), "none") for p in here), zero)
+        return max(required, zero)
+
     def assess(self):
         used = {p[0][0] for p in self.positions}
         used |= {self.tokens[c["collateral"]]["underlying"] for c in self.line["portfolio"].get("collateral", [])}
         parts = [self.figures(u) for u in sorted(used)]
-        total = dict(zip(("initial_requirement", "maintenance_requirement"), self.extended(parts)))
+        mode = self.line.get("parameters", {}).get("mode", "portfolio")
+        if mode == "portfolio":
+            pair = self.extended(parts)
+        else:
+            pair = [sum((self.standard(u, mode, initial) for u in sorted(used)), self.n(0)) for initial in (True, False)]
+        total = dict(zip(("initial_requirement", "maintenance_requirement"), pair))
         total["equity"] = self.n(self.line["portfolio"].get("cash", "0")) + sum((part["value"] for part in parts), self.n(0))
         return {"id": self.line.get("id"), **total, "underlyings": parts}
 

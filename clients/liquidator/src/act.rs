@@ -1,8 +1,9 @@
 //! Acts: sends what was decided, and says what came of it.
 
 use alloy_primitives::{B256, I256, U256};
+use novate_abi::IClearing::IClearingErrors;
 use novate_abi::ILiquidation;
-use novate_client::{Error, Novate, Receipt, Wallet};
+use novate_client::{ContractError, Error, Novate, Receipt, Wallet};
 
 use crate::Decision;
 
@@ -75,14 +76,20 @@ impl Action {
     /// Gas used; nothing where no transaction was sent.
     pub const fn gas_used(&self) -> u64 {
         match self {
-            Self::Started { gas_used, .. } | Self::Bid { gas_used, .. } | Self::Released { gas_used, .. } => *gas_used,
+            Self::Started { gas_used, .. }
+            | Self::Bid { gas_used, .. }
+            | Self::Released { gas_used, .. } => *gas_used,
             Self::Passed { .. } => 0,
         }
     }
 }
 
 /// Does it. Every transaction is tried as a call first; refusals cost nothing.
-pub(crate) async fn act(novate: &Novate, wallet: &Wallet, decision: &Decision) -> Result<Vec<Action>, Error> {
+pub(crate) async fn act(
+    novate: &Novate,
+    wallet: &Wallet,
+    decision: &Decision,
+) -> Result<Vec<Action>, Error> {
     match decision {
         Decision::Release(account) => {
             let receipt = novate.release(wallet, *account).await?;
@@ -96,9 +103,10 @@ pub(crate) async fn act(novate: &Novate, wallet: &Wallet, decision: &Decision) -
             }
             // Someone else may be able to bid: start it at least.
             match novate.start_auction(wallet, bid.account, scenarios.clone()).await {
-                Ok(receipt) => {
-                    Ok(vec![Action::Started { account: bid.account, gas_used: receipt.gas_used }, action])
-                }
+                Ok(receipt) => Ok(vec![
+                    Action::Started { account: bid.account, gas_used: receipt.gas_used },
+                    action,
+                ]),
                 Err(Error::Contract { .. }) => Ok(vec![action]),
                 Err(error) => Err(error),
             }
@@ -107,7 +115,12 @@ pub(crate) async fn act(novate: &Novate, wallet: &Wallet, decision: &Decision) -
 }
 
 /// Bids, with half the size as long as the bidder's own margin doesn't allow it.
-async fn place(novate: &Novate, wallet: &Wallet, bid: &ILiquidation::Bid, scenarios: Option<&Vec<u8>>) -> Result<Action, Error> {
+async fn place(
+    novate: &Novate,
+    wallet: &Wallet,
+    bid: &ILiquidation::Bid,
+    scenarios: Option<&Vec<u8>>,
+) -> Result<Action, Error> {
     let mut bid = bid.clone();
     let mut reason = String::new();
     for _ in 0..HALVINGS {
@@ -115,7 +128,12 @@ async fn place(novate: &Novate, wallet: &Wallet, bid: &ILiquidation::Bid, scenar
             Ok(receipt) => return Ok(accepted(&bid, &receipt, scenarios.is_some())),
             Err(Error::Contract { error, .. }) => {
                 reason = error.to_string();
+                if !is_short_of_margin(&error) {
+                    break;
+                }
+                // Half of the book for at most half of the price; the hole of the insolvent is halved with it.
                 bid.fraction = bid.fraction.wrapping_shr(1);
+                bid.maximumPrice = bid.maximumPrice.asr(1);
             }
             Err(error) => return Err(error),
         }
@@ -123,7 +141,16 @@ async fn place(novate: &Novate, wallet: &Wallet, bid: &ILiquidation::Bid, scenar
     Ok(Action::Passed { account: bid.account, reason })
 }
 
-async fn attempt(novate: &Novate, wallet: &Wallet, bid: &ILiquidation::Bid, scenarios: Option<&Vec<u8>>) -> Result<Receipt, Error> {
+const fn is_short_of_margin(error: &ContractError) -> bool {
+    matches!(error, ContractError::Clearing(IClearingErrors::MarginShortfall(_)))
+}
+
+async fn attempt(
+    novate: &Novate,
+    wallet: &Wallet,
+    bid: &ILiquidation::Bid,
+    scenarios: Option<&Vec<u8>>,
+) -> Result<Receipt, Error> {
     let (chain, target, from) = (&novate.chain, novate.at.liquidation, wallet.address());
     if let Some(scenarios) = scenarios {
         let call = ILiquidation::startAndBidCall { scenarios: scenarios.clone(), bid: bid.clone() };
@@ -136,7 +163,15 @@ async fn attempt(novate: &Novate, wallet: &Wallet, bid: &ILiquidation::Bid, scen
 
 fn accepted(bid: &ILiquidation::Bid, receipt: &Receipt, has_started: bool) -> Action {
     let event = receipt.events::<ILiquidation::BidAccepted>().into_iter().next();
-    let (mode, fraction, price) =
-        event.map_or((bid.mode, U256::ZERO, I256::ZERO), |event| (event.mode, event.fraction, event.price));
-    Action::Bid { account: bid.account, has_started, mode, fraction, price, gas_used: receipt.gas_used }
+    let (mode, fraction, price) = event.map_or((bid.mode, U256::ZERO, I256::ZERO), |event| {
+        (event.mode, event.fraction, event.price)
+    });
+    Action::Bid {
+        account: bid.account,
+        has_started,
+        mode,
+        fraction,
+        price,
+        gas_used: receipt.gas_used,
+    }
 }

@@ -51,15 +51,18 @@ pub fn decide(collected: &Collected, own: B256) -> Result<Vec<Decision>, Error> 
             mode: u8::from(!is_solvent),
             fraction: U256::from(WHOLE),
             minimumFraction: U256::from(1),
-            // Never more than what is bought is worth; of the insolvent, whatever the fund pays so far.
-            maximumPrice: if is_solvent { figures.equity } else { I256::ZERO },
+            // Never more than what is bought is worth: of the insolvent, the fund must pay at least the hole.
+            maximumPrice: figures.equity,
             expectedNonce: held.nonce,
             deadline: collected.evaluation.now.saturating_add(BID_LIFE),
         };
         let decision = if is_running {
             Decision::Bid(bid)
         } else {
-            Decision::StartAndBid { scenarios: parts.iter().map(|part| part.worst_scenario).collect(), bid }
+            Decision::StartAndBid {
+                scenarios: parts.iter().map(|part| part.worst_scenario).collect(),
+                bid,
+            }
         };
         short.push((excess, decision));
     }

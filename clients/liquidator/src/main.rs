@@ -56,7 +56,11 @@ async fn run(options: &Options) -> eyre::Result<()> {
     let chain = Chain::connect(&options.rpc).await?;
     let modules = chain.view(options.liquidation, &ILiquidation::modulesCall {}).await?;
     if let Some(clearing) = options.clearing.filter(|clearing| *clearing != modules.clearing) {
-        eyre::bail!("{} works for clearing {}, not {clearing}", options.liquidation, modules.clearing);
+        eyre::bail!(
+            "{} works for clearing {}, not {clearing}",
+            options.liquidation,
+            modules.clearing
+        );
     }
     let at = Deployment {
         oracle: modules.oracle,
@@ -67,7 +71,8 @@ async fn run(options: &Options) -> eyre::Result<()> {
         exchange: Address::ZERO,
     };
     println!("bidding from {} for account {}", wallet.address(), wallet.account());
-    let mut bot = Liquidator::new(chain, LiquidatorConfig { wallet, at, first_block: options.from_block });
+    let mut bot =
+        Liquidator::new(chain, LiquidatorConfig { wallet, at, first_block: options.from_block });
     loop {
         match bot.step().await {
             Ok(actions) => actions.iter().for_each(tell),
@@ -85,7 +90,10 @@ async fn run(options: &Options) -> eyre::Result<()> {
 fn tell(action: &Action) {
     match action {
         Action::Bid { account, mode, fraction, price, gas_used, .. } => {
-            println!("{} {account}: mode {mode}, fraction {fraction}, price {price}, gas {gas_used}", action.kind());
+            println!(
+                "{} {account}: mode {mode}, fraction {fraction}, price {price}, gas {gas_used}",
+                action.kind()
+            );
         }
         Action::Passed { account, reason } => println!("no bid for {account}: {reason}"),
         Action::Started { account, gas_used } | Action::Released { account, gas_used } => {

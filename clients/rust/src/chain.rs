@@ -52,7 +52,11 @@ pub struct Receipt {
 impl Receipt {
     /// The events of type `E` in it, in order.
     pub fn events<E: SolEvent>(&self) -> Vec<E> {
-        self.logs.iter().filter_map(|log| E::decode_log(&log.inner).ok()).map(|log| log.data).collect()
+        self.logs
+            .iter()
+            .filter_map(|log| E::decode_log(&log.inner).ok())
+            .map(|log| log.data)
+            .collect()
     }
 }
 
@@ -63,7 +67,8 @@ impl Chain {
     /// [`Error::InvalidUrl`]; [`Error::Transport`] if the node doesn't answer.
     pub async fn connect(url: &str) -> Result<Self, Error> {
         let parsed: Url = url.parse().map_err(|_| Error::InvalidUrl(url.into()))?;
-        let mut chain = Self { client: RpcClient::new_http(parsed), chain_id: 0, gas: Gas::Estimate };
+        let mut chain =
+            Self { client: RpcClient::new_http(parsed), chain_id: 0, gas: Gas::Estimate };
         chain.chain_id = chain.request::<_, U64>("eth_chainId", json!([])).await?.to();
         Ok(chain)
     }
@@ -84,7 +89,11 @@ impl Chain {
     ///
     /// # Errors
     /// [`Error::Refused`] with the node's error, [`Error::Transport`] otherwise.
-    pub async fn request<P: Serialize, R: DeserializeOwned>(&self, method: &'static str, params: P) -> Result<R, Error> {
+    pub async fn request<P: Serialize, R: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        params: P,
+    ) -> Result<R, Error> {
         let params = to_raw(method, &params)?;
         self.raw(method, params).await.map_err(|failure| failure.into_error(method))
     }
@@ -101,26 +110,46 @@ impl Chain {
     ///
     /// # Errors
     /// As [`Chain::view`].
-    pub async fn view_from<C: SolCall>(&self, caller: Address, target: Address, call: &C) -> Result<C::Return, Error> {
+    pub async fn view_from<C: SolCall>(
+        &self,
+        caller: Address,
+        target: Address,
+        call: &C,
+    ) -> Result<C::Return, Error> {
         let data = self.call(caller, target, call.abi_encode().into(), U256::ZERO).await?;
-        C::abi_decode_returns_validate(&data).map_err(|error| Error::Undecodable { target, reason: error.to_string() })
+        C::abi_decode_returns_validate(&data)
+            .map_err(|error| Error::Undecodable { target, reason: error.to_string() })
     }
 
     /// Calls with any bytes and value, without a transaction.
     ///
     /// # Errors
     /// As [`Chain::view`].
-    pub async fn call(&self, caller: Address, target: Address, input: Bytes, value: U256) -> Result<Bytes, Error> {
-        let request = json!([{ "from": caller, "to": target, "input": input, "value": value }, "latest"]);
+    pub async fn call(
+        &self,
+        caller: Address,
+        target: Address,
+        input: Bytes,
+        value: U256,
+    ) -> Result<Bytes, Error> {
+        let request =
+            json!([{ "from": caller, "to": target, "input": input, "value": value }, "latest"]);
         let params = to_raw("eth_call", &request)?;
-        self.raw("eth_call", params).await.map_err(|failure| failure.into_call_error("eth_call", target))
+        self.raw("eth_call", params)
+            .await
+            .map_err(|failure| failure.into_call_error("eth_call", target))
     }
 
     /// Sends a transaction that calls `target`, and waits until it is included.
     ///
     /// # Errors
     /// The contract's reason as [`Error::Contract`] if it fails, [`Error::NotIncluded`] after a minute.
-    pub async fn send<C: SolCall>(&self, wallet: &Wallet, target: Address, call: &C) -> Result<Receipt, Error> {
+    pub async fn send<C: SolCall>(
+        &self,
+        wallet: &Wallet,
+        target: Address,
+        call: &C,
+    ) -> Result<Receipt, Error> {
         self.send_raw(wallet, TxKind::Call(target), call.abi_encode().into(), U256::ZERO).await
     }
 
@@ -138,7 +167,13 @@ impl Chain {
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn send_raw(&self, wallet: &Wallet, to: TxKind, input: Bytes, value: U256) -> Result<Receipt, Error> {
+    pub async fn send_raw(
+        &self,
+        wallet: &Wallet,
+        to: TxKind,
+        input: Bytes,
+        value: U256,
+    ) -> Result<Receipt, Error> {
         let from = wallet.address();
         let target = to.to().copied().unwrap_or_default();
         let call = json!({ "from": from, "to": to.to(), "input": input, "value": value });
@@ -168,7 +203,8 @@ impl Chain {
         };
         let signature = wallet.sign_hash(transaction.signature_hash())?;
         let envelope = TxEnvelope::from(transaction.into_signed(signature));
-        let params = to_raw("eth_sendRawTransaction", &json!([Bytes::from(envelope.encoded_2718())]))?;
+        let params =
+            to_raw("eth_sendRawTransaction", &json!([Bytes::from(envelope.encoded_2718())]))?;
         let hash: B256 = self
             .raw("eth_sendRawTransaction", params)
             .await
@@ -194,10 +230,18 @@ impl Chain {
     ///
     /// # Errors
     /// As [`Chain::request`].
-    pub async fn events<E: SolEvent>(&self, contract: Address, first: u64) -> Result<Vec<E>, Error> {
+    pub async fn events<E: SolEvent>(
+        &self,
+        contract: Address,
+        first: u64,
+    ) -> Result<Vec<E>, Error> {
         let filter = json!([{ "address": contract, "fromBlock": U64::from(first), "toBlock": "latest", "topics": [E::SIGNATURE_HASH] }]);
         let logs: Vec<Log> = self.request("eth_getLogs", filter).await?;
-        Ok(logs.iter().filter_map(|log| E::decode_log(&log.inner).ok()).map(|log| log.data).collect())
+        Ok(logs
+            .iter()
+            .filter_map(|log| E::decode_log(&log.inner).ok())
+            .map(|log| log.data)
+            .collect())
     }
 
     /// Number of the last block.
@@ -214,7 +258,10 @@ impl Chain {
     /// As [`Chain::request`].
     pub async fn timestamp(&self) -> Result<u64, Error> {
         let block: Value = self.request("eth_getBlockByNumber", json!(["latest", false])).await?;
-        let time = block.get("timestamp").cloned().and_then(|time| serde_json::from_value::<U64>(time).ok());
+        let time = block
+            .get("timestamp")
+            .cloned()
+            .and_then(|time| serde_json::from_value::<U64>(time).ok());
         time.map(|time| time.to()).ok_or_else(|| Error::Transport {
             method: "eth_getBlockByNumber".into(),
             reason: "the block has no timestamp".into(),
@@ -272,13 +319,15 @@ impl Chain {
         params: Box<serde_json::value::RawValue>,
     ) -> Result<R, Failure> {
         let answer: Box<serde_json::value::RawValue> =
-            self.client.request(method, params).await.map_err(|error| match error.as_error_resp() {
-                Some(payload) => Failure::Refused {
-                    code: payload.code,
-                    message: payload.message.to_string(),
-                    data: payload.as_revert_data(),
-                },
-                None => Failure::Transport(error.to_string()),
+            self.client.request(method, params).await.map_err(|error| {
+                match error.as_error_resp() {
+                    Some(payload) => Failure::Refused {
+                        code: payload.code,
+                        message: payload.message.to_string(),
+                        data: payload.as_revert_data(),
+                    },
+                    None => Failure::Transport(error.to_string()),
+                }
             })?;
         serde_json::from_str(answer.get()).map_err(|error| Failure::Transport(error.to_string()))
     }
@@ -293,7 +342,9 @@ enum Failure {
 impl Failure {
     fn into_error(self, method: &str) -> Error {
         match self {
-            Self::Refused { code, message, .. } => Error::Refused { method: method.into(), code, message },
+            Self::Refused { code, message, .. } => {
+                Error::Refused { method: method.into(), code, message }
+            }
             Self::Transport(reason) => Error::Transport { method: method.into(), reason },
         }
     }
@@ -313,7 +364,10 @@ impl Failure {
     }
 }
 
-fn to_raw<P: Serialize>(method: &str, params: &P) -> Result<Box<serde_json::value::RawValue>, Error> {
+fn to_raw<P: Serialize>(
+    method: &str,
+    params: &P,
+) -> Result<Box<serde_json::value::RawValue>, Error> {
     serde_json::value::to_raw_value(params)
         .map_err(|error| Error::Transport { method: method.into(), reason: error.to_string() })
 }

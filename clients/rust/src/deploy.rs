@@ -57,14 +57,19 @@ impl Chain {
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn create_program(&self, wallet: &Wallet, program: &Program) -> Result<Deployed, Error> {
+    pub async fn create_program(
+        &self,
+        wallet: &Wallet,
+        program: &Program,
+    ) -> Result<Deployed, Error> {
         let mut creation_gas = 0;
         let mut code = program.code.clone();
         if code.len() > MAX_CODE_BYTES {
             let (_, payload) = code.split_at(PREFIX_BYTES);
             let mut fragments = Vec::new();
             for part in payload.chunks(MAX_CODE_BYTES - FRAGMENT.len()) {
-                let (address, receipt) = self.create(wallet, create_code(&[&FRAGMENT, part].concat())).await?;
+                let (address, receipt) =
+                    self.create(wallet, create_code(&[&FRAGMENT, part].concat())).await?;
                 creation_gas += receipt.gas_used;
                 fragments.push(address);
             }
@@ -74,7 +79,8 @@ impl Chain {
         creation_gas += receipt.gas_used;
         let call = IArbWasm::activateProgramCall { program: address };
         let value = U256::from(DATA_FEE_OFFER);
-        let receipt = self.send_raw(wallet, TxKind::Call(ARB_WASM), call.abi_encode().into(), value).await?;
+        let receipt =
+            self.send_raw(wallet, TxKind::Call(ARB_WASM), call.abi_encode().into(), value).await?;
         Ok(Deployed { program: address, creation_gas, activation_gas: receipt.gas_used })
     }
 }
@@ -103,7 +109,10 @@ mod tests {
 
     #[test]
     fn a_root_lists_dictionary_length_and_fragments() {
-        let program = Program { code: Bytes::from_static(&[0xef, 0xf0, 0, 7, 1, 2]), wasm_bytes: 0x0102_0304 };
+        let program = Program {
+            code: Bytes::from_static(&[0xef, 0xf0, 0, 7, 1, 2]),
+            wasm_bytes: 0x0102_0304,
+        };
         let code = root(&program, &[Address::repeat_byte(9), Address::repeat_byte(8)]);
         assert_eq!(code[..8], [0xef, 0xf0, 2, 7, 1, 2, 3, 4]);
         assert_eq!(code.len(), 8 + 40);

@@ -29,12 +29,19 @@ const ONE: u64 = 1_000_000_000_000_000_000;
 /// # Errors
 /// [`Error::Inconsistent`] if clearing handed out a book that isn't one.
 pub fn risk_book(packed: &[u8]) -> Result<Book, Error> {
-    let unpacked = book::Book::unpack(packed).map_err(|error| Error::Inconsistent(format!("book: {error:?}")))?;
-    let positions = unpacked.positions.iter().map(|held| Position { instrument: held.instrument, quantity: held.quantity });
+    let unpacked = book::Book::unpack(packed)
+        .map_err(|error| Error::Inconsistent(format!("book: {error:?}")))?;
+    let positions = unpacked
+        .positions
+        .iter()
+        .map(|held| Position { instrument: held.instrument, quantity: held.quantity });
     let references = unpacked.positions.iter().filter(|held| held.is_delta_one());
-    let references = references.map(|held| Reference { price: held.reference_price, funding: held.funding_reference });
-    let collateral =
-        unpacked.collateral.iter().map(|held| CollateralBalance { collateral: held.number, amount: held.amount });
+    let references = references
+        .map(|held| Reference { price: held.reference_price, funding: held.funding_reference });
+    let collateral = unpacked
+        .collateral
+        .iter()
+        .map(|held| CollateralBalance { collateral: held.number, amount: held.amount });
     Book::new(unpacked.cash, positions.collect(), references.collect(), collateral.collect())
         .map_err(|error| Error::Inconsistent(format!("book: {error:?}")))
 }
@@ -49,15 +56,18 @@ impl Novate {
         let mut series = Vec::new();
         let (mut underlyings, mut tokens) = (Vec::new(), Vec::new());
         for packed in books {
-            let unpacked = book::Book::unpack(packed).map_err(|error| Error::Inconsistent(format!("book: {error:?}")))?;
+            let unpacked = book::Book::unpack(packed)
+                .map_err(|error| Error::Inconsistent(format!("book: {error:?}")))?;
             add_book(&mut series, &unpacked);
-            underlyings.extend(unpacked.positions.iter().map(|held| held.instrument.to_be_bytes()[0]));
+            underlyings
+                .extend(unpacked.positions.iter().map(|held| held.instrument.to_be_bytes()[0]));
             tokens.extend(unpacked.collateral.iter().map(|held| held.number));
         }
         tokens.sort_unstable();
         tokens.dedup();
         for collateral in tokens {
-            let set = self.chain.view(self.at.margin, &IMargin::collateralCall { collateral }).await?;
+            let set =
+                self.chain.view(self.at.margin, &IMargin::collateralCall { collateral }).await?;
             underlyings.push(set.underlying);
             series.push(Series::Underlying(set.underlying).encode());
             parameters.collateral.push(CollateralParameters {
@@ -71,7 +81,8 @@ impl Novate {
         underlyings.sort_unstable();
         underlyings.dedup();
         for underlying in underlyings {
-            let set = self.chain.view(self.at.margin, &IMargin::underlyingCall { underlying }).await?;
+            let set =
+                self.chain.view(self.at.margin, &IMargin::underlyingCall { underlying }).await?;
             parameters.underlyings.push(UnderlyingParameters {
                 volatility_up: set.volatilityRangeUp,
                 volatility_down: set.volatilityRangeDown,
@@ -79,8 +90,15 @@ impl Novate {
             });
         }
         sort(&mut series);
-        let words = self.chain.view(self.at.oracle, &IOracle::snapshotCall { series: series.clone() }).await?;
-        Ok(Evaluation { market: market(&series, &words)?, parameters, now: self.chain.timestamp().await? })
+        let words = self
+            .chain
+            .view(self.at.oracle, &IOracle::snapshotCall { series: series.clone() })
+            .await?;
+        Ok(Evaluation {
+            market: market(&series, &words)?,
+            parameters,
+            now: self.chain.timestamp().await?,
+        })
     }
 
     async fn parameters(&self) -> Result<Parameters, Error> {
@@ -104,7 +122,10 @@ fn market(series: &[u32], words: &[U256]) -> Result<Market, Error> {
     let mut words = words.iter().copied();
     let mut next = || words.next().ok_or_else(short);
     let stable = Stable::unpack(next()?);
-    let mut market = Market { stable_price: u64::try_from(stable.price).unwrap_or(u64::MAX), ..Market::default() };
+    let mut market = Market {
+        stable_price: u64::try_from(stable.price).unwrap_or(u64::MAX),
+        ..Market::default()
+    };
     for number in series {
         match Series::decode(*number) {
             Some(Series::Underlying(underlying)) => {
@@ -119,7 +140,11 @@ fn market(series: &[u32], words: &[U256]) -> Result<Market, Error> {
             }
             Some(Series::Perpetual(underlying)) => {
                 let perpetual = Perpetual::unpack([next()?, next()?]);
-                let of = market.underlyings.iter_mut().find(|of| of.underlying == underlying).ok_or_else(short)?;
+                let of = market
+                    .underlyings
+                    .iter_mut()
+                    .find(|of| of.underlying == underlying)
+                    .ok_or_else(short)?;
                 of.perpetual = (perpetual.mark != 0).then_some(PerpetualMarket {
                     mark: perpetual.mark,
                     funding_index: perpetual.funding_index,
@@ -146,7 +171,13 @@ fn expiry_market(underlying: u8, expiry_hours: u32, words: &Expiry) -> ExpiryMar
         forward: words.forward,
         forward_variable: None,
         rate: words.rate,
-        surface: Surface::Svi { a: words.a, b: words.b, rho: words.rho, m: words.m, sigma: words.sigma },
+        surface: Surface::Svi {
+            a: words.a,
+            b: words.b,
+            rho: words.rho,
+            m: words.m,
+            sigma: words.sigma,
+        },
         model_time: words.model_time,
         forward_confidence: words.forward_confidence,
         rate_confidence: words.rate_confidence,
@@ -171,10 +202,15 @@ impl Evaluation {
     ///
     /// # Errors
     /// [`Error::Inconsistent`] with the reason of `risk`.
-    pub fn assess(&self, book: &Book) -> Result<(novate_risk::Assessment, Vec<novate_risk::UnderlyingAssessment>), Error> {
+    pub fn assess(
+        &self,
+        book: &Book,
+    ) -> Result<(novate_risk::Assessment, Vec<novate_risk::UnderlyingAssessment>), Error> {
         let fault = |error| Error::Inconsistent(format!("risk: {error:?}"));
-        let whole = novate_risk::assess(book, &self.market, &self.parameters, self.now).map_err(fault)?;
-        let parts = novate_risk::breakdown(book, &self.market, &self.parameters, self.now).map_err(fault)?;
+        let whole =
+            novate_risk::assess(book, &self.market, &self.parameters, self.now).map_err(fault)?;
+        let parts = novate_risk::breakdown(book, &self.market, &self.parameters, self.now)
+            .map_err(fault)?;
         Ok((whole, parts))
     }
 

@@ -6,8 +6,8 @@ use novate_abi::{IClearing, IERC20, IExchange, ILiquidation, IMargin, IOracle};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Chain, Error, Receipt, SettlementProof, Wallet, perpetual_mark_digest, settlement_proof, surface_digest,
-    trade_digest,
+    Chain, Error, Receipt, SettlementProof, Wallet, perpetual_mark_digest, settlement_proof,
+    surface_digest, trade_digest,
 };
 
 sol! {
@@ -54,7 +54,11 @@ impl Novate {
     ///
     /// # Errors
     /// As [`Chain::view`].
-    pub async fn discover(chain: Chain, liquidation: Address, exchange: Address) -> Result<Self, Error> {
+    pub async fn discover(
+        chain: Chain,
+        liquidation: Address,
+        exchange: Address,
+    ) -> Result<Self, Error> {
         let modules = chain.view(liquidation, &ILiquidation::modulesCall {}).await?;
         let at = Deployment {
             oracle: modules.oracle,
@@ -72,11 +76,19 @@ impl Novate {
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn deposit(&self, wallet: &Wallet, account: B256, token: Address, amount: U256) -> Result<Receipt, Error> {
+    pub async fn deposit(
+        &self,
+        wallet: &Wallet,
+        account: B256,
+        token: Address,
+        amount: U256,
+    ) -> Result<Receipt, Error> {
         let clearing = self.at.clearing;
         let allowance = IERC20::allowanceCall { owner: wallet.address(), spender: clearing };
         if self.chain.view(token, &allowance).await? < amount {
-            self.chain.send(wallet, token, &IApproval::approveCall { spender: clearing, amount }).await?;
+            self.chain
+                .send(wallet, token, &IApproval::approveCall { spender: clearing, amount })
+                .await?;
         }
         self.chain.send(wallet, clearing, &IClearing::depositCall { account, token, amount }).await
     }
@@ -109,8 +121,18 @@ impl Novate {
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn trade(&self, relayer: &Wallet, trade: &IExchange::Trade, buyer: Bytes, seller: Bytes) -> Result<Receipt, Error> {
-        let call = IExchange::tradeCall { trade: trade.clone(), buyerSignature: buyer, sellerSignature: seller };
+    pub async fn trade(
+        &self,
+        relayer: &Wallet,
+        trade: &IExchange::Trade,
+        buyer: Bytes,
+        seller: Bytes,
+    ) -> Result<Receipt, Error> {
+        let call = IExchange::tradeCall {
+            trade: trade.clone(),
+            buyerSignature: buyer,
+            sellerSignature: seller,
+        };
         self.chain.send(relayer, self.at.exchange, &call).await
     }
 
@@ -120,7 +142,12 @@ impl Novate {
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn post_surface(&self, relayer: &Wallet, publishers: &[Wallet], surface: &IOracle::Surface) -> Result<Receipt, Error> {
+    pub async fn post_surface(
+        &self,
+        relayer: &Wallet,
+        publishers: &[Wallet],
+        surface: &IOracle::Surface,
+    ) -> Result<Receipt, Error> {
         let digest = surface_digest(self.chain.chain_id(), self.at.oracle, surface);
         let signatures = sign_ascending(publishers, digest)?;
         let call = IOracle::postSurfaceCall { surface: surface.clone(), signatures };
@@ -131,7 +158,12 @@ impl Novate {
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn post_perpetual_mark(&self, relayer: &Wallet, publishers: &[Wallet], mark: &IOracle::PerpetualMark) -> Result<Receipt, Error> {
+    pub async fn post_perpetual_mark(
+        &self,
+        relayer: &Wallet,
+        publishers: &[Wallet],
+        mark: &IOracle::PerpetualMark,
+    ) -> Result<Receipt, Error> {
         let digest = perpetual_mark_digest(self.chain.chain_id(), self.at.oracle, mark);
         let signatures = sign_ascending(publishers, digest)?;
         let call = IOracle::postPerpetualMarkCall { mark: mark.clone(), signatures };
@@ -142,11 +174,22 @@ impl Novate {
     ///
     /// # Errors
     /// [`Error::NoProof`] as long as there is none; as [`Chain::send`].
-    pub async fn propose_settlement(&self, keeper: &Wallet, underlying: u8, expiry: u64, least: usize) -> Result<Receipt, Error> {
+    pub async fn propose_settlement(
+        &self,
+        keeper: &Wallet,
+        underlying: u8,
+        expiry: u64,
+        least: usize,
+    ) -> Result<Receipt, Error> {
         let feed = self.chain.view(self.at.oracle, &IOracle::feedCall { underlying }).await?.feed;
         match settlement_proof(&self.chain, feed, expiry, least).await? {
             SettlementProof::Average { first, last } => {
-                let call = IOracle::proposeSettlementCall { underlying, expiry, firstRound: first, lastRound: last };
+                let call = IOracle::proposeSettlementCall {
+                    underlying,
+                    expiry,
+                    firstRound: first,
+                    lastRound: last,
+                };
                 self.chain.send(keeper, self.at.oracle, &call).await
             }
             SettlementProof::After(round) => {
@@ -170,8 +213,15 @@ impl Novate {
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn start_auction(&self, keeper: &Wallet, account: B256, scenarios: Vec<u8>) -> Result<Receipt, Error> {
-        self.chain.send(keeper, self.at.liquidation, &ILiquidation::startCall { account, scenarios }).await
+    pub async fn start_auction(
+        &self,
+        keeper: &Wallet,
+        account: B256,
+        scenarios: Vec<u8>,
+    ) -> Result<Receipt, Error> {
+        self.chain
+            .send(keeper, self.at.liquidation, &ILiquidation::startCall { account, scenarios })
+            .await
     }
 
     /// Bids in a running auction.
@@ -179,14 +229,21 @@ impl Novate {
     /// # Errors
     /// As [`Chain::send`].
     pub async fn bid(&self, bidder: &Wallet, bid: &ILiquidation::Bid) -> Result<Receipt, Error> {
-        self.chain.send(bidder, self.at.liquidation, &ILiquidation::bidCall { bid: bid.clone() }).await
+        self.chain
+            .send(bidder, self.at.liquidation, &ILiquidation::bidCall { bid: bid.clone() })
+            .await
     }
 
     /// Starts an auction and bids in it, in one transaction.
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn start_and_bid(&self, bidder: &Wallet, scenarios: Vec<u8>, bid: &ILiquidation::Bid) -> Result<Receipt, Error> {
+    pub async fn start_and_bid(
+        &self,
+        bidder: &Wallet,
+        scenarios: Vec<u8>,
+        bid: &ILiquidation::Bid,
+    ) -> Result<Receipt, Error> {
         let call = ILiquidation::startAndBidCall { scenarios, bid: bid.clone() };
         self.chain.send(bidder, self.at.liquidation, &call).await
     }
@@ -229,7 +286,10 @@ impl Novate {
     ///
     /// # Errors
     /// As [`Chain::view`].
-    pub async fn collateral(&self, account: B256) -> Result<Vec<IClearing::CollateralBalance>, Error> {
+    pub async fn collateral(
+        &self,
+        account: B256,
+    ) -> Result<Vec<IClearing::CollateralBalance>, Error> {
         self.chain.view(self.at.clearing, &IClearing::collateralCall { account }).await
     }
 
@@ -269,7 +329,11 @@ impl Novate {
     ///
     /// # Errors
     /// As [`Chain::view`].
-    pub async fn preview(&self, book: Bytes, trades: Vec<IMargin::Trade>) -> Result<IMargin::Assessment, Error> {
+    pub async fn preview(
+        &self,
+        book: Bytes,
+        trades: Vec<IMargin::Trade>,
+    ) -> Result<IMargin::Assessment, Error> {
         self.chain.view(self.at.margin, &IMargin::previewCall { book, trades }).await
     }
 

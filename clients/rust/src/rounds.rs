@@ -38,7 +38,12 @@ pub enum SettlementProof {
 ///
 /// # Errors
 /// [`Error::NoProof`] while no round is at or after `expiry`, or where the feed's phase began too late.
-pub async fn settlement_proof(chain: &Chain, feed: Address, expiry: u64, least: usize) -> Result<SettlementProof, Error> {
+pub async fn settlement_proof(
+    chain: &Chain,
+    feed: Address,
+    expiry: u64,
+    least: usize,
+) -> Result<SettlementProof, Error> {
     let mut round = read(chain, feed, None).await?;
     if round.updated_at < expiry {
         return Err(Error::NoProof("no round at or after expiry yet"));

@@ -15,7 +15,11 @@ pub fn surface_digest(chain_id: u64, oracle: Address, surface: &IOracle::Surface
 }
 
 /// The digest of a perpetual's mark that publishers sign.
-pub fn perpetual_mark_digest(chain_id: u64, oracle: Address, mark: &IOracle::PerpetualMark) -> B256 {
+pub fn perpetual_mark_digest(
+    chain_id: u64,
+    oracle: Address,
+    mark: &IOracle::PerpetualMark,
+) -> B256 {
     mark.eip712_signing_hash(&domain("Novate Oracle", chain_id, oracle))
 }
 

@@ -18,7 +18,9 @@ impl Wallet {
     /// # Errors
     /// [`Error::InvalidKey`] if it is zero or not below the order of the curve.
     pub fn from_key(key: B256) -> Result<Self, Error> {
-        PrivateKeySigner::from_bytes(&key).map(|signer| Self { signer }).map_err(|_| Error::InvalidKey)
+        PrivateKeySigner::from_bytes(&key)
+            .map(|signer| Self { signer })
+            .map_err(|_| Error::InvalidKey)
     }
 
     /// Its address.

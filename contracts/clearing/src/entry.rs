@@ -224,7 +224,7 @@ pub(crate) fn unit(decimals: u64) -> Result<u128, Revert> {
 }
 
 /// The owner of an account: its first 20 bytes.
-fn owner(account: B256) -> Address {
+const fn owner(account: B256) -> Address {
     let [owner @ .., _, _, _, _, _, _, _, _, _, _, _, _] = account.0;
     Address::new(owner)
 }

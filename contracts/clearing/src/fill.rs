@@ -191,14 +191,14 @@ impl Clearing {
         if rates.option == 0 {
             return Ok(0);
         }
-        let index = match told.index.iter().find(|(known, _)| *known == underlying) {
-            Some((_, price)) => *price,
-            None => {
-                let price = asked(&indexPriceCall::SELECTOR, underlying)?.u256(0)?;
+        let index =
+            if let Some((_, price)) = told.index.iter().find(|(known, _)| *known == underlying) {
+                *price
+            } else {
+                let price = asked(indexPriceCall::SELECTOR, underlying)?.u256(0)?;
                 told.index.push((underlying, price));
                 price
-            }
-        };
+            };
         let most = fee(fill, U256::from(fill.price), rates.premium_cap)?;
         Ok(fee(fill, index, rates.option)?.min(most))
     }
@@ -212,7 +212,7 @@ impl Clearing {
         if let Some((_, index)) = told.funding.iter().find(|(known, _)| *known == underlying) {
             return Ok(*index);
         }
-        let index = asked(&fundingIndexCall::SELECTOR, underlying)?.i256(0)?;
+        let index = asked(fundingIndexCall::SELECTOR, underlying)?.i256(0)?;
         let index = i128::try_from(index).map_err(|_| overflow())?;
         told.funding.push((underlying, index));
         Ok(index)
@@ -220,8 +220,8 @@ impl Clearing {
 }
 
 /// What the oracle tells about an underlying.
-fn asked(selector: &[u8; 4], underlying: u8) -> Result<Reply, Revert> {
-    ask(&address(&ORACLE.get()), &selected![*selector, underlying])
+fn asked(selector: [u8; 4], underlying: u8) -> Result<Reply, Revert> {
+    ask(&address(&ORACLE.get()), &selected![selector, underlying])
 }
 
 /// `quantity * price * rate`, each product rounded up.

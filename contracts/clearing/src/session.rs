@@ -60,12 +60,11 @@ impl Clearing {
             return Ok(());
         }
         let index = session.interest.iter().position(|seen| seen.instrument == instrument);
-        let mut seen = match index {
-            Some(index) => session.interest.swap_remove(index),
-            None => {
-                let before = low64(&OPEN_INTEREST.of(&instrument).get());
-                Interest { instrument, before, now: before }
-            }
+        let mut seen = if let Some(index) = index {
+            session.interest.swap_remove(index)
+        } else {
+            let before = low64(&OPEN_INTEREST.of(&instrument).get());
+            Interest { instrument, before, now: before }
         };
         // Adding before taking away: the sum of the other accounts' longs is never negative.
         let more = seen.now.checked_add(new).ok_or_else(overflow)?;

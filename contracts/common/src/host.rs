@@ -38,7 +38,7 @@ impl Fixed {
         self.slot().set(word);
     }
 
-    fn slot(self) -> Slot {
+    const fn slot(self) -> Slot {
         let mut slot = [0; 32];
         slot[31] = self.0;
         Slot(B256::new(slot))
@@ -61,6 +61,7 @@ pub struct Slot(B256);
 
 impl Slot {
     /// The slot of `key` in the mapping at this slot.
+    #[must_use]
     pub fn of(&self, key: &impl Word) -> Self {
         mapped(&key.word(), self)
     }

@@ -226,6 +226,7 @@ fn malformed(offset: usize) -> Revert {
 }
 
 #[cfg(test)]
+#[allow(clippy::many_single_char_names, reason = "fields of a made-up structure")]
 mod tests {
     use alloc::vec::Vec;
 

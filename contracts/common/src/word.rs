@@ -59,7 +59,7 @@ widened!(u8 => u64, u16 => u64, u32 => u64, bool => u64, i64 => i128);
 
 /// A word of two halves.
 #[inline(never)]
-pub fn pair(high: u128, low: u128) -> B256 {
+pub const fn pair(high: u128, low: u128) -> B256 {
     let mut word = [0; 32];
     let (first, second) = word.split_at_mut(16);
     first.copy_from_slice(&high.to_be_bytes());
@@ -103,6 +103,7 @@ macro_rules! answers {
 #[macro_export]
 macro_rules! selected {
     ($selector:expr $(, $value:expr)* $(,)?) => {{
+        #[allow(unused_mut, reason = "there may be no words")]
         let mut bytes = $crate::starting(&$selector);
         $($crate::Word::push(&$value, &mut bytes);)*
         bytes
@@ -137,14 +138,14 @@ macro_rules! refuse {
 macro_rules! event {
     ($event:path { $($topic:ident $(: $indexed:expr)?),* ; $($field:ident $(: $value:expr)?),* $(,)? }) => {{
         use $event as Emitted;
+        const TOPICS: usize =
+            <<Emitted as $crate::SolEvent>::TopicList as $crate::TopicList>::COUNT;
+        const SIGNATURE: $crate::B256 = <Emitted as $crate::SolEvent>::SIGNATURE_HASH;
         $($crate::bind!($topic $(, $indexed)?);)*
         $($crate::bind!($field $(, $value)?);)*
         if false {
             let _ = Emitted { $($topic: $topic.into(),)* $($field: $field.into()),* };
         }
-        const TOPICS: usize =
-            <<Emitted as $crate::SolEvent>::TopicList as $crate::TopicList>::COUNT;
-        const SIGNATURE: $crate::B256 = <Emitted as $crate::SolEvent>::SIGNATURE_HASH;
         let mut bytes = $crate::Bytes::new();
         $crate::Word::push(&SIGNATURE, &mut bytes);
         $($crate::Word::push(&$topic, &mut bytes);)*

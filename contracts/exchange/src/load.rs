@@ -29,7 +29,7 @@ pub(crate) fn trade(input: &mut Input<'_>) -> Result<Trade, Revert> {
 }
 
 /// The owner of an account: its first 20 bytes.
-pub(crate) fn owner(account: B256) -> Address {
+pub(crate) const fn owner(account: B256) -> Address {
     let [owner @ .., _, _, _, _, _, _, _, _, _, _, _, _] = account.0;
     Address::new(owner)
 }

@@ -3,6 +3,10 @@
 //! Interface: `interfaces/ILiquidation.sol`. Sizes and prices are those of `novate_risk::liquidation`.
 
 #![cfg_attr(not(test), no_std)]
+#![allow(
+    clippy::unused_self,
+    reason = "a method is a function of the contract; its storage is at fixed slots"
+)]
 
 extern crate alloc;
 

@@ -106,7 +106,7 @@ pub(crate) fn scenarios(input: &mut Input<'_>) -> Result<Vec<u8>, Revert> {
 }
 
 /// The owner of an account: its first 20 bytes.
-pub(crate) fn owner(account: B256) -> Address {
+pub(crate) const fn owner(account: B256) -> Address {
     let [owner @ .., _, _, _, _, _, _, _, _, _, _, _, _] = account.0;
     Address::new(owner)
 }
@@ -145,7 +145,7 @@ pub(crate) fn assess(account: &B256) -> Result<Assessment, Revert> {
 }
 
 /// The figures as the risk crate has them.
-fn figures_of(assessment: &IMargin::Assessment) -> Assessment {
+const fn figures_of(assessment: &IMargin::Assessment) -> Assessment {
     Assessment {
         equity: assessment.equity,
         initial_requirement: assessment.initialRequirement,

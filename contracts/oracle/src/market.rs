@@ -18,7 +18,7 @@ const HOUR: u64 = 3_600;
 /// Prices of the stable coin that are believed: 0.1 to 10 dollars.
 const STABLE_LIMITS: (u128, u128) = (ONE / 10, ONE * 10);
 
-/// Whether the sequencer is up and past its grace, and since when (Unix seconds; 0 without a feed).
+/// Whether the sequencer is up and past its grace, and since when it is both (Unix seconds; 0 without a feed).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SequencerStatus {
     pub(crate) is_up: bool,
@@ -35,10 +35,10 @@ impl SequencerStatus {
         let Some(round) = feed::latest(&feed)? else {
             return Ok(Self { is_up: false, since: 0 });
         };
-        let since = round.started_at;
-        let age = now.checked_sub(since).filter(|_| since > 0);
-        let is_up = round.answer.is_zero() && age.is_some_and(|age| age >= u64::from(grace));
-        Ok(Self { is_up, since })
+        // A feed that never reported stands at 0.
+        let started = (round.started_at > 0).then_some(round.started_at);
+        let since = started.map_or(u64::MAX, |at| at.saturating_add(u64::from(grace)));
+        Ok(Self { is_up: round.answer.is_zero() && since <= now, since })
     }
 
     /// The highest level that an index can have: valid, or stale while the sequencer is down or was a moment ago.

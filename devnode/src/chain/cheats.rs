@@ -4,7 +4,7 @@
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 
-use super::{AccountRecord, ChangeSet, Error, Mining, Node, Transaction};
+use super::{AccountRecord, ChangeSet, Error, ForkConfig, Mining, Node, Transaction};
 
 /// Blocks that one request may mine.
 const MAX_BLOCKS: u64 = 100_000;
@@ -181,6 +181,41 @@ impl Node {
             Some(sender) => self.pool.clear_sender(sender),
             None => self.pool.clear(),
         }
+    }
+
+    /// The whole state at the latest block. Of a fork, what was written since.
+    pub fn dump_state(&self) -> ChangeSet {
+        self.state.flatten()
+    }
+
+    /// Lays a dumped state over the present one.
+    ///
+    /// # Errors
+    /// [`Error::StateFile`].
+    pub fn load_state(&mut self, changes: &ChangeSet) -> Result<(), Error> {
+        self.commit(changes)
+    }
+
+    /// Begins anew, on another fork or on none. Snapshots and open filters are lost; the session's
+    /// settings stay.
+    ///
+    /// # Errors
+    /// [`Error::Fork`]; [`Error::InvalidArgument`] when the chain is kept in a state file.
+    pub fn reset(&mut self, fork: Option<ForkConfig>) -> Result<(), Error> {
+        if self.config.state_file.is_some() {
+            let message = "a chain that is kept in a state file cannot be reset";
+            return Err(Error::InvalidArgument(message.into()));
+        }
+        let mut config = self.config.clone();
+        config.fork = fork;
+        let mut fresh = Self::new(config)?;
+        fresh.settings.mining = self.settings.mining;
+        fresh.settings.impersonated = core::mem::take(&mut self.settings.impersonated);
+        fresh.settings.impersonates_all = self.settings.impersonates_all;
+        // Subscribers go on listening to the same log of events.
+        core::mem::swap(&mut fresh.events, &mut self.events);
+        *self = fresh;
+        Ok(())
     }
 
     /// Undoes the newest `depth` blocks.

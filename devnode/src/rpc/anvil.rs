@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use alloy_eips::BlockId;
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Method, Params, RpcError, format, net::CLIENT_VERSION};
-use crate::chain::{Mining, Node};
+use crate::chain::{ForkConfig, Mining, Node};
 
 pub(super) const METHODS: &[Method] = &[
     Method::new("anvil_setBalance", "Sets a balance, wei.", |node, params| {
@@ -81,6 +82,17 @@ pub(super) const METHODS: &[Method] = &[
             Ok(Value::Null)
         },
     ),
+    Method::new("anvil_reset", "Begins anew; `{forking: {jsonRpcUrl, blockNumber}}` forks.", reset),
+    Method::new("anvil_dumpState", "The whole state, for `anvil_loadState`.", |node, _| {
+        Ok(json!(Bytes::from(serde_json::to_vec(&node.dump_state())?)))
+    }),
+    Method::new("anvil_loadState", "Lays a dumped state over the present one.", |node, params| {
+        let bytes: Bytes = params.required(0)?;
+        let changes = serde_json::from_slice(&bytes)
+            .map_err(|error| RpcError::invalid_params(format!("not a dumped state: {error}")))?;
+        node.load_state(&changes)?;
+        Ok(json!(true))
+    }),
     Method::new("anvil_nodeInfo", "How the node is set up.", node_info),
     Method::new("anvil_metadata", "What the node is and what it forks.", metadata),
     Method::new("txpool_status", "How many transactions wait.", |node, _| {
@@ -132,6 +144,36 @@ fn node_info(node: &mut Node, _: &Params) -> Result<Value, RpcError> {
         },
         "automine": node.mining() == Mining::Instant,
     }))
+}
+
+/// What `anvil_reset` takes.
+#[derive(Debug, Default, Deserialize)]
+struct ResetOptions {
+    forking: Option<Forking>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Forking {
+    json_rpc_url: Option<String>,
+    block_number: Option<U256>,
+}
+
+fn reset(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
+    let options: ResetOptions = params.optional(0)?.unwrap_or_default();
+    let fork = match options.forking {
+        None => None,
+        Some(Forking { json_rpc_url, block_number }) => {
+            let present = node.config().fork.clone();
+            let url = json_rpc_url.or_else(|| present.as_ref().map(|fork| fork.url.clone()));
+            let missing = || RpcError::invalid_params("forking: missing jsonRpcUrl");
+            let block = block_number.map(|number| number.saturating_to());
+            let cache = present.and_then(|fork| fork.cache);
+            Some(ForkConfig { url: url.ok_or_else(missing)?, block, cache })
+        }
+    };
+    node.reset(fork)?;
+    Ok(Value::Null)
 }
 
 fn metadata(node: &mut Node, _: &Params) -> Result<Value, RpcError> {

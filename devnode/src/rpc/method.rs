@@ -58,6 +58,7 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("anvil_setCoinbase", "hardhat_setCoinbase"),
     ("anvil_setNextBlockBaseFeePerGas", "hardhat_setNextBlockBaseFeePerGas"),
     ("anvil_dropTransaction", "hardhat_dropTransaction"),
+    ("anvil_reset", "hardhat_reset"),
     ("evm_snapshot", "anvil_snapshot"),
     ("evm_revert", "anvil_revert"),
     ("evm_increaseTime", "anvil_increaseTime"),

@@ -5,7 +5,7 @@
 
 use super::{
     coefficients::exp2,
-    fixed::{multiply_high, multiply_wide},
+    fixed::{multiply_high, multiply_near, multiply_wide},
     float::Float,
 };
 
@@ -26,16 +26,11 @@ pub(super) struct Scaled {
 }
 
 impl Scaled {
-    /// `mantissa * factor` in the factor's format, floored.
+    /// `mantissa * factor` for a factor in Q63 and at most one: Q63, short by less than five units.
     #[inline(always)]
     pub(super) const fn times(self, factor: u64) -> u64 {
-        // mantissa < 2^63: shift it up by one, so that one is lost below the product, and take the other at the end.
-        let product = multiply_high(self.mantissa << 1, factor); // factor's format less one bit
-        if self.shift == 0 {
-            product << 1
-        } else {
-            product.wrapping_shr(self.shift.wrapping_sub(1))
-        }
+        let product = multiply_near(self.mantissa, factor); // Q62 Q63 -> Q61, at most 2^61.5
+        (product << 2).wrapping_shr(self.shift)
     }
 }
 
@@ -56,16 +51,15 @@ const fn power_of_fraction(f: i64) -> u64 {
     p.wrapping_sub((p >> 31).wrapping_mul(rest) >> 33).cast_unsigned() // Q31 Q64 = Q95 -> Q62
 }
 
-/// `exp(-x^2/2)`, `x` in Q60 and at most 9.3.
-#[inline]
+/// `exp(-x^2/2)`, `x` in Q58 and at most 9.3.
+#[inline(always)]
 pub(super) const fn bell(x: u64) -> Scaled {
-    let scaled = multiply_high(x, HALF_LOG2_E); // x log2(e)/2, Q60, below 6.8
-    let (high, low) = multiply_wide(x, scaled); // Q120, below 62.5
+    let scaled = multiply_near(x << 1, HALF_LOG2_E >> 1); // x log2(e)/2: Q59 Q63 -> Q58, below 6.8
+    let (high, low) = multiply_wide(x << 2, scaled << 2); // Q120, below 62.5
     power_of_half((high << 2) | (low >> 62))
 }
 
 /// `exp(-x^2/2)`, `x` in Q58 and below 40: for factors whose relative error matters far out.
-#[inline]
 pub(crate) const fn bell_float(x: u64) -> Float {
     let scaled = multiply_high(x, HALF_LOG2_E); // Q58
     let (high, low) = multiply_wide(x, scaled); // Q116, below 1155
@@ -83,7 +77,6 @@ pub(crate) const fn bell_float(x: u64) -> Float {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::EXP_NEGATIVE`].
-#[inline]
 pub const fn exp_negative(z: u64) -> u64 {
     const LIMIT: u64 = 44 << 58; // exp(-44) = 7.8e-20 is below one unit
     if z >= LIMIT {
@@ -91,5 +84,5 @@ pub const fn exp_negative(z: u64) -> u64 {
     }
     let (high, low) = multiply_wide(z, LOG2_E); // Q121, below 63.5
     let e = power_of_half((high << 1) | (low >> 63));
-    if e.shift == 0 { e.mantissa << 1 } else { e.mantissa.wrapping_shr(e.shift.wrapping_sub(1)) }
+    (e.mantissa << 1).wrapping_shr(e.shift)
 }

@@ -7,20 +7,42 @@
 const LOW: u64 = 0xffff_ffff;
 
 /// The full product as (high, low) 64-bit halves.
+///
+/// The carries are taken by comparison: the schoolbook's form with masked middle words is recognised by the compiler and
+/// replaced by a call of the 128-bit routine, at three times the cost.
 #[inline(always)]
 pub const fn multiply_wide(a: u64, b: u64) -> (u64, u64) {
     let (a1, a0, b1, b0) = (a >> 32, a & LOW, b >> 32, b & LOW);
-    let low = a0.wrapping_mul(b0); // <= (2^32 - 1)^2
-    let cross = a1.wrapping_mul(b0).wrapping_add(low >> 32); // <= (2^32 - 1)^2 + 2^32 - 1 < 2^64
-    let middle = a0.wrapping_mul(b1).wrapping_add(cross & LOW); // likewise
-    let high = a1.wrapping_mul(b1).wrapping_add(cross >> 32).wrapping_add(middle >> 32);
-    (high, (middle << 32) | (low & LOW))
+    let (bottom, left, right) = (a0.wrapping_mul(b0), a1.wrapping_mul(b0), a0.wrapping_mul(b1));
+    let (cross, above) = left.overflowing_add(right); // 65 bits
+    let (low, carry) = bottom.overflowing_add(cross << 32);
+    let high = a1
+        .wrapping_mul(b1)
+        .wrapping_add(cross >> 32)
+        .wrapping_add(bit(above) << 32)
+        .wrapping_add(bit(carry));
+    (high, low)
+}
+
+#[inline(always)]
+#[expect(clippy::as_conversions, reason = "lossless; From is not const")]
+const fn bit(x: bool) -> u64 {
+    x as u64
 }
 
 /// The high half of the product: `floor(a b / 2^64)`.
 #[inline(always)]
 pub const fn multiply_high(a: u64, b: u64) -> u64 {
     multiply_wide(a, b).0
+}
+
+/// The high half of the product, short by less than two units, for `a, b <= 2^63`: three multiplications.
+#[inline(always)]
+pub(super) const fn multiply_near(a: u64, b: u64) -> u64 {
+    let (a1, a0, b1, b0) = (a >> 32, a & LOW, b >> 32, b & LOW);
+    // Each cross product is at most 2^31 (2^32 - 1) < 2^63: the sum fits.
+    let cross = a1.wrapping_mul(b0).wrapping_add(a0.wrapping_mul(b1));
+    a1.wrapping_mul(b1).wrapping_add(cross >> 32)
 }
 
 /// The product of a signed integer and an unsigned one, as a 128-bit integer.
@@ -86,6 +108,8 @@ mod tests {
             let (high, low) = multiply_wide(a, b);
             prop_assert_eq!((u128::from(high) << 64) | u128::from(low), exact);
             prop_assert_eq!(multiply_high(a, b), high);
+            let (c, d) = (a.min(1 << 63), b.min(1 << 63));
+            prop_assert!(multiply_high(c, d).wrapping_sub(multiply_near(c, d)) < 2);
             let signed = a.cast_signed();
             if let Some(product) = i128::from(signed).checked_mul(i128::from(b)) {
                 prop_assert_eq!(multiply_signed(signed, b), product);

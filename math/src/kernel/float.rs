@@ -3,6 +3,8 @@
 
 use alloy_primitives::U256;
 
+use crate::limbs::shift_right;
+
 use super::{
     coefficients::{atanh, exp2_excess},
     fixed::{multiply_high, multiply_wide},
@@ -83,24 +85,17 @@ impl Float {
 
     #[inline]
     pub(crate) const fn times(self, other: Self) -> Self {
-        if self.mantissa == 0 || other.mantissa == 0 {
-            return Self::ZERO;
-        }
-        let (high, low) = multiply_wide(self.mantissa, other.mantissa); // [2^126, 2^128)
+        // [2^126, 2^128), or zero: one shift normalises.
+        let (high, low) = multiply_wide(self.mantissa, other.mantissa);
+        let up = (high >> 63) ^ 1;
+        let mantissa = high.wrapping_shl(low_half(up)) | ((low >> 63) & up);
         let exponent = self.exponent.wrapping_add(other.exponent).wrapping_add(64);
-        if high >> 63 == 0 {
-            Self { mantissa: (high << 1) | (low >> 63), exponent: exponent.wrapping_sub(1) }
-        } else {
-            Self { mantissa: high, exponent }
-        }
+        Self { mantissa, exponent: exponent.wrapping_sub(low_half(up).cast_signed()) }
     }
 
-    /// `1/x`; of zero, the largest number that the exponents in use never reach.
+    /// `1/x` of a positive number.
     #[inline]
     pub(crate) const fn inverse(self) -> Self {
-        if self.mantissa == 0 {
-            return Self { mantissa: u64::MAX, exponent: 4096 };
-        }
         // 2^127 / mantissa is in (2^63, 2^64), or 2^64 - 1 for 2^63.
         Self {
             mantissa: reciprocal(self.mantissa),
@@ -184,7 +179,16 @@ impl Float {
     pub(crate) fn to_wad(self) -> Option<U256> {
         const WAD: u64 = 1_000_000_000_000_000_000;
         let (high, low) = multiply_wide(self.mantissa, WAD); // below 2^124
-        shift_rounded(U256::from_limbs([low, high, 0, 0]), self.exponent)
+        if self.exponent >= 0 {
+            return shift_left(U256::from_limbs([low, high, 0, 0]), self.exponent);
+        }
+        let by = self.exponent.unsigned_abs();
+        if by >= 128 {
+            return Some(U256::ZERO);
+        }
+        let ([low, high, ..], half) = shift_right(&[0, low, high, 0, 0], by.wrapping_add(64));
+        let (low, carry) = low.overflowing_add(u64::from(half));
+        Some(U256::from_limbs([low, high.wrapping_add(u64::from(carry)), 0, 0]))
     }
 
     /// `ln((1 + t)/(1 - t)) = 2 atanh(t)` of `t <= 0.1716`.
@@ -197,19 +201,9 @@ impl Float {
     }
 }
 
-/// `x * 2^n`, rounded to nearest; `None` above 256 bits.
-fn shift_rounded(x: U256, n: i32) -> Option<U256> {
-    let by = usize::try_from(n.unsigned_abs()).ok()?;
-    if n >= 0 {
-        if x.is_zero() { Some(x) } else { x.checked_shl(by) }
-    } else if by > 256 {
-        Some(U256::ZERO)
-    } else {
-        // The bit below the result decides; 2^256 rounds to at most one.
-        let half = x.bit(by.wrapping_sub(1));
-        let (floor, _) = x.overflowing_shr(by);
-        floor.checked_add(U256::from(half))
-    }
+/// `x * 2^n`; `None` above 256 bits.
+fn shift_left(x: U256, n: i32) -> Option<U256> {
+    if x.is_zero() { Some(x) } else { x.checked_shl(usize::try_from(n).ok()?) }
 }
 
 /// `2^(n + f)` for `y = n + f` in Q64.
@@ -219,6 +213,12 @@ pub(crate) const fn power_of_two(y: i128) -> Float {
     let excess = multiply_high(exp2_excess(f), f); // 2^f - 1 in Q63
     let excess = if excess >> 63 == 0 { excess } else { u64::MAX >> 1 };
     Float { mantissa: (1 << 63) | excess, exponent: n.wrapping_sub(63) }
+}
+
+#[inline(always)]
+#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "of a bit")]
+const fn low_half(x: u64) -> u32 {
+    x as u32
 }
 
 /// Floor and fraction (Q64) of a number in Q64, the floor within 31 bits.

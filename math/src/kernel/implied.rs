@@ -13,7 +13,7 @@ use super::{
     fixed::{join, multiply_high, multiply_wide},
     inverse::inverse_tail,
     log::ln_fraction,
-    normal::{ONE, mills},
+    normal::{ONE, mills_clamped as mills},
     option::distances,
     sqrt::sqrt,
 };

@@ -5,7 +5,9 @@
 //!
 //! Source of the guess: M. Abramowitz, I. Stegun, Handbook of Mathematical Functions (1964), 26.2.22.
 
-use super::{fixed::join, fixed::multiply_high, log::ln_fraction, normal::mills, sqrt::sqrt};
+use super::{
+    fixed::join, fixed::multiply_high, log::ln_fraction, normal::mills_clamped as mills, sqrt::sqrt,
+};
 
 /// sqrt(2 pi) in Q62.
 const ROOT_TWO_PI: u64 = 11_559_782_567_510_551_731;
@@ -13,7 +15,6 @@ const ROOT_TWO_PI: u64 = 11_559_782_567_510_551_731;
 const LN_2: u64 = 49_946_518_145_322_874;
 
 /// `x >= 0` in Q58 with `1 - N(x) = exp(-l)`, for `l` in Q56 from ln 2 (smaller ones are taken as ln 2) to 120.
-#[inline]
 pub(crate) const fn inverse_tail(l: u64) -> u64 {
     const MOST: u64 = 120 << 56; // x is 15.3 there
     let l = if l > MOST { MOST } else { l };

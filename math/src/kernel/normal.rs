@@ -4,7 +4,7 @@
 //! `t = (x - 5)/(x + 5)` maps [0, 20] to [-1, 0.6], where one polynomial serves. `t` is needed to 32 bits only: what the division
 //! leaves over is known exactly from the wrapped remainder, and the differential equation turns it into the correction.
 
-use super::{coefficients::mills as polynomial, exp::bell};
+use super::{coefficients::mills as polynomial, exp::bell, fixed::multiply_near};
 
 /// One in Q63.
 pub const ONE: u64 = 1 << 63;
@@ -13,11 +13,15 @@ pub(super) const CUT: u64 = 2_680_542_498_210_919_219;
 /// 1/sqrt(2 pi) in Q64.
 const DENSITY_AT_ZERO: u64 = 7_359_186_146_747_302_452;
 
-/// `M(x) = (1 - N(x)) exp(x^2/2)` in Q63; `x` in Q58, values above 20 are taken as 20.
-#[inline]
-pub(super) const fn mills(x: u64) -> u64 {
+/// [`mills`] for any `x`: beyond 20 it stays.
+pub(super) const fn mills_clamped(x: u64) -> u64 {
     const LAST: u64 = 20 << 58;
-    let x = if x > LAST { LAST } else { x };
+    mills(if x > LAST { LAST } else { x })
+}
+
+/// `M(x) = (1 - N(x)) exp(x^2/2)` in Q63; `x` in Q58 and at most 20.
+#[inline(always)]
+pub(super) const fn mills(x: u64) -> u64 {
     let d = x.wrapping_add(5 << 58); // Q58, [5, 25]: below 2^62.7
     // u = 2x/d = 1 + t in Q31, [0, 1.6]; off by less than 1.6 units, since d is floored to 29 bits at least.
     let Some(u) = (x << 1).checked_div(d >> 31) else { return 0 };
@@ -25,11 +29,12 @@ pub(super) const fn mills(x: u64) -> u64 {
     let rest = (x << 32).wrapping_sub(u.wrapping_mul(d)).cast_signed();
     let m = polynomial(u.cast_signed().wrapping_sub(1 << 31)); // Q63, [0, 2^62]
     // t is low by rest/d: M falls by rest/d * (1/sqrt(2 pi) - x M) * d^2/10.
-    let product = (x >> 29).wrapping_mul(m.cast_unsigned() >> 28); // x M: Q29 Q35 = Q64, [0, 0.4]
-    let slope = (DENSITY_AT_ZERO.wrapping_sub(product) >> 32).cast_signed(); // Q32, [0.001, 0.4]
-    let tenth = ((d >> 32).wrapping_mul(0x1999_999a) >> 28).cast_signed(); // d/10 in Q30, [0.5, 2.5]
-    let weight = slope.wrapping_mul(tenth) >> 30; // Q32, [0, 0.2]
-    let correction = (rest >> 30).wrapping_mul(weight) >> 28; // Q28 Q32 2^-31 = Q91 -> Q63
+    let product = multiply_near(x, m.cast_unsigned()); // x M: Q58 Q63 -> Q57, [0, 0.4]
+    let slope = (DENSITY_AT_ZERO >> 7).wrapping_sub(product).cast_signed() >> 23; // Q34, [0.001, 0.4]
+    let tenth = ((d >> 31).wrapping_mul(1_717_986_918) >> 31).cast_signed(); // d/10: Q27 Q34 -> Q30, [0.5, 2.5]
+    let weight = slope.wrapping_mul(tenth) >> 30; // the product is at most 0.2: Q34
+    // rest weight is largest at x = 0: 5 in Q28 times 0.2 in Q34.
+    let correction = (rest >> 30).wrapping_mul(weight) >> 30; // Q28 Q34 2^-31 = Q93 -> Q63
     m.wrapping_sub(correction).cast_unsigned()
 }
 
@@ -40,12 +45,11 @@ pub(super) const fn mills(x: u64) -> u64 {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::NORMAL`].
-#[inline]
 pub const fn upper_tail(x: u64) -> u64 {
     if x >= CUT {
         return 0;
     }
-    bell(x << 2).times(mills(x))
+    bell(x).times(mills(x))
 }
 
 /// The normal distribution `N(x)`.
@@ -55,7 +59,6 @@ pub const fn upper_tail(x: u64) -> u64 {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::NORMAL`].
-#[inline]
 pub const fn cdf(x: i64) -> u64 {
     let tail = upper_tail(x.unsigned_abs());
     if x < 0 { tail } else { ONE.wrapping_sub(tail) }
@@ -68,11 +71,10 @@ pub const fn cdf(x: i64) -> u64 {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::DENSITY`].
-#[inline]
 pub const fn density(x: i64) -> u64 {
     let x = x.unsigned_abs();
     if x >= CUT {
         return 0;
     }
-    bell(x << 2).times(DENSITY_AT_ZERO >> 1)
+    bell(x).times(DENSITY_AT_ZERO >> 1)
 }

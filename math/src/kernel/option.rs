@@ -40,7 +40,6 @@ impl Deviation {
     ///
     /// # Units
     /// `total` in Q58, so below 64. Above 30 the value of every option with `|k| <= 100` is its limit, and `total` is taken as 30.
-    #[inline]
     pub const fn new(total: u64) -> Self {
         const LAST: u64 = 30 << 58;
         let total = if total > LAST { LAST } else { total };
@@ -61,7 +60,6 @@ impl Deviation {
     }
 
     /// The total deviation in Q58.
-    #[inline]
     pub const fn total(&self) -> u64 {
         self.half << 1
     }
@@ -104,7 +102,6 @@ pub struct CallValue {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::OPTION_KERNEL`]: in units of the forward.
-#[inline]
 pub const fn call_value(log_moneyness: i64, deviation: &Deviation) -> CallValue {
     let deep = log_moneyness < 0;
     match deviation.distance(log_moneyness.unsigned_abs()) {
@@ -116,19 +113,26 @@ pub const fn call_value(log_moneyness: i64, deviation: &Deviation) -> CallValue 
 /// The value from `y = |k|/s` and `half = s/2`, in Q58, their sum below 64; `deep` where `K < F`.
 #[inline(always)]
 pub(crate) const fn call_at(y: u64, half: u64, deep: bool) -> CallValue {
-    let (q, p, near) = distances(y, half);
+    // Masks (0 or -1) in place of branches: a branch costs as much as three multiplications.
+    let signed = half.cast_signed().wrapping_sub(y.cast_signed()); // |.| below 2^62.7
+    let far = signed >> 63; // h < y
+    let q = (signed ^ far).wrapping_sub(far).cast_unsigned();
+    let p = y.wrapping_add(half);
     let first = if deep { p } else { q }; // |d1|
     if first >= CUT {
         // exp(-d1^2/2) is below one unit.
-        return CallValue { fraction: if near { ONE } else { 0 }, plus_intrinsic: deep && !near };
+        let fraction = ONE & !far.cast_unsigned();
+        return CallValue { fraction, plus_intrinsic: deep && far != 0 };
     }
-    let e = bell(first << 2);
-    if near {
-        let rest = e.times(mills(q).wrapping_add(mills(p))); // Q63, at most 1 + 2^-60
-        CallValue { fraction: ONE.saturating_sub(rest), plus_intrinsic: false }
-    } else {
-        CallValue { fraction: e.times(mills(q).saturating_sub(mills(p))), plus_intrinsic: deep }
-    }
+    // M(q) + M(p), at most one and a few units; or M(q) - M(p), not below zero but for rounding. p <= 18.9 here.
+    let far_bits = far.cast_unsigned();
+    let sum = mills(q).wrapping_add((mills(p) ^ far_bits).wrapping_sub(far_bits));
+    let sum = sum & !((sum.cast_signed() >> 63) & far).cast_unsigned();
+    let part = bell(first).times(sum);
+    // 1 - part, or part; one less a few units more wraps to the top, and is zero.
+    let value = (ONE & !far_bits).wrapping_add((part ^ !far_bits).wrapping_sub(!far_bits));
+    let fraction = if value > ONE { 0 } else { value };
+    CallValue { fraction, plus_intrinsic: deep && far != 0 }
 }
 
 /// The value of a call as a fraction of the forward, within `[max(0, 1 - e^k), 1]`.
@@ -138,7 +142,6 @@ pub(crate) const fn call_at(y: u64, half: u64, deep: bool) -> CallValue {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::OPTION_KERNEL`].
-#[inline]
 pub const fn call_fraction(log_moneyness: i64, deviation: &Deviation) -> u64 {
     let value = call_value(log_moneyness, deviation);
     let intrinsic = if log_moneyness < 0 { ONE.wrapping_sub(ratio(log_moneyness)) } else { 0 };
@@ -160,7 +163,6 @@ pub const fn call_fraction(log_moneyness: i64, deviation: &Deviation) -> u64 {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::OPTION_KERNEL`].
-#[inline]
 pub const fn time_value(log_moneyness: i64, deviation: &Deviation) -> u64 {
     let value = call_value(log_moneyness, deviation);
     if value.plus_intrinsic || log_moneyness >= 0 {
@@ -187,7 +189,6 @@ const fn ratio(log_moneyness: i64) -> u64 {
 ///
 /// # Accuracy
 /// See [`crate::accuracy::NORMAL`], and the error of `d1` itself, about `2^-57 (1 + 1/s)`.
-#[inline]
 pub const fn call_delta(log_moneyness: i64, deviation: &Deviation) -> u64 {
     let deep = log_moneyness < 0;
     match deviation.distance(log_moneyness.unsigned_abs()) {

@@ -4,7 +4,6 @@
 ///
 /// # Accuracy
 /// Relative error below `2^-60`.
-#[inline]
 pub(super) const fn reciprocal(m: u64) -> u64 {
     let (high, low) = (m >> 32, m & 0xffff_ffff); // high in [2^31, 2^32)
     let Some(quotient) = (1u64 << 63).checked_div(high) else { return u64::MAX };

@@ -6,7 +6,6 @@
 use super::fixed::multiply_wide;
 
 /// `floor(sqrt(x))` for `x >= 2^62`; the result has 32 bits.
-#[inline]
 const fn root_32(x: u64) -> u64 {
     // u = x/2^64 in [1/4, 1), Q32; sqrt(u) = 0.25928 + 1.05202 u - 0.31632 u^2 within 0.51%.
     let u = x >> 32;
@@ -36,7 +35,6 @@ const fn half_sum(y: u64, x: u64) -> u64 {
 }
 
 /// `floor(sqrt(high 2^64 + low))` for `high >= 2^62`; the result has 64 bits.
-#[inline]
 pub(crate) const fn root_64(high: u64, low: u64) -> u64 {
     let s = root_32(high); // [2^31, 2^32)
     let rest = high.wrapping_sub(s.wrapping_mul(s)); // [0, 2 s]
@@ -54,7 +52,6 @@ pub(crate) const fn root_64(high: u64, low: u64) -> u64 {
 }
 
 /// The floor of the square root of a 128-bit integer, exact.
-#[inline]
 #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "halves of 128 bits")]
 pub const fn sqrt(x: u128) -> u64 {
     if x == 0 {

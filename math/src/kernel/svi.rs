@@ -33,7 +33,6 @@ impl Slice {
     /// # Units
     /// `a` in Q118, `b` in Q62 (below 4), `rho` in Q63, `m` in Q56, `sigma` in Q56 (below 128). `seconds` is the time to which
     /// the slice refers, taken within [1, 2^31].
-    #[inline]
     pub const fn new(a: i128, b: u64, rho: i64, m: i64, sigma: u64, seconds: u64) -> Self {
         let (high, low) = multiply_wide(sigma, sigma);
         let sigma_squared = join(high.cast_signed(), low).cast_unsigned();
@@ -53,7 +52,6 @@ impl Slice {
     }
 
     /// Total variance in Q118, at least zero.
-    #[inline]
     pub const fn total_variance(&self, log_moneyness: i64) -> u128 {
         let x = log_moneyness.saturating_sub(self.m); // Q56, below 128
         let size = x.unsigned_abs();
@@ -71,7 +69,6 @@ impl Slice {
     }
 
     /// The annualised volatility in Q58, saturating just below 64.
-    #[inline]
     pub const fn volatility(&self, log_moneyness: i64) -> u64 {
         let w = self.total_variance(log_moneyness);
         if w == 0 {

@@ -14,14 +14,12 @@ const MOST_SECONDS: u64 = 64 * SECONDS_PER_YEAR;
 const ROOT_RATE: u64 = 6_727_386_375_481_487_724;
 
 /// The product of two Q58 numbers in Q58, floored, saturating: `vol * sqrt(tau)`, or a shocked volatility.
-#[inline]
 pub const fn multiply_q58(a: u64, b: u64) -> u64 {
     let (high, low) = multiply_wide(a, b); // Q116
     if high >> 58 == 0 { (high << 6) | (low >> 58) } else { u64::MAX }
 }
 
 /// Years of a number of seconds, in Q58, floored; saturating at 64 years.
-#[inline]
 pub const fn years(seconds: u64) -> u64 {
     if seconds >= MOST_SECONDS {
         return u64::MAX;
@@ -40,14 +38,12 @@ pub const fn years(seconds: u64) -> u64 {
 }
 
 /// `vol * sqrt(tau)` in Q58, floored, saturating; `vol` in Q58, `sqrt_tau` in Q61 as [`sqrt_years`] gives it.
-#[inline]
 pub const fn total_deviation(vol: u64, sqrt_tau: u64) -> u64 {
     let (high, low) = multiply_wide(vol, sqrt_tau); // Q119
     if high >> 61 == 0 { (high << 3) | (low >> 61) } else { u64::MAX }
 }
 
 /// The square root of the years of a number of seconds, in Q61; saturating just below 8.
-#[inline]
 pub const fn sqrt_years(seconds: u64) -> u64 {
     if seconds == 0 {
         return 0;

@@ -25,7 +25,12 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         writeln!(f, "{}", self.title)?;
@@ -34,7 +39,9 @@ impl fmt::Display for Table {
                 .iter()
                 .zip(&widths)
                 .enumerate()
-                .map(|(column, (cell, width))| if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") })
+                .map(|(column, (cell, width))| {
+                    if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                })
                 .collect();
             writeln!(f, "  {}", cells.join("  ").trim_end())?;
             if number == 0 {
@@ -55,7 +62,14 @@ mod tests {
         let mut table = Table::new("Sizes", &["name", "bytes"]);
         table.row(["a".into(), "1".into()]);
         table.row(["longer".into(), "12,345".into()]);
-        let lines = ["Sizes", "  name     bytes", "  ------  ------", "  a            1", "  longer  12,345", ""];
+        let lines = [
+            "Sizes",
+            "  name     bytes",
+            "  ------  ------",
+            "  a            1",
+            "  longer  12,345",
+            "",
+        ];
         assert_eq!(table.to_string(), lines.join("\n"));
     }
 }

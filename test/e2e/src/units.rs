@@ -15,18 +15,30 @@ pub fn price(value: f64) -> u128 {
 }
 
 /// A number of at most ±9.2 with 18 decimals; saturates beyond.
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "saturates, which is what the doc says")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "saturates, which is what the doc says"
+)]
 pub fn small_wad(value: f64) -> i64 {
     (value * 1e18).round() as i64
 }
 
 /// Millionths of a contract.
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "saturates far beyond any quantity used")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "saturates far beyond any quantity used"
+)]
 pub fn quantity(contracts: f64) -> i64 {
     (contracts * 1e6).round() as i64
 }
 
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "saturates, which is what the callers say")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "saturates, which is what the callers say"
+)]
 fn nanos(value: f64) -> i64 {
     (value * 1e9).round() as i64
 }
@@ -74,6 +86,10 @@ mod tests {
         assert_eq!(wad(2_500.123_456_789), 2_500_123_456_789_000_000_000);
         assert_eq!(small_wad(-0.25), -250_000_000_000_000_000);
         assert_eq!(quantity(-1.5), -1_500_000);
-        assert!((units(I256::try_from(-1_500_000_000_000_000_000_i128).unwrap_or_default()) + 1.5).abs() < 1e-12);
+        assert!(
+            (units(I256::try_from(-1_500_000_000_000_000_000_i128).unwrap_or_default()) + 1.5)
+                .abs()
+                < 1e-12
+        );
     }
 }

@@ -18,7 +18,8 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("command-line-{name}"));
+        let folder =
+            PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("command-line-{name}"));
         fs::create_dir_all(&folder).expect("a folder");
         Self(folder)
     }
@@ -77,7 +78,11 @@ fn arguments_that_do_not_exist_are_one_line() {
 
 #[test]
 fn a_missing_file() {
-    assert_refused(&demo(&["--prices", "/no/such/bars.csv"]), "/no/such/bars.csv:1:1: ", "cannot be read");
+    assert_refused(
+        &demo(&["--prices", "/no/such/bars.csv"]),
+        "/no/such/bars.csv:1:1: ",
+        "cannot be read",
+    );
     let prices = Folder::new("missing").file("prices.csv", PRICES);
     let output = demo(&["--chain", "/no/such/chain.csv.gz", "--prices", &prices]);
     assert_refused(&output, "/no/such/chain.csv.gz:1:1: ", "cannot be read");
@@ -88,22 +93,72 @@ fn malformed_prices() {
     refuse_prices("empty", "", "1:1", "header");
     refuse_prices("bare", "t,open,high,low,close\n", "1:1", "no rows");
     refuse_prices("no-close", "t,open,high,low\n1,2,3,4\n", "1:4", "column \"close\" is missing");
-    refuse_prices("text", &PRICES.replace("3355,3365", "abc,3365"), "3:2", "column \"open\" is not a number");
-    refuse_prices("short", &PRICES.replace("1768405500,3355,3365,3345,3350,10", "1768405500,3355"), "3:3", "2 fields");
-    refuse_prices("negative", &PRICES.replace("3300,3310", "-1,3310"), "4:4", "column \"low\" must be above zero");
-    refuse_prices("inverted", &PRICES.replace("3350,3352,3300", "3350,3320,3300"), "4:3", "column \"high\" is below");
-    refuse_prices("order", &PRICES.replace("1768406400", "1768404600"), "4:1", "column \"t\" does not ascend");
+    refuse_prices(
+        "text",
+        &PRICES.replace("3355,3365", "abc,3365"),
+        "3:2",
+        "column \"open\" is not a number",
+    );
+    refuse_prices(
+        "short",
+        &PRICES.replace("1768405500,3355,3365,3345,3350,10", "1768405500,3355"),
+        "3:3",
+        "2 fields",
+    );
+    refuse_prices(
+        "negative",
+        &PRICES.replace("3300,3310", "-1,3310"),
+        "4:4",
+        "column \"low\" must be above zero",
+    );
+    refuse_prices(
+        "inverted",
+        &PRICES.replace("3350,3352,3300", "3350,3320,3300"),
+        "4:3",
+        "column \"high\" is below",
+    );
+    refuse_prices(
+        "order",
+        &PRICES.replace("1768406400", "1768404600"),
+        "4:1",
+        "column \"t\" does not ascend",
+    );
     refuse_prices("time", &PRICES.replace("1768405500", "2026-01-14"), "3:1", "Unix seconds");
     refuse_prices("single", "t,open,high,low,close\n1768404600,1,1,1,1\n", "2:1", "at least two");
-    refuse_prices("infinite", &PRICES.replace("3365", "inf"), "3:3", "column \"high\" is not a number");
+    refuse_prices(
+        "infinite",
+        &PRICES.replace("3365", "inf"),
+        "3:3",
+        "column \"high\" is not a number",
+    );
 }
 
 #[test]
 fn malformed_chains() {
-    refuse_chain("column", &CHAIN.replace("mark_iv", "iv"), "1:11", "column \"mark_iv\" is missing");
-    refuse_chain("strike", &CHAIN.replace("ETH,P,3000", "ETH,P,three"), "3:5", "column \"strike\" is not a number");
-    refuse_chain("right", &CHAIN.replace("ETH,P,", "ETH,put,"), "3:4", "column \"type\" is neither C nor P");
-    refuse_chain("expired", &CHAIN.replace("2026-01-30T08", "2026-01-10T08"), "2:6", "not after the snapshot");
+    refuse_chain(
+        "column",
+        &CHAIN.replace("mark_iv", "iv"),
+        "1:11",
+        "column \"mark_iv\" is missing",
+    );
+    refuse_chain(
+        "strike",
+        &CHAIN.replace("ETH,P,3000", "ETH,P,three"),
+        "3:5",
+        "column \"strike\" is not a number",
+    );
+    refuse_chain(
+        "right",
+        &CHAIN.replace("ETH,P,", "ETH,put,"),
+        "3:4",
+        "column \"type\" is neither C nor P",
+    );
+    refuse_chain(
+        "expired",
+        &CHAIN.replace("2026-01-30T08", "2026-01-10T08"),
+        "2:6",
+        "not after the snapshot",
+    );
     refuse_chain("no-time", &CHAIN.replace("2026-01-30T08:00:00Z", "soon"), "2:6", "is not a time");
     refuse_chain("half-hour", &CHAIN.replace("T08:00:00Z,", "T08:30:00Z,"), "2:6", "whole hour");
     refuse_chain("twice", &CHAIN.replace("ETH,P,", "ETH,C,"), "3:5", "repeats an option");
@@ -116,6 +171,11 @@ fn malformed_chains() {
 
 #[test]
 fn a_chain_without_a_matching_price() {
-    refuse_chain("late", &CHAIN.replace("2026-01-14T15", "2026-01-15T15"), "2:1", "no price at 2026-01-15T15:34:05Z");
+    refuse_chain(
+        "late",
+        &CHAIN.replace("2026-01-14T15", "2026-01-15T15"),
+        "2:1",
+        "no price at 2026-01-15T15:34:05Z",
+    );
     refuse_chain("level", &CHAIN.replace("3354.1", "96800"), "2:8", "another underlying?");
 }

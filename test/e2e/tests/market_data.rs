@@ -37,14 +37,21 @@ fn every_expiry_of_the_real_chains_is_fitted() {
             for expiry in expiries {
                 let fit = fit_expiry(&snapshot.quotes, expiry, snapshot.time)
                     .unwrap_or_else(|| panic!("{name} {underlying} {expiry}: no fit"));
-                println!("{name} {underlying} {} {:?}", (expiry - snapshot.time) / 3_600, fit.error);
+                println!(
+                    "{name} {underlying} {} {:?}",
+                    (expiry - snapshot.time) / 3_600,
+                    fit.error
+                );
                 // In the last hours marks are noise: a slice must be found, near or far.
                 let (rms, maximum) = match (expiry - snapshot.time) / 3_600 {
                     0..12 => (0.20, 0.60),
                     12..48 => (0.03, 0.10),
                     _ => (0.02, 0.08),
                 };
-                assert!(fit.error.rms < rms && fit.error.maximum < maximum, "{name} {underlying} {expiry}: {fit:?}");
+                assert!(
+                    fit.error.rms < rms && fit.error.maximum < maximum,
+                    "{name} {underlying} {expiry}: {fit:?}"
+                );
             }
         }
     }

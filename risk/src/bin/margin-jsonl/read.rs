@@ -1,8 +1,8 @@
 //! Turns a line into a book, a market state and parameters.
 
 use novate_risk::{
-    Book, CollateralBalance, Extensions, Instrument, Market, Parameters, Position, Reference,
-    Validity,
+    Book, CollateralBalance, Extensions, Instrument, Market, Netting, Parameters, Position,
+    Reference, StandardTerms, Validity,
     instrument::Symbols,
     market::{CollateralMarket, ExpiryMarket, PerpetualMarket, Surface, UnderlyingMarket},
     parameters::{CollateralParameters, UnderlyingParameters},
@@ -23,9 +23,13 @@ pub(crate) struct Case {
     pub(crate) market: Market,
     pub(crate) parameters: Parameters,
     pub(crate) extensions: Extensions,
+    /// Standard margin instead of scenarios.
+    pub(crate) standard: Option<(Netting, StandardTerms)>,
 }
 
 type Result<T> = std::result::Result<T, String>;
+/// Numbers of underlyings and their symbols.
+type Listed = Vec<(u8, String)>;
 
 /// An object being read: every field must be known, so that a misspelt one is an error and not a default.
 struct Fields<'a> {
@@ -128,7 +132,8 @@ pub(crate) fn case(line: &Value) -> Result<Case> {
     let mut fields = Fields::new(String::new(), line)?;
     fields.optional("id");
     let now = fields.number("now", 0, None)?;
-    let given = Fields::new("parameters".to_owned(), fields.required("parameters")?)?;
+    let mut given = Fields::new("parameters".to_owned(), fields.required("parameters")?)?;
+    let standard = standard(&mut given)?;
     let (parameters, extensions, symbols) = parameters(given)?;
     let symbols: Vec<(u8, &str)> = symbols.iter().map(|(n, s)| (*n, s.as_str())).collect();
     let market = market(Fields::new("market".to_owned(), fields.required("market")?)?, now)?;
@@ -137,15 +142,38 @@ pub(crate) fn case(line: &Value) -> Result<Case> {
     fields.finish()?;
     parameters.check().map_err(|error| error.to_string())?;
     extensions.check().map_err(|error| error.to_string())?;
-    Ok(Case { now, book, market, parameters, extensions })
+    Ok(Case { now, book, market, parameters, extensions, standard })
 }
 
-fn parameters(mut given: Fields<'_>) -> Result<(Parameters, Extensions, Vec<(u8, String)>)> {
+/// The mode: portfolio margin (nothing), or standard margin with its terms.
+fn standard(given: &mut Fields<'_>) -> Result<Option<(Netting, StandardTerms)>> {
+    let mut terms = StandardTerms::default();
+    let path = given.path("standard");
+    if let Some(value) = given.optional("standard") {
+        let mut f = Fields::new(path, value)?;
+        f.set("option_initial", DECIMALS, &mut terms.option_initial)?;
+        f.set("option_minimum", DECIMALS, &mut terms.option_minimum)?;
+        f.set("option_maintenance", DECIMALS, &mut terms.option_maintenance)?;
+        f.set("linear_initial", DECIMALS, &mut terms.linear_initial)?;
+        f.set("linear_maintenance", DECIMALS, &mut terms.linear_maintenance)?;
+        f.finish()?;
+    }
+    let path = given.path("mode");
+    let mode = given.optional("mode").map(|value| text(&path, value)).transpose()?;
+    match mode.unwrap_or("portfolio") {
+        "portfolio" => Ok(None),
+        "cross" => Ok(Some((Netting::Cross, terms))),
+        "isolated" => Ok(Some((Netting::Isolated, terms))),
+        other => Err(format!("{path}: unknown mode {other}")),
+    }
+}
+
+fn parameters(mut given: Fields<'_>) -> Result<(Parameters, Extensions, Listed)> {
     let mut parameters = Parameters::default();
     let listed = given.list("underlyings", underlying_parameters)?;
     let (underlyings, symbols) = listed.unwrap_or_default().into_iter().unzip();
     parameters.underlyings = underlyings;
-    let symbols: Vec<(u8, String)> = symbols;
+    let symbols: Listed = symbols;
     parameters.collateral = given.list("collateral", collateral_parameters)?.unwrap_or_default();
     if let Some(scenarios) = given.list("scenarios", scenario)? {
         parameters.scenarios = scenarios;

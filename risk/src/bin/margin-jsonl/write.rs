@@ -1,7 +1,9 @@
 //! Turns figures into a line.
 
 use alloy_primitives::I256;
-use novate_risk::{Error, assess_extended, breakdown, loss_vector, scenario::VolatilityMode};
+use novate_risk::{
+    Error, assess_extended, assess_standard, breakdown, loss_vector, scenario::VolatilityMode,
+};
 
 use crate::{decimal::show, json::Value, read::Case};
 
@@ -12,8 +14,11 @@ pub(crate) fn error(id: &Value, error: &str) -> String {
 
 /// The line of a case's figures.
 pub(crate) fn figures(id: &Value, case: &Case) -> Result<String, Error> {
-    let Case { now, book, market, parameters, extensions } = case;
-    let total = assess_extended(book, market, parameters, extensions, *now)?;
+    let Case { now, book, market, parameters, extensions, standard } = case;
+    let total = match standard {
+        None => assess_extended(book, market, parameters, extensions, *now)?,
+        Some((netting, terms)) => assess_standard(book, market, parameters, terms, *netting, *now)?,
+    };
     let mut parts = Vec::new();
     for part in breakdown(book, market, parameters, *now)? {
         let (outcomes, basis) = loss_vector(book, market, parameters, *now, part.underlying)?;

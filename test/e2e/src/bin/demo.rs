@@ -14,7 +14,9 @@ const BAD_INPUT: u8 = 2;
 async fn main() -> ExitCode {
     let options = match Options::try_parse() {
         Ok(options) => options,
-        Err(error) if error.use_stderr() => return fail(BAD_INPUT, &first_line(&error.to_string())),
+        Err(error) if error.use_stderr() => {
+            return fail(BAD_INPUT, &first_line(&error.to_string()));
+        }
         Err(help) => {
             print!("{help}");
             return ExitCode::SUCCESS;

@@ -45,7 +45,11 @@ pub(super) struct Violation(pub(super) String);
 
 impl Moment {
     /// Reads everything: one assessment of all books, from one snapshot of the market.
-    pub(super) async fn read(stage: &Stage, underlying: u8, accounts: &[B256]) -> Result<Self, Error> {
+    pub(super) async fn read(
+        stage: &Stage,
+        underlying: u8,
+        accounts: &[B256],
+    ) -> Result<Self, Error> {
         let novate = &stage.novate;
         let mut books = Vec::new();
         let (mut cash, mut collateral, mut quantities) = (vec![], vec![], vec![]);
@@ -55,7 +59,8 @@ impl Moment {
             let balances = novate.collateral(*account).await?;
             collateral.push(balances.iter().map(|balance| U256::from(balance.amount)).sum());
             let positions = novate.positions(*account).await?;
-            quantities.push(positions.iter().map(|held| (held.instrument, held.quantity)).collect());
+            quantities
+                .push(positions.iter().map(|held| (held.instrument, held.quantity)).collect());
         }
         let assessments = novate.assess(books).await?;
         let clearing = novate.at.clearing;
@@ -63,7 +68,10 @@ impl Moment {
         let usdc = stage.chain().view(stage.usdc, &balance).await?;
         let weth = stage.chain().view(stage.weth, &balance).await?;
         let ledger = novate.ledger().await?;
-        let index = stage.chain().view(novate.at.oracle, &novate_abi::IOracle::indexPriceCall { underlying }).await?;
+        let index = stage
+            .chain()
+            .view(novate.at.oracle, &novate_abi::IOracle::indexPriceCall { underlying })
+            .await?;
         Ok(Self {
             assessments,
             cash,
@@ -95,6 +103,11 @@ impl Moment {
         self.quantities.get(who.index()).map_or(0, BTreeMap::len)
     }
 
+    /// Instruments of all positions of all accounts.
+    pub(super) fn holdings(&self) -> impl Iterator<Item = u64> + '_ {
+        self.quantities.iter().flat_map(|held| held.keys().copied())
+    }
+
     /// Insurance fund, dollars.
     pub(super) fn insurance(&self) -> f64 {
         units::unsigned_units(self.ledger.insurance)
@@ -118,7 +131,11 @@ impl Moment {
     /// Conservation: quantities, cash and tokens balance, to the unit; equities up to rounding of marks.
     pub(super) fn conservation(&self, deposited: U256) -> Vec<Violation> {
         let mut violations = Vec::new();
-        let mut check = |holds: bool, text: String| if !holds { violations.push(Violation(text)) };
+        let mut check = |holds: bool, text: String| {
+            if !holds {
+                violations.push(Violation(text))
+            }
+        };
         let mut sums: BTreeMap<u64, i128> = BTreeMap::new();
         for (instrument, quantity) in self.quantities.iter().flatten() {
             *sums.entry(*instrument).or_default() += i128::from(*quantity);
@@ -127,11 +144,23 @@ impl Moment {
             check(sum == 0, format!("positions in instrument {instrument:#x} sum to {sum}"));
         }
         let cash = self.cash.iter().fold(I256::ZERO, |sum, cash| sum + *cash);
-        check(cash == self.ledger.total_cash, format!("cash of all accounts {cash}, the ledger says {}", self.ledger.total_cash));
-        let owed = self.ledger.total_cash + self.ledger.variation + signed(self.ledger.fees) + signed(self.ledger.insurance);
-        check(owed == signed(self.held.0), format!("cash tokens held {}, the ledger owes {owed}", self.held.0));
+        check(
+            cash == self.ledger.total_cash,
+            format!("cash of all accounts {cash}, the ledger says {}", self.ledger.total_cash),
+        );
+        let owed = self.ledger.total_cash
+            + self.ledger.variation
+            + signed(self.ledger.fees)
+            + signed(self.ledger.insurance);
+        check(
+            owed == signed(self.held.0),
+            format!("cash tokens held {}, the ledger owes {owed}", self.held.0),
+        );
         let collateral = self.collateral.iter().fold(U256::ZERO, |sum, amount| sum + *amount);
-        check(collateral == self.held.1, format!("collateral tokens held {}, owed {collateral}", self.held.1));
+        check(
+            collateral == self.held.1,
+            format!("collateral tokens held {}, owed {collateral}", self.held.1),
+        );
         let difference = self.total() - signed(deposited);
         check(
             difference.abs() <= I256::try_from(DUST).unwrap_or_default(),
@@ -141,13 +170,21 @@ impl Moment {
     }
 
     /// Nobody but `parties` changed, to the last digit, between `before` and this moment of the same second.
-    pub(super) fn only_changed(&self, before: &Self, parties: &[Who], what: &str) -> Vec<Violation> {
+    pub(super) fn only_changed(
+        &self,
+        before: &Self,
+        parties: &[Who],
+        what: &str,
+    ) -> Vec<Violation> {
         let others = Who::ALL.into_iter().filter(|who| !parties.contains(who));
         others
             .filter(|who| self.equity(*who) != before.equity(*who))
             .map(|who| {
                 let change = self.equity(who) - before.equity(who);
-                Violation(format!("{what}: equity of {}, who wasn't part, changed by {change}", who.name()))
+                Violation(format!(
+                    "{what}: equity of {}, who wasn't part, changed by {change}",
+                    who.name()
+                ))
             })
             .collect()
     }
@@ -158,7 +195,9 @@ impl Moment {
         if change.abs() <= I256::try_from(DUST).unwrap_or_default() {
             return Vec::new();
         }
-        vec![Violation(format!("{what}: all equities, fees and insurance together changed by {change}"))]
+        vec![Violation(format!(
+            "{what}: all equities, fees and insurance together changed by {change}"
+        ))]
     }
 }
 

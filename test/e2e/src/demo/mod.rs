@@ -62,7 +62,12 @@ pub async fn run(options: &Options) -> Result<bool, DemoError> {
         report::line(line);
     }
     let (from, to) = (market.start, market.bars.span().1);
-    report::line(&format!("replay  {} to {}, seed {}\n", format_time(from), format_time(to), options.seed));
+    report::line(&format!(
+        "replay  {} to {}, seed {}\n",
+        format_time(from),
+        format_time(to),
+        options.seed
+    ));
     report::market(&market, options.underlying);
 
     let settings = settings(options, &market.bars, from);
@@ -81,7 +86,13 @@ pub async fn run(options: &Options) -> Result<bool, DemoError> {
     theatre.open(&mut plan, index).await?;
     let opening = theatre.moment().await?;
     report::line("");
-    report::accounts(&theatre, "Accounts after the opening (dollars; Greeks in contracts)", &opening).await?;
+    report::book(&opening);
+    report::accounts(
+        &theatre,
+        "Accounts after the opening (dollars; Greeks in contracts)",
+        &opening,
+    )
+    .await?;
 
     let mut bot = liquidator(&theatre).await?;
     report::line("Replay");
@@ -115,7 +126,8 @@ fn settings(options: &Options, bars: &crate::input::Bars, from: u64) -> Settings
 async fn liquidator(theatre: &Theatre) -> Result<Liquidator, DemoError> {
     let novate = &theatre.stage.novate;
     let chain = Chain::connect(theatre.stage.url()).await?;
-    let config = LiquidatorConfig { wallet: theatre.wallet(Who::Liquidator), at: novate.at, first_block: 0 };
+    let config =
+        LiquidatorConfig { wallet: theatre.wallet(Who::Liquidator), at: novate.at, first_block: 0 };
     Ok(Liquidator::new(chain, config))
 }
 
@@ -127,13 +139,15 @@ impl Theatre {
         let cash = self.stage.novate.cash(account).await?;
         let scale = alloy_primitives::U256::from(10_u64.pow(12));
         let tokens = cash.unsigned_abs() / scale;
-        let receipt = self.stage.novate.withdraw(&saver, account, usdc, tokens, saver.address()).await?;
+        let receipt =
+            self.stage.novate.withdraw(&saver, account, usdc, tokens, saver.address()).await?;
         self.stage.gas.note("withdraw", receipt.gas_used);
         self.deposited -= tokens * scale;
         let call = crate::stage::IMockToken::balanceOfCall { account: saver.address() };
         let received = self.stage.chain().view(usdc, &call).await?;
         if received != tokens {
-            self.violations.push(Violation(format!("the saver withdrew {tokens} and has {received}")));
+            self.violations
+                .push(Violation(format!("the saver withdrew {tokens} and has {received}")));
         }
         Ok(())
     }
@@ -147,7 +161,9 @@ impl Theatre {
             self.violations.push(Violation("the saver's equity isn't what was deposited".into()));
         }
         if !closing.equity(Who::Saver).is_zero() {
-            self.violations.push(Violation("the saver's account isn't empty after withdrawing all that was deposited".into()));
+            self.violations.push(Violation(
+                "the saver's account isn't empty after withdrawing all that was deposited".into(),
+            ));
         }
         report::verdict(&replay.happened, closing, &self.violations);
         self.violations.clone()

@@ -16,6 +16,9 @@ use crate::units;
 const SAVINGS: u64 = 50_000;
 const LEAST: u64 = 500;
 
+/// Cash on the way to the final book, as a multiple of the initial requirement: fees are paid from what is over.
+const ON_THE_WAY: f64 = 1.05;
+
 impl Theatre {
     /// Brings capital, trades the plan and the makers' hedges.
     pub(super) async fn open(&mut self, plan: &mut Plan, index: f64) -> Result<(), PlayError> {
@@ -31,7 +34,7 @@ impl Theatre {
     /// Appends perpetuals that bring both makers' delta to nothing: margin tells the Greeks of books that don't exist yet.
     async fn hedge_makers(&self, plan: &mut Plan, index: f64) -> Result<(), PlayError> {
         for maker in [Who::North, Who::South] {
-            let book = hypothetical(&plan.trades(maker));
+            let book = hypothetical(&plan.trades(maker, plan.deals.len()));
             let greeks = self.stage.novate.greeks(book).await?;
             let delta = units::units(greeks.iter().fold(I256::ZERO, |sum, part| sum + part.delta));
             let contracts = (-delta * 1_000.0).round() / 1_000.0;
@@ -57,14 +60,14 @@ impl Theatre {
                 Who::Saver => f64::from(u32::try_from(SAVINGS).unwrap_or(u32::MAX)),
                 Who::Liquidator => 1.5 * requirements,
                 _ => {
-                    let preview = self.stage.novate.preview(book.pack().into(), plan.trades(who)).await?;
-                    let required = units::unsigned_units(preview.initialRequirement);
+                    let (required, needed) = self.needs(plan, who, &book).await?;
                     requirements += required;
-                    required * who.capital() - units::units(preview.equity)
+                    needed
                 }
             };
             let least = f64::from(u32::try_from(LEAST).unwrap_or(u32::MAX));
-            let tokens = U256::from(units::price(cash.max(least).ceil())) / U256::from(10_u64.pow(12));
+            let tokens =
+                U256::from(units::price(cash.max(least).ceil())) / U256::from(10_u64.pow(12));
             self.stage.deposit(&wallet, self.stage.usdc, tokens).await?;
             self.deposited += ledger_amount(tokens);
             self.flows(who).deposited = units::unsigned_units(ledger_amount(tokens));
@@ -74,9 +77,24 @@ impl Theatre {
         for who in Who::ALL {
             self.flows(who).deposited = units::units(moment.equity(who));
         }
-        let insurance = U256::from(units::price((requirements * 0.05).ceil())) / U256::from(10_u64.pow(12));
+        let insurance =
+            U256::from(units::price((requirements * 0.15).ceil())) / U256::from(10_u64.pow(12));
         self.fund_insurance(insurance).await?;
         Ok(())
+    }
+
+    /// The initial requirement of the book that `who` will have; and the cash that gives his multiple of it in the end,
+    /// and carries every step on the way there.
+    async fn needs(&self, plan: &Plan, who: Who, book: &Book) -> Result<(f64, f64), PlayError> {
+        let (mut required, mut needed) = (0.0, 0.0_f64);
+        for deals in 1..=plan.deals.len() {
+            let trades = plan.trades(who, deals);
+            let preview = self.stage.novate.preview(book.pack().into(), trades).await?;
+            let multiple = if deals == plan.deals.len() { who.capital() } else { ON_THE_WAY };
+            required = units::unsigned_units(preview.initialRequirement);
+            needed = needed.max(required * multiple - units::units(preview.equity));
+        }
+        Ok((required, needed))
     }
 
     async fn fund_insurance(&mut self, tokens: U256) -> Result<(), PlayError> {
@@ -85,7 +103,14 @@ impl Theatre {
         self.stage.mint(usdc, keeper.address(), tokens).await?;
         let approve = crate::stage::IMockToken::approveCall { spender: clearing, amount: tokens };
         self.stage.chain().send(&keeper, usdc, &approve).await?;
-        self.stage.send("fund insurance", &keeper, clearing, &IClearing::fundInsuranceCall { amount: tokens }).await?;
+        self.stage
+            .send(
+                "fund insurance",
+                &keeper,
+                clearing,
+                &IClearing::fundInsuranceCall { amount: tokens },
+            )
+            .await?;
         self.deposited += ledger_amount(tokens);
         Ok(())
     }
@@ -101,21 +126,31 @@ impl Theatre {
             deadline: self.now + 3_600,
             salt: U256::from(number),
         };
-        let previews = [
-            self.preview(&buyer, deal, 1).await?,
-            self.preview(&seller, deal, -1).await?,
-        ];
+        let previews =
+            [self.preview(&buyer, deal, 1).await?, self.preview(&seller, deal, -1).await?];
         let novate = &self.stage.novate;
-        let (by_buyer, by_seller) = (novate.sign_trade(&buyer, &trade)?, novate.sign_trade(&seller, &trade)?);
-        let receipt = novate.trade(&self.stage.keeper, &trade, by_buyer, by_seller).await.map_err(|error| {
-            PlayError::Refused { what: format!("{} between {} and {}", deal.what, deal.buyer.name(), deal.seller.name()), error }
-        })?;
+        let (by_buyer, by_seller) =
+            (novate.sign_trade(&buyer, &trade)?, novate.sign_trade(&seller, &trade)?);
+        let receipt = novate.trade(&self.stage.keeper, &trade, by_buyer, by_seller).await.map_err(
+            |error| PlayError::Refused {
+                what: format!(
+                    "{} between {} and {}",
+                    deal.what,
+                    deal.buyer.name(),
+                    deal.seller.name()
+                ),
+                error,
+            },
+        )?;
         self.stage.gas.note(format!("trade, {} leg(s)", trade.legs.len()), receipt.gas_used);
         let mut fees = [U256::ZERO; 2];
         for fill in receipt.events::<IClearing::Filled>() {
             // A leg of negative quantity turns buyer and seller round.
-            let (to_buyer, to_seller) =
-                if fill.buyer == trade.buyer { (fill.buyerFee, fill.sellerFee) } else { (fill.sellerFee, fill.buyerFee) };
+            let (to_buyer, to_seller) = if fill.buyer == trade.buyer {
+                (fill.buyerFee, fill.sellerFee)
+            } else {
+                (fill.sellerFee, fill.buyerFee)
+            };
             fees = [fees[0] + to_buyer, fees[1] + to_seller];
         }
         let before = self.last.take().unwrap_or(self.moment().await?);
@@ -135,7 +170,12 @@ impl Theatre {
         Ok(())
     }
 
-    async fn preview(&self, wallet: &Wallet, deal: &Deal, side: i64) -> Result<IMargin::Assessment, Error> {
+    async fn preview(
+        &self,
+        wallet: &Wallet,
+        deal: &Deal,
+        side: i64,
+    ) -> Result<IMargin::Assessment, Error> {
         let book = self.stage.novate.book(wallet.account()).await?;
         let trades = deal.legs.iter().map(|leg| leg.to_margin(side)).collect();
         self.stage.novate.preview(book, trades).await
@@ -143,11 +183,20 @@ impl Theatre {
 }
 
 /// The view says what the transaction then does, to the last digit; margin doesn't know the fees, which are cash.
-fn same_as_preview(preview: &IMargin::Assessment, outcome: &IMargin::Assessment, fee: U256, who: Who, what: &str) -> Option<Violation> {
+fn same_as_preview(
+    preview: &IMargin::Assessment,
+    outcome: &IMargin::Assessment,
+    fee: U256,
+    who: Who,
+    what: &str,
+) -> Option<Violation> {
     let mut expected = preview.clone();
     expected.equity -= super::audit::signed(fee);
     (expected != *outcome).then(|| {
-        Violation(format!("{what}: the preview for {} (less fees) was {expected:?}, the outcome {outcome:?}", who.name()))
+        Violation(format!(
+            "{what}: the preview for {} (less fees) was {expected:?}, the outcome {outcome:?}",
+            who.name()
+        ))
     })
 }
 
@@ -160,7 +209,11 @@ fn hypothetical(trades: &[IMargin::Trade]) -> Bytes {
             None => book.positions.push(novate_abi::book::Position {
                 instrument: trade.instrument,
                 quantity: trade.quantity,
-                reference_price: if novate_abi::book::is_delta_one(trade.instrument) { trade.price } else { 0 },
+                reference_price: if novate_abi::book::is_delta_one(trade.instrument) {
+                    trade.price
+                } else {
+                    0
+                },
                 funding_reference: 0,
             }),
         }

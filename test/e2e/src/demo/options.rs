@@ -47,7 +47,7 @@ pub struct Options {
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub at: Option<u64>,
     /// How often, over the whole replay, surfaces are posted and the liquidator looks.
-    #[arg(long, default_value_t = 240, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub steps: u32,
 }
 
@@ -107,7 +107,12 @@ impl Options {
         let bars = match &self.prices {
             Some(file) => {
                 let bars = load_bars(file)?;
-                words.push(format!("prices  {} bars of {} s from {}", bars.bars.len(), bars.interval, file.display()));
+                words.push(format!(
+                    "prices  {} bars of {} s from {}",
+                    bars.bars.len(),
+                    bars.interval,
+                    file.display()
+                ));
                 bars
             }
             None => self.generated_bars(&mut words),
@@ -122,7 +127,11 @@ impl Options {
                         return Err(none);
                     }
                 }
-                words.push(format!("chain   {} snapshot(s) from {}", chain.snapshots.len(), file.display()));
+                words.push(format!(
+                    "chain   {} snapshot(s) from {}",
+                    chain.snapshots.len(),
+                    file.display()
+                ));
                 chain
             }
             None => self.chain_around(&bars, &mut words),

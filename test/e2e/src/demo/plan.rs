@@ -68,13 +68,21 @@ impl Leg {
 }
 
 impl Plan {
-    /// The trades of `who`, in order.
-    pub(super) fn trades(&self, who: Who) -> Vec<IMargin::Trade> {
-        let sides = self.deals.iter().filter_map(|deal| {
-            let side = if deal.buyer == who { 1 } else if deal.seller == who { -1 } else { return None };
+    /// The trades of `who` in the first `deals` deals, in order.
+    pub(super) fn trades(&self, who: Who, deals: usize) -> Vec<IMargin::Trade> {
+        let sides = self.deals.iter().take(deals).filter_map(|deal| {
+            let side = if deal.buyer == who {
+                1
+            } else if deal.seller == who {
+                -1
+            } else {
+                return None;
+            };
             Some((deal, side))
         });
-        sides.flat_map(|(deal, side)| deal.legs.iter().map(move |leg| leg.to_margin(side))).collect()
+        sides
+            .flat_map(|(deal, side)| deal.legs.iter().map(move |leg| leg.to_margin(side)))
+            .collect()
     }
 }
 
@@ -90,7 +98,13 @@ struct Desk<'a> {
 /// Plans the book on `snapshot`, at the market's surfaces at `time` and the index at `index`.
 ///
 /// `None` if the chain lists too few strikes.
-pub(super) fn plan(underlying: u8, snapshot: &Snapshot, market: &Market, time: u64, index: f64) -> Option<Plan> {
+pub(super) fn plan(
+    underlying: u8,
+    snapshot: &Snapshot,
+    market: &Market,
+    time: u64,
+    index: f64,
+) -> Option<Plan> {
     let unit = ((25_000.0 / index) * 10.0).round().max(1.0) / 10.0;
     let desk = Desk { underlying, time, snapshot, slices: market.slices(time, index), unit };
     let mut deals = Vec::new();
@@ -99,33 +113,64 @@ pub(super) fn plan(underlying: u8, snapshot: &Snapshot, market: &Market, time: u
     }
     let [first, second, third, last] = desk.slices.as_slice() else { return None };
     let puts = [(second, -1.0), (third, -1.0), (third, -1.5), (last, -1.0), (last, -1.5)];
-    let puts: Option<Vec<Leg>> = puts.iter().map(|(slice, z)| desk.option(slice, Right::Put, *z, 4.0, EDGE)).collect();
-    deals.push(Deal { what: "protective puts".into(), buyer: Who::TailBuyer, seller: Who::PutSeller, legs: puts? });
+    let puts: Option<Vec<Leg>> =
+        puts.iter().map(|(slice, z)| desk.option(slice, Right::Put, *z, 4.0, EDGE)).collect();
+    deals.push(Deal {
+        what: "protective puts".into(),
+        buyer: Who::TailBuyer,
+        seller: Who::PutSeller,
+        legs: puts?,
+    });
     let mut strangles = Vec::new();
     for slice in [first, second, third, last] {
         strangles.push(desk.option(slice, Right::Put, -1.1, 3.0, -EDGE)?);
         strangles.push(desk.option(slice, Right::Call, 1.1, 3.0, -EDGE)?);
     }
-    deals.push(Deal { what: "strangles".into(), buyer: Who::North, seller: Who::StrangleSeller, legs: strangles });
+    deals.push(Deal {
+        what: "strangles".into(),
+        buyer: Who::North,
+        seller: Who::StrangleSeller,
+        legs: strangles,
+    });
     let mut calls = Vec::new();
     for slice in [second, third] {
         calls.push(desk.option(slice, Right::Call, 0.8, 5.0, -EDGE)?);
     }
-    deals.push(Deal { what: "covered calls".into(), buyer: Who::South, seller: Who::CallWriter, legs: calls });
-    let perpetual = Leg { instrument: Instrument::perpetual(underlying)?, contracts: 12.0 * unit, price: cents(index) };
-    deals.push(Deal { what: "perpetual".into(), buyer: Who::Trend, seller: Who::Basis, legs: vec![perpetual] });
+    deals.push(Deal {
+        what: "covered calls".into(),
+        buyer: Who::South,
+        seller: Who::CallWriter,
+        legs: calls,
+    });
+    let perpetual = Leg {
+        instrument: Instrument::perpetual(underlying)?,
+        contracts: 12.0 * unit,
+        price: cents(index),
+    };
+    deals.push(Deal {
+        what: "perpetual".into(),
+        buyer: Who::Trend,
+        seller: Who::Basis,
+        legs: vec![perpetual],
+    });
     let mut futures = Vec::new();
     for (slice, size) in [(second, 5.0), (last, 5.0)] {
         let instrument = Instrument::future(underlying, hours(slice.expiry)?)?;
         futures.push(Leg { instrument, contracts: size * unit, price: cents(slice.forward) });
     }
-    deals.push(Deal { what: "futures".into(), buyer: Who::Basis, seller: Who::Bear, legs: futures });
+    deals.push(Deal {
+        what: "futures".into(),
+        buyer: Who::Basis,
+        seller: Who::Bear,
+        legs: futures,
+    });
     Some(Plan { deals, collateral: 10.0 * unit, unit })
 }
 
 /// A hedge of `contracts` perpetuals that `maker` buys (below zero: sells) from the basis trader.
 pub(super) fn hedge(underlying: u8, maker: Who, contracts: f64, index: f64) -> Option<Deal> {
-    let leg = Leg { instrument: Instrument::perpetual(underlying)?, contracts, price: cents(index) };
+    let leg =
+        Leg { instrument: Instrument::perpetual(underlying)?, contracts, price: cents(index) };
     Some(Deal { what: "hedge".into(), buyer: maker, seller: Who::Basis, legs: vec![leg] })
 }
 
@@ -152,8 +197,13 @@ impl Desk<'_> {
 
     /// Distinct listed strikes, each the nearest still free to its number of standard deviations; ascending.
     fn nearest(&self, slice: &Slice, deviations: &[f64]) -> Option<Vec<f64>> {
-        let mut free: Vec<f64> =
-            self.snapshot.quotes.iter().filter(|quote| quote.expiry == slice.expiry).map(|quote| quote.strike).collect();
+        let mut free: Vec<f64> = self
+            .snapshot
+            .quotes
+            .iter()
+            .filter(|quote| quote.expiry == slice.expiry)
+            .map(|quote| quote.strike)
+            .collect();
         free.sort_by(f64::total_cmp);
         free.dedup();
         let deviation = slice.svi.total_variance(0.0).sqrt();
@@ -161,14 +211,22 @@ impl Desk<'_> {
         for z in deviations {
             let target = slice.forward * (z * deviation).exp();
             let distance = |strike: &f64| (strike - target).abs();
-            let (place, _) = free.iter().enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)))?;
+            let (place, _) =
+                free.iter().enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)))?;
             chosen.push(free.remove(place));
         }
         chosen.sort_by(f64::total_cmp);
         Some(chosen)
     }
 
-    fn leg(&self, slice: &Slice, right: Right, strike: f64, contracts: f64, edge: f64) -> Option<Leg> {
+    fn leg(
+        &self,
+        slice: &Slice,
+        right: Right,
+        strike: f64,
+        contracts: f64,
+        edge: f64,
+    ) -> Option<Leg> {
         let deviation = slice.svi.total_variance((strike / slice.forward).ln()).sqrt();
         let tau = u32::try_from(slice.expiry - self.time).map_or(0.0, f64::from) / YEAR;
         let value = black(right, slice.forward, strike, deviation) * (-RATE * tau).exp();
@@ -207,10 +265,16 @@ mod tests {
         let market = Market::new(&chain, bars, 4).expect("a market");
         let plan = plan(1, &snapshot, &market, start + 86_400, price).expect("a plan");
         let legs: Vec<&Leg> = plan.deals.iter().flat_map(|deal| &deal.legs).collect();
-        let options: BTreeSet<u64> =
-            legs.iter().filter(|leg| leg.instrument.is_option()).map(|leg| leg.instrument.id()).collect();
-        let expiries: BTreeSet<u32> =
-            legs.iter().filter(|leg| leg.instrument.is_option()).map(|leg| leg.instrument.expiry_hours()).collect();
+        let options: BTreeSet<u64> = legs
+            .iter()
+            .filter(|leg| leg.instrument.is_option())
+            .map(|leg| leg.instrument.id())
+            .collect();
+        let expiries: BTreeSet<u32> = legs
+            .iter()
+            .filter(|leg| leg.instrument.is_option())
+            .map(|leg| leg.instrument.expiry_hours())
+            .collect();
         assert!(options.len() >= 60, "{} options", options.len());
         assert_eq!(expiries.len(), 4);
         for kind in [Kind::Perpetual, Kind::Future] {

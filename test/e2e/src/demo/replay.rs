@@ -59,7 +59,12 @@ impl Replay {
     }
 
     /// Plays all bars that close after now, in `steps` steps.
-    pub(super) async fn play(&mut self, theatre: &mut Theatre, bot: &mut Liquidator, steps: u32) -> Result<(), PlayError> {
+    pub(super) async fn play(
+        &mut self,
+        theatre: &mut Theatre,
+        bot: &mut Liquidator,
+        steps: u32,
+    ) -> Result<(), PlayError> {
         let interval = self.market.bars.interval;
         let ahead: Vec<(u64, f64)> = self
             .market
@@ -85,12 +90,19 @@ impl Replay {
         Ok(())
     }
 
-    async fn step(&mut self, theatre: &mut Theatre, bot: &mut Liquidator, price: f64) -> Result<(), PlayError> {
+    async fn step(
+        &mut self,
+        theatre: &mut Theatre,
+        bot: &mut Liquidator,
+        price: f64,
+    ) -> Result<(), PlayError> {
         self.happened.steps += 1;
         self.publish(theatre, price).await?;
         self.propose(theatre).await?;
         let marked = theatre.moment().await?;
         if let Some(before) = theatre.last.take() {
+            // Whoever gains by a move, gains from someone: prices create no money.
+            theatre.violations.extend(marked.printed(&before, "market move"));
             for who in Who::ALL {
                 theatre.flows(who).market += units::units(marked.equity(who) - before.equity(who));
             }
@@ -103,7 +115,11 @@ impl Replay {
     }
 
     /// Posts a surface per living expiry, and the perpetual's mark.
-    pub(super) async fn publish(&mut self, theatre: &mut Theatre, index: f64) -> Result<(), PlayError> {
+    pub(super) async fn publish(
+        &mut self,
+        theatre: &mut Theatre,
+        index: f64,
+    ) -> Result<(), PlayError> {
         self.nonce += 1;
         let (keeper, publishers) = (theatre.stage.keeper.clone(), theatre.stage.publishers.clone());
         // All but one sign: that is the threshold.
@@ -144,14 +160,24 @@ impl Replay {
 
     /// Proposes the settlement price of what has expired.
     async fn propose(&mut self, theatre: &mut Theatre) -> Result<(), PlayError> {
-        let due = self.market.expiries.iter().filter(|expiry| **expiry <= theatre.now && !self.proposed.contains_key(expiry));
+        let due = self
+            .market
+            .expiries
+            .iter()
+            .filter(|expiry| **expiry <= theatre.now && !self.proposed.contains_key(expiry));
         let due: Vec<u64> = due.copied().collect();
         for expiry in due {
             let (keeper, underlying) = (theatre.stage.keeper.clone(), theatre.underlying.number());
-            let receipt = theatre.stage.novate.propose_settlement(&keeper, underlying, expiry, LEAST_ROUNDS).await?;
+            let receipt = theatre
+                .stage
+                .novate
+                .propose_settlement(&keeper, underlying, expiry, LEAST_ROUNDS)
+                .await?;
             theatre.stage.gas.note("propose settlement", receipt.gas_used);
             let proposed = receipt.events::<IOracle::SettlementProposed>();
-            let (price, final_at) = proposed.first().map_or((U256::ZERO, theatre.now + DISPUTE_WINDOW), |e| (e.price, e.finalAt));
+            let (price, final_at) = proposed
+                .first()
+                .map_or((U256::ZERO, theatre.now + DISPUTE_WINDOW), |e| (e.price, e.finalAt));
             report::proposed(theatre.now, expiry, units::unsigned_units(price), final_at);
             self.proposed.insert(expiry, final_at);
         }
@@ -159,7 +185,13 @@ impl Replay {
     }
 
     /// Lets the bot look and act, and holds what it did against the rules.
-    async fn liquidate(&mut self, theatre: &mut Theatre, bot: &mut Liquidator, before: &Moment, price: f64) -> Result<Moment, PlayError> {
+    async fn liquidate(
+        &mut self,
+        theatre: &mut Theatre,
+        bot: &mut Liquidator,
+        before: &Moment,
+        price: f64,
+    ) -> Result<Moment, PlayError> {
         let actions = bot.step().await?;
         if actions.is_empty() {
             return Ok(before.clone());
@@ -204,7 +236,12 @@ impl Replay {
             theatre.violations.extend(as_agreed(event));
         }
         self.happened.settled_positions += events.len();
-        let over: Vec<u64> = self.proposed.iter().filter(|(_, at)| **at <= theatre.now).map(|(expiry, _)| *expiry).collect();
+        let over: Vec<u64> = self
+            .proposed
+            .iter()
+            .filter(|(_, at)| **at <= theatre.now)
+            .map(|(expiry, _)| *expiry)
+            .collect();
         for expiry in over {
             self.happened.settled_expiries += 1;
             // Done: never again proposed, never again final.
@@ -220,16 +257,27 @@ impl Replay {
     }
 }
 
-/// The account sold a fraction of its equity for the price, and lost nothing else.
-fn as_auctioned(before: &Moment, after: &Moment, who: Who, fraction: U256, price: I256) -> Option<Violation> {
+/// The account sold a fraction of its equity for the price, and lost nothing else. Quantities are cut to millionths of a
+/// contract: that is how far the slice may differ, position by position.
+fn as_auctioned(
+    before: &Moment,
+    after: &Moment,
+    who: Who,
+    fraction: U256,
+    price: I256,
+) -> Option<Violation> {
     let wad = I256::try_from(10_u64.pow(18)).unwrap_or(I256::ONE);
     let slice = before.equity(who) * signed(fraction) / wad;
     // In the insolvent mode the fund pays the bidder (a price below zero), not the account.
     let expected = before.equity(who) - slice + price.max(I256::ZERO);
     let difference = (after.equity(who) - expected).abs();
-    let tolerance = before.equity(who).abs() / wad + I256::try_from(1_000_000_000_000_u64).unwrap_or(I256::ONE);
+    let millionth = signed(before.index / U256::from(1_000_000));
+    let tolerance = millionth * I256::try_from(before.positions(who) + 1).unwrap_or(I256::ONE);
     (difference > tolerance).then(|| {
-        Violation(format!("liquidation of {}: equity is {difference} away from equity - slice + price", who.name()))
+        Violation(format!(
+            "liquidation of {}: equity is {difference} away from equity - slice + price",
+            who.name()
+        ))
     })
 }
 
@@ -245,5 +293,10 @@ fn as_agreed(event: &IClearing::Settled) -> Option<Violation> {
     let millionths = I256::try_from(1_000_000).unwrap_or(I256::ONE);
     let expected = payoff * I256::try_from(event.quantity).unwrap_or_default() / millionths;
     let is_agreed = (event.cashflow - expected).abs() <= I256::ONE;
-    (!is_agreed).then(|| Violation(format!("settlement of {:#x}: cash flow {}, terms say {expected}", event.instrument, event.cashflow)))
+    (!is_agreed).then(|| {
+        Violation(format!(
+            "settlement of {:#x}: cash flow {}, terms say {expected}",
+            event.instrument, event.cashflow
+        ))
+    })
 }

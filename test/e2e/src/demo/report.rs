@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "the demonstration's output")]
 
+use std::collections::BTreeSet;
+
 use alloy_primitives::I256;
 use novate_abi::{IClearing, IMargin};
 use novate_client::Error;
@@ -44,8 +46,12 @@ pub(super) fn progress(step: usize, steps: usize, time: u64, price: f64) {
 
 /// Each expiry's surface and the error of its fit.
 pub(super) fn market(market: &Market, underlying: Underlying) {
-    let heads = ["expiry", "days", "forward", "at-the-money", "quotes", "rms error", "largest error"];
-    let mut table = Table::new(format!("Surfaces of {} (SVI; errors in volatility points)", underlying.symbol()), &heads);
+    let heads =
+        ["expiry", "days", "forward", "at-the-money", "quotes", "rms error", "largest error"];
+    let mut table = Table::new(
+        format!("Surfaces of {} (SVI; errors in volatility points)", underlying.symbol()),
+        &heads,
+    );
     for fit in &market.fits {
         table.row([
             minute(fit.expiry),
@@ -59,34 +65,57 @@ pub(super) fn market(market: &Market, underlying: Underlying) {
     }
     println!("{table}");
     let rule = match market.rule {
-        VolatilityRule::Snapshots => "each later snapshot of the chain, as soon as its time has come",
+        VolatilityRule::Snapshots => {
+            "each later snapshot of the chain, as soon as its time has come"
+        }
         VolatilityRule::Realised => {
             "the first fit, volatility times clamp(sqrt(realised / realised at the start), 0.8, 2.5), half-life 12 h"
         }
     };
     println!("Surfaces move by: {rule}.");
-    println!("In between, the smile keeps its shape in standard deviations and the forward's premium shrinks with time.\n");
+    println!(
+        "In between, the smile keeps its shape in standard deviations and the forward's premium shrinks with time.\n"
+    );
 }
 
 /// A trade that was done.
 pub(super) fn traded(deal: &Deal, gas: u64) {
     let (buyer, seller) = (deal.buyer.name(), deal.seller.name());
-    println!("  {:<16} {:>2} leg(s)  {buyer:<14} from {seller:<18}  gas {gas}", deal.what, deal.legs.len());
+    println!(
+        "  {:<16} {:>2} leg(s)  {buyer:<14} from {seller:<18}  gas {gas}",
+        deal.what,
+        deal.legs.len()
+    );
 }
 
 /// A settlement price was proposed.
 pub(super) fn proposed(time: u64, expiry: u64, price: f64, final_at: u64) {
-    println!("{}  settlement of {} proposed at {}; final {}", minute(time), minute(expiry), dollars(price), minute(final_at));
+    println!(
+        "{}  settlement of {} proposed at {}; final {}",
+        minute(time),
+        minute(expiry),
+        dollars(price),
+        minute(final_at)
+    );
 }
 
 /// An expiry was settled.
 pub(super) fn settled(time: u64, expiry: u64, events: &[IClearing::Settled]) {
     let of_expiry: Vec<&IClearing::Settled> = events
         .iter()
-        .filter(|event| Instrument::decode(event.instrument).ok().and_then(|terms| terms.expiry()) == Some(expiry))
+        .filter(|event| {
+            Instrument::decode(event.instrument).ok().and_then(|terms| terms.expiry())
+                == Some(expiry)
+        })
         .collect();
     let paid = of_expiry.iter().fold(I256::ZERO, |sum, event| sum + event.cashflow.max(I256::ZERO));
-    println!("{}  settled {}: {} positions, {} paid", minute(time), minute(expiry), of_expiry.len(), dollars(units(paid)));
+    println!(
+        "{}  settled {}: {} positions, {} paid",
+        minute(time),
+        minute(expiry),
+        of_expiry.len(),
+        dollars(units(paid))
+    );
 }
 
 /// The liquidator did something.
@@ -99,7 +128,10 @@ pub(super) fn acted(time: u64, index: f64, who: Who, action: &Action) {
             if *mode == 0 {
                 format!("liquidated: {share:.2}% of the book sold for {}", dollars(price))
             } else {
-                format!("insolvent: {share:.2}% of the book taken over, the insurance fund pays {}", dollars(-price))
+                format!(
+                    "insolvent: {share:.2}% of the book taken over, the insurance fund pays {}",
+                    dollars(-price)
+                )
             }
         }
         Action::Released { .. } => "recovered, auction ended".into(),
@@ -111,14 +143,25 @@ pub(super) fn acted(time: u64, index: f64, who: Who, action: &Action) {
 /// Figures of every account.
 pub(super) async fn accounts(theatre: &Theatre, title: &str, moment: &Moment) -> Result<(), Error> {
     let heads = [
-        "account", "positions", "equity", "initial", "maintenance", "excess", "worst scenario", "delta", "gamma",
-        "vega/pt", "theta/day",
+        "account",
+        "positions",
+        "equity",
+        "initial",
+        "maintenance",
+        "excess",
+        "worst scenario",
+        "delta",
+        "gamma",
+        "vega/pt",
+        "theta/day",
     ];
     let mut table = Table::new(title, &heads);
     for who in Who::ALL {
         let book = theatre.stage.novate.book(theatre.account(who)).await?;
         let greeks = theatre.stage.novate.greeks(book.clone()).await?;
-        let sum = |part: fn(&IMargin::Greeks) -> I256| units(greeks.iter().fold(I256::ZERO, |sum, of| sum + part(of)));
+        let sum = |part: fn(&IMargin::Greeks) -> I256| {
+            units(greeks.iter().fold(I256::ZERO, |sum, of| sum + part(of)))
+        };
         let assessment = moment.of(who);
         let maintenance = unsigned_units(assessment.maintenanceRequirement);
         table.row([
@@ -139,7 +182,11 @@ pub(super) async fn accounts(theatre: &Theatre, title: &str, moment: &Moment) ->
     Ok(())
 }
 
-async fn worst(theatre: &Theatre, book: alloy_primitives::Bytes, assessment: &IMargin::Assessment) -> Result<String, Error> {
+async fn worst(
+    theatre: &Theatre,
+    book: alloy_primitives::Bytes,
+    assessment: &IMargin::Assessment,
+) -> Result<String, Error> {
     if assessment.maintenanceRequirement.is_zero() {
         return Ok("-".into());
     }
@@ -160,9 +207,39 @@ async fn worst(theatre: &Theatre, book: alloy_primitives::Bytes, assessment: &IM
     Ok(format!("{moved:+.1}% {mode}"))
 }
 
-/// Where everyone's money went.
+/// What is open, in numbers.
+pub(super) fn book(moment: &Moment) {
+    let (mut options, mut others) = (0, 0);
+    let (mut instruments, mut expiries) = (BTreeSet::new(), BTreeSet::new());
+    for id in moment.holdings() {
+        match Instrument::decode(id) {
+            Ok(terms) if terms.is_option() => {
+                options += 1;
+                instruments.insert(id);
+                expiries.insert(terms.expiry_hours());
+            }
+            _ => others += 1,
+        }
+    }
+    let (kinds, dates) = (instruments.len(), expiries.len());
+    println!(
+        "Open: {options} positions in {kinds} options on {dates} expiries, {others} in perpetual and futures\n"
+    );
+}
+
+/// Where everyone's money went; what isn't explained to the cent is a violation.
 pub(super) fn flows(theatre: &mut Theatre, moment: &Moment) {
-    let heads = ["account", "brought", "trades", "fees", "market", "liquidation", "settlement", "equity", "unexplained"];
+    let heads = [
+        "account",
+        "brought",
+        "trades",
+        "fees",
+        "market",
+        "liquidation",
+        "settlement",
+        "equity",
+        "unexplained",
+    ];
     let mut table = Table::new("Where the money went (dollars)", &heads);
     let mut total = Flows::default();
     let mut equities = 0.0;
@@ -172,6 +249,10 @@ pub(super) fn flows(theatre: &mut Theatre, moment: &Moment) {
         equities += equity;
         total = total.plus(&flows);
         table.row(row(who.name(), &flows, equity));
+        if (equity - flows.sum()).abs() > 0.005 {
+            let text = format!("{}: {} dollars aren't explained", who.name(), equity - flows.sum());
+            theatre.violations.push(Violation(text));
+        }
     }
     table.row(row("all", &total, equities));
     println!("{table}");
@@ -179,25 +260,47 @@ pub(super) fn flows(theatre: &mut Theatre, moment: &Moment) {
 
 fn row(name: &str, flows: &Flows, equity: f64) -> [String; 9] {
     let Flows { deposited, trading, fees, market, settlement, liquidation } = *flows;
-    let parts = [deposited, trading, -fees, market, liquidation, settlement, equity, equity - flows.sum()].map(dollars);
+    let parts =
+        [deposited, trading, -fees, market, liquidation, settlement, equity, equity - flows.sum()]
+            .map(dollars);
     let [deposited, trading, fees, market, liquidation, settlement, equity, unexplained] = parts;
     [name.into(), deposited, trading, fees, market, liquidation, settlement, equity, unexplained]
 }
 
 /// What was proved.
 pub(super) fn verdict(happened: &Happened, closing: &Moment, violations: &[Violation]) {
-    let Happened { steps, rounds, auctions, bids, insolvent_bids, settled_expiries, settled_positions } = happened;
-    println!("{rounds} rounds in {steps} steps; {auctions} auctions with {bids} bids, {insolvent_bids} of them insolvent;");
+    let Happened {
+        steps,
+        rounds,
+        auctions,
+        bids,
+        insolvent_bids,
+        settled_expiries,
+        settled_positions,
+    } = happened;
+    println!(
+        "{rounds} rounds in {steps} steps; {auctions} auctions with {bids} bids, {insolvent_bids} of them insolvent;"
+    );
     println!("{settled_expiries} expiries with {settled_positions} positions settled.");
-    println!("Fees {}, insurance fund {}.\n", dollars(closing.fees()), dollars(closing.insurance()));
+    println!(
+        "Fees {}, insurance fund {}.\n",
+        dollars(closing.fees()),
+        dollars(closing.insurance())
+    );
     if violations.is_empty() {
         println!("Proved after every step:");
         println!("  positions sum to zero in every instrument;");
-        println!("  cash tokens held = cash of all accounts + variation + fees + insurance, to the unit;");
+        println!(
+            "  cash tokens held = cash of all accounts + variation + fees + insurance, to the unit;"
+        );
         println!("  collateral tokens held = collateral of all accounts, to the unit;");
         println!("  all equities + fees + insurance = deposits - withdrawals;");
-        println!("  a trade or liquidation changes nobody's equity but its parties', to the last digit;");
-        println!("  every trade came out as its preview said; every auction and settlement paid what its terms say;");
+        println!(
+            "  a trade or liquidation changes nobody's equity but its parties', to the last digit;"
+        );
+        println!(
+            "  every trade came out as its preview said; every auction and settlement paid what its terms say;"
+        );
         println!("  the account without positions lost nothing.\n");
         return;
     }

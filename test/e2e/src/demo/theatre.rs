@@ -49,7 +49,11 @@ pub(super) struct Theatre {
 
 impl Theatre {
     /// Calls the cast.
-    pub(super) async fn new(stage: Stage, underlying: Underlying, now: u64) -> Result<Self, PlayError> {
+    pub(super) async fn new(
+        stage: Stage,
+        underlying: Underlying,
+        now: u64,
+    ) -> Result<Self, PlayError> {
         let mut wallets = Vec::new();
         for who in Who::ALL {
             wallets.push(stage.wallet(who.name()).await?);

@@ -55,14 +55,19 @@ impl Bars {
 pub fn load_bars(file: &Path) -> Result<Bars, InputError> {
     let sheet = Sheet::read(file)?;
     let time = sheet.column("t")?;
-    let columns = [sheet.column("open")?, sheet.column("high")?, sheet.column("low")?, sheet.column("close")?];
+    let columns = [
+        sheet.column("open")?,
+        sheet.column("high")?,
+        sheet.column("low")?,
+        sheet.column("close")?,
+    ];
     let mut bars: Vec<Bar> = Vec::with_capacity(sheet.rows.len());
     let mut interval = u64::MAX;
     for row in &sheet.rows {
         let text = sheet.text(row, time)?;
-        let seconds: u64 = text
-            .parse()
-            .map_err(|_| sheet.at(row, time, &format!("is not a time in Unix seconds: \"{text}\"")))?;
+        let seconds: u64 = text.parse().map_err(|_| {
+            sheet.at(row, time, &format!("is not a time in Unix seconds: \"{text}\""))
+        })?;
         let [open, high, low, close] = columns;
         let bar = Bar {
             time: seconds,
@@ -79,7 +84,11 @@ pub fn load_bars(file: &Path) -> Result<Bars, InputError> {
         }
         if let Some(previous) = bars.last() {
             if bar.time <= previous.time {
-                let reason = format!("does not ascend: {} follows {}", format_time(bar.time), format_time(previous.time));
+                let reason = format!(
+                    "does not ascend: {} follows {}",
+                    format_time(bar.time),
+                    format_time(previous.time)
+                );
                 return Err(sheet.at(row, time, &reason));
             }
             interval = interval.min(bar.time - previous.time);
@@ -87,7 +96,9 @@ pub fn load_bars(file: &Path) -> Result<Bars, InputError> {
         bars.push(bar);
     }
     match sheet.rows.last() {
-        Some(row) if bars.len() < 2 => Err(sheet.at(row, time, "has one bar; at least two are needed")),
+        Some(row) if bars.len() < 2 => {
+            Err(sheet.at(row, time, "has one bar; at least two are needed"))
+        }
         _ => Ok(Bars { file: file.into(), interval, bars }),
     }
 }

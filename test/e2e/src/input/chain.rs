@@ -103,7 +103,13 @@ pub fn load_chain(file: &Path, underlying: &str) -> Result<Chain, InputError> {
         if !seen.insert((key, quote.expiry, quote.strike.to_bits(), quote.right)) {
             return Err(sheet.at(row, columns.strike, "repeats an option of the same snapshot"));
         }
-        let empty = Snapshot { time, line: row.line, index: 0.0, index_column: columns.index.number(), quotes: Vec::new() };
+        let empty = Snapshot {
+            time,
+            line: row.line,
+            index: 0.0,
+            index_column: columns.index.number(),
+            quotes: Vec::new(),
+        };
         let (snapshot, indices) = snapshots.entry(key).or_insert_with(|| (empty, Vec::new()));
         snapshot.time = snapshot.time.max(time);
         snapshot.quotes.push(quote);
@@ -111,9 +117,11 @@ pub fn load_chain(file: &Path, underlying: &str) -> Result<Chain, InputError> {
     }
     let snapshots: Vec<Snapshot> = snapshots.into_values().map(finish).collect();
     match sheet.rows.first() {
-        Some(row) if snapshots.is_empty() => {
-            Err(sheet.at(row, columns.currency, &format!("never is \"{underlying}\": the chain has no such options")))
-        }
+        Some(row) if snapshots.is_empty() => Err(sheet.at(
+            row,
+            columns.currency,
+            &format!("never is \"{underlying}\": the chain has no such options"),
+        )),
         _ => Ok(Chain { file: file.into(), snapshots }),
     }
 }
@@ -164,7 +172,9 @@ impl Columns {
         let right = match sheet.text(row, self.right)? {
             "C" => Right::Call,
             "P" => Right::Put,
-            other => return Err(sheet.at(row, self.right, &format!("is neither C nor P: \"{other}\""))),
+            other => {
+                return Err(sheet.at(row, self.right, &format!("is neither C nor P: \"{other}\"")));
+            }
         };
         let text = sheet.text(row, self.expiry)?;
         let expiry = parse_time(text)
@@ -177,7 +187,11 @@ impl Columns {
         }
         let volatility = sheet.positive(row, self.volatility)?;
         if volatility > 20.0 {
-            return Err(sheet.at(row, self.volatility, &format!("is above 2,000%: {volatility} (0.55 means 55%)")));
+            return Err(sheet.at(
+                row,
+                self.volatility,
+                &format!("is above 2,000%: {volatility} (0.55 means 55%)"),
+            ));
         }
         // A collector writes 0 or nothing where there is no bid or offer.
         let bid = sheet.optional(row, self.bid)?;

@@ -57,20 +57,26 @@ impl Column {
 impl Sheet {
     /// Reads `file`; a name that ends in `.gz` is decompressed.
     pub(super) fn read(file: &Path) -> Result<Self, InputError> {
-        let fault = |line, reason: String| InputError { file: file.into(), line, column: 1, reason };
+        let fault =
+            |line, reason: String| InputError { file: file.into(), line, column: 1, reason };
         let text = read_text(file).map_err(|error| fault(1, format!("cannot be read: {error}")))?;
-        let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+        let mut reader =
+            ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
         let mut rows = Vec::new();
         for record in reader.records() {
             let cells = record.map_err(|error| {
-                fault(error.position().map_or(1, csv::Position::line), format!("is not CSV: {error}"))
+                fault(
+                    error.position().map_or(1, csv::Position::line),
+                    format!("is not CSV: {error}"),
+                )
             })?;
             rows.push(Row { line: cells.position().map_or(1, csv::Position::line), cells });
         }
         if rows.is_empty() {
             return Err(fault(1, "is empty: a header row was expected".into()));
         }
-        let header: Vec<String> = rows.remove(0).cells.iter().map(|name| name.trim().into()).collect();
+        let header: Vec<String> =
+            rows.remove(0).cells.iter().map(|name| name.trim().into()).collect();
         let sheet = Self { file: file.into(), header, rows };
         match sheet.rows.iter().find(|row| row.cells.len() != sheet.header.len()) {
             Some(row) => Err(sheet.fault(
@@ -78,7 +84,9 @@ impl Sheet {
                 row.cells.len().min(sheet.header.len()) + 1,
                 format!("{} fields where the header has {}", row.cells.len(), sheet.header.len()),
             )),
-            None if sheet.rows.is_empty() => Err(sheet.fault(1, 1, "has no rows below the header".into())),
+            None if sheet.rows.is_empty() => {
+                Err(sheet.fault(1, 1, "has no rows below the header".into()))
+            }
             None => Ok(sheet),
         }
     }
@@ -91,7 +99,11 @@ impl Sheet {
     pub(super) fn column(&self, name: &'static str) -> Result<Column, InputError> {
         self.find(name).ok_or_else(|| {
             let last = self.header.len();
-            self.fault(1, last, format!("column \"{name}\" is missing (the header has {})", self.header.join(", ")))
+            self.fault(
+                1,
+                last,
+                format!("column \"{name}\" is missing (the header has {})", self.header.join(", ")),
+            )
         })
     }
 
@@ -114,13 +126,23 @@ impl Sheet {
     /// A finite number above zero.
     pub(super) fn positive(&self, row: &Row, column: Column) -> Result<f64, InputError> {
         let number = self.number(row, column)?;
-        if number > 0.0 { Ok(number) } else { Err(self.at(row, column, &format!("must be above zero: {number}"))) }
+        if number > 0.0 {
+            Ok(number)
+        } else {
+            Err(self.at(row, column, &format!("must be above zero: {number}")))
+        }
     }
 
     /// A number, or nothing where the cell is empty.
-    pub(super) fn optional(&self, row: &Row, column: Option<Column>) -> Result<Option<f64>, InputError> {
+    pub(super) fn optional(
+        &self,
+        row: &Row,
+        column: Option<Column>,
+    ) -> Result<Option<f64>, InputError> {
         match column {
-            Some(column) if row.cells.get(column.index).is_some_and(|text| !text.trim().is_empty()) => {
+            Some(column)
+                if row.cells.get(column.index).is_some_and(|text| !text.trim().is_empty()) =>
+            {
                 self.number(row, column).map(Some)
             }
             _ => Ok(None),

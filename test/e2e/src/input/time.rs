@@ -34,7 +34,8 @@ pub fn format_time(seconds: u64) -> String {
 
 fn fields(text: &str, separator: char) -> Option<[u64; 3]> {
     let mut parts = text.split(separator).map(|part| {
-        let digits = !part.is_empty() && part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit());
+        let digits =
+            !part.is_empty() && part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit());
         if digits { part.parse().ok() } else { None }
     });
     let fields = [parts.next()??, parts.next()??, parts.next()??];
@@ -84,7 +85,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["", "2026-01-14", "2026-02-29T00:00:00Z", "2026-01-14T24:00:00Z", "x-01-14T00:00:00Z"] {
+        for text in
+            ["", "2026-01-14", "2026-02-29T00:00:00Z", "2026-01-14T24:00:00Z", "x-01-14T00:00:00Z"]
+        {
             assert_eq!(parse_time(text), None, "{text}");
         }
         assert_eq!(parse_time("2026-01-14T15:34:05.5Z"), None);

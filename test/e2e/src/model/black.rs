@@ -24,9 +24,11 @@ pub fn black(right: Right, forward: f64, strike: f64, deviation: f64) -> f64 {
 ///
 /// *Error*: below 1e-7. *Source*: M. Abramowitz, I. Stegun, Handbook of Mathematical Functions (1964), 26.2.17.
 pub fn normal_cdf(x: f64) -> f64 {
-    const COEFFICIENTS: [f64; 5] = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
+    const COEFFICIENTS: [f64; 5] =
+        [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
     let t = 1.0 / (1.0 + 0.231_641_9 * x.abs());
-    let polynomial = COEFFICIENTS.iter().rev().fold(0.0, |sum, coefficient| (sum + coefficient) * t);
+    let polynomial =
+        COEFFICIENTS.iter().rev().fold(0.0, |sum, coefficient| (sum + coefficient) * t);
     let tail = (-x * x / 2.0).exp() / core::f64::consts::TAU.sqrt() * polynomial;
     if x < 0.0 { tail } else { 1.0 - tail }
 }
@@ -39,7 +41,11 @@ mod tests {
     fn a_textbook_call() {
         // Forward 100, strike 100, 20% for a year: 100 * (2 N(0.1) - 1).
         assert!((black(Right::Call, 100.0, 100.0, 0.2) - 7.965_567).abs() < 1e-4);
-        assert!((black(Right::Put, 100.0, 90.0, 0.2) - black(Right::Call, 100.0, 90.0, 0.2) + 10.0).abs() < 1e-9);
+        assert!(
+            (black(Right::Put, 100.0, 90.0, 0.2) - black(Right::Call, 100.0, 90.0, 0.2) + 10.0)
+                .abs()
+                < 1e-9
+        );
     }
 
     #[test]

@@ -44,7 +44,10 @@ pub fn generate_chain(time: u64, index: f64, level: f64) -> Chain {
             }));
         }
     }
-    Chain { file: "(generated)".into(), snapshots: vec![Snapshot { time, line: 0, index, index_column: 1, quotes }] }
+    Chain {
+        file: "(generated)".into(),
+        snapshots: vec![Snapshot { time, line: 0, index, index_column: 1, quotes }],
+    }
 }
 
 /// A smile whose level falls a little with time, with skew and curvature that flatten like the root of time.
@@ -61,7 +64,8 @@ fn parametric(level: f64, tau: f64) -> Svi {
 fn strike_step(index: f64) -> f64 {
     let rough = index / 50.0;
     let power = 10_f64.powf(rough.log10().floor());
-    let multiple = [1.0, 2.0, 5.0].into_iter().rfind(|multiple| multiple * power <= rough * 1.000_001);
+    let multiple =
+        [1.0, 2.0, 5.0].into_iter().rfind(|multiple| multiple * power <= rough * 1.000_001);
     multiple.unwrap_or(1.0) * power
 }
 
@@ -84,12 +88,17 @@ mod tests {
     fn expiries_are_future_and_at_eight_o_clock() {
         for time in [1_767_225_600, 1_767_225_600 + 8 * 3_600, 1_767_225_600 + 8 * 3_600 + 1] {
             let expiries = generated_expiries(time);
-            assert!(expiries.iter().all(|expiry| expiry % DAY == 8 * 3_600 && *expiry > time + DAY));
+            assert!(
+                expiries.iter().all(|expiry| expiry % DAY == 8 * 3_600 && *expiry > time + DAY)
+            );
         }
     }
 
     #[test]
     fn strikes_are_round() {
-        assert_eq!([137.0, 2_500.0, 96_000.0].map(strike_step).map(|step| step.to_bits()), [2.0, 50.0, 1_000.0].map(f64::to_bits));
+        assert_eq!(
+            [137.0, 2_500.0, 96_000.0].map(strike_step).map(|step| step.to_bits()),
+            [2.0, 50.0, 1_000.0].map(f64::to_bits)
+        );
     }
 }

@@ -58,10 +58,12 @@ impl Market {
     /// # Errors
     /// A chain whose time or index no bar matches, with too few expiries, or with one that no slice fits.
     pub fn new(chain: &Chain, bars: Bars, count: usize) -> Result<Self, InputError> {
-        let first = chain.snapshots.first().ok_or_else(|| chain.unmatched(1, "no snapshot".into()))?;
+        let first =
+            chain.snapshots.first().ok_or_else(|| chain.unmatched(1, "no snapshot".into()))?;
         check_match(chain, first, &bars)?;
-        let expiries = choose_expiries(first, bars.span().1, count)
-            .ok_or_else(|| chain.unmatched(first.line, format!("fewer than {count} expiries later than a day")))?;
+        let expiries = choose_expiries(first, bars.span().1, count).ok_or_else(|| {
+            chain.unmatched(first.line, format!("fewer than {count} expiries later than a day"))
+        })?;
         let mut history = Vec::new();
         for snapshot in &chain.snapshots {
             let live = expiries.iter().filter(|expiry| **expiry > snapshot.time);
@@ -72,16 +74,21 @@ impl Market {
                 Some(fits) if is_complete => history.push((snapshot.time, snapshot.index, fits)),
                 // A later snapshot that lacks an expiry is passed over; the first may not.
                 _ if snapshot.time > first.time => {}
-                _ => return Err(chain.unmatched(first.line, "no slice without arbitrage fits an expiry".into())),
+                _ => {
+                    return Err(chain
+                        .unmatched(first.line, "no slice without arbitrage fits an expiry".into()));
+                }
             }
         }
-        let (start, index, fits) = history.first().cloned().ok_or_else(|| chain.unmatched(1, "no snapshot".into()))?;
+        let (start, index, fits) =
+            history.first().cloned().ok_or_else(|| chain.unmatched(1, "no snapshot".into()))?;
         let level = fits.first().map_or(0.6, |fit| fit.slice.volatility(0.0));
         let mut realised = RealisedVolatility::new(level, HALF_LIFE, bars.span().0, index);
         for bar in bars.bars.iter().filter(|bar| bar.time + bars.interval <= start) {
             realised.observe(bar.time + bars.interval, bar.close);
         }
-        let rule = if history.len() > 1 { VolatilityRule::Snapshots } else { VolatilityRule::Realised };
+        let rule =
+            if history.len() > 1 { VolatilityRule::Snapshots } else { VolatilityRule::Realised };
         let realised_at_start = realised.volatility();
         Ok(Self { bars, start, expiries, fits, rule, history, realised, realised_at_start })
     }
@@ -152,7 +159,8 @@ fn check_match(chain: &Chain, first: &Snapshot, bars: &Bars) -> Result<(), Input
         );
         return Err(chain.unmatched(first.line, reason));
     };
-    let is_near = first.index >= bar.low * (1.0 - INDEX_TOLERANCE) && first.index <= bar.high * (1.0 + INDEX_TOLERANCE);
+    let is_near = first.index >= bar.low * (1.0 - INDEX_TOLERANCE)
+        && first.index <= bar.high * (1.0 + INDEX_TOLERANCE);
     if is_near {
         return Ok(());
     }
@@ -176,7 +184,8 @@ fn choose_expiries(snapshot: &Snapshot, end: u64, count: usize) -> Option<Vec<u6
     let (settling, outliving): (Vec<u64>, Vec<u64>) =
         expiries.iter().partition(|expiry| **expiry + 3 * 3_600 <= end);
     let from_settling = (count / 2).max(count.saturating_sub(outliving.len())).min(settling.len());
-    let spread = (0..from_settling).filter_map(|i| settling.get((i + 1) * settling.len() / from_settling - 1));
+    let spread = (0..from_settling)
+        .filter_map(|i| settling.get((i + 1) * settling.len() / from_settling - 1));
     let mut chosen: Vec<u64> = spread.copied().collect();
     chosen.extend(outliving.iter().take(count - chosen.len()));
     (chosen.len() == count).then_some(chosen)

@@ -37,7 +37,14 @@ pub struct JumpDiffusion {
 impl Default for JumpDiffusion {
     /// A bad fortnight of ether: two or three jumps, most of them down.
     fn default() -> Self {
-        Self { start: 2_500.0, drift: -0.5, volatility: 0.65, jumps: 90.0, jump_mean: -0.09, jump_deviation: 0.07 }
+        Self {
+            start: 2_500.0,
+            drift: -0.5,
+            volatility: 0.65,
+            jumps: 90.0,
+            jump_mean: -0.09,
+            jump_deviation: 0.07,
+        }
     }
 }
 
@@ -46,7 +53,12 @@ impl fmt::Display for JumpDiffusion {
         write!(
             f,
             "jump diffusion: start {} USD, drift {:+.2}, volatility {:.2}, {} jumps a year of mean {:+.3}, deviation {:.3}",
-            self.start, self.drift, self.volatility, self.jumps, self.jump_mean, self.jump_deviation
+            self.start,
+            self.drift,
+            self.volatility,
+            self.jumps,
+            self.jump_mean,
+            self.jump_deviation
         )
     }
 }
@@ -67,7 +79,8 @@ impl JumpDiffusion {
                 close: open,
             };
             for _ in 0..STEPS_PER_BAR {
-                let mut growth = self.drift * dt + self.volatility * dt.sqrt() * normal(&mut random);
+                let mut growth =
+                    self.drift * dt + self.volatility * dt.sqrt() * normal(&mut random);
                 if random.random::<f64>() < self.jumps * dt {
                     growth += self.jump_mean + self.jump_deviation * normal(&mut random);
                 }
@@ -107,11 +120,15 @@ impl RealisedVolatility {
 
     /// Takes the next price of the path.
     pub fn observe(&mut self, time: u64, price: f64) {
-        let seconds = time.checked_sub(self.last.0).and_then(|s| u32::try_from(s).ok()).map_or(0.0, f64::from);
+        let seconds = time
+            .checked_sub(self.last.0)
+            .and_then(|s| u32::try_from(s).ok())
+            .map_or(0.0, f64::from);
         if seconds > 0.0 {
             let log_return = (price / self.last.1).ln();
             let kept = (-seconds / self.half_life).exp2();
-            self.variance = kept * self.variance + (1.0 - kept) * log_return * log_return / (seconds / YEAR);
+            self.variance =
+                kept * self.variance + (1.0 - kept) * log_return * log_return / (seconds / YEAR);
             self.last = (time, price);
         }
     }
@@ -132,7 +149,11 @@ mod tests {
         let path = model.bars(7, 1_767_225_600, 900, 500);
         assert_eq!(path, model.bars(7, 1_767_225_600, 900, 500));
         assert_ne!(path, model.bars(8, 1_767_225_600, 900, 500));
-        assert!(path.bars.iter().all(|bar| bar.low <= bar.open.min(bar.close) && bar.high >= bar.open.max(bar.close)));
+        assert!(
+            path.bars.iter().all(
+                |bar| bar.low <= bar.open.min(bar.close) && bar.high >= bar.open.max(bar.close)
+            )
+        );
         assert!(path.bars.windows(2).all(|pair| pair[0].close.to_bits() == pair[1].open.to_bits()));
     }
 
@@ -144,7 +165,11 @@ mod tests {
         for bar in &path.bars {
             realised.observe(bar.time + path.interval, bar.close);
         }
-        assert!((realised.volatility() - model.volatility).abs() < 0.04, "{}", realised.volatility());
+        assert!(
+            (realised.volatility() - model.volatility).abs() < 0.04,
+            "{}",
+            realised.volatility()
+        );
     }
 
     #[test]

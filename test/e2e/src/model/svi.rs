@@ -90,7 +90,8 @@ impl Svi {
         let w = self.total_variance(k);
         let slope = self.b * (self.rho + x / root);
         let curvature = self.b * self.sigma * self.sigma / (root * root * root);
-        (1.0 - k * slope / (2.0 * w)).powi(2) - slope * slope / 4.0 * (1.0 / w + 0.25) + curvature / 2.0
+        (1.0 - k * slope / (2.0 * w)).powi(2) - slope * slope / 4.0 * (1.0 / w + 0.25)
+            + curvature / 2.0
     }
 
     /// The steeper wing's slope.
@@ -179,7 +180,8 @@ pub fn fit_points(points: &[FitPoint], tau: f64) -> Option<Svi> {
         for width in [0.5, 1.5, 4.0] {
             // A hyperbola whose bend is `width` deviations wide and that meets the level at the money.
             let sigma = width * spread;
-            let start = [(0.6 * level).ln(), (0.4 * level / sigma).ln(), f64::atanh(rho), 0.0, sigma.ln()];
+            let start =
+                [(0.6 * level).ln(), (0.4 * level / sigma).ln(), f64::atanh(rho), 0.0, sigma.ln()];
             let found = minimise(start, [0.3, 0.3, 0.3, 0.3 * sigma, 0.3], 200, cost(1.0, 8));
             if best.is_none_or(|(_, least)| found.1 < least) {
                 best = Some(found);
@@ -197,7 +199,8 @@ pub fn fit_points(points: &[FitPoint], tau: f64) -> Option<Svi> {
 /// Fits one expiry of a snapshot taken at `time`: options out of the money with bid and ask; if fewer than five have
 /// both, all that are out of the money.
 pub fn fit_expiry(quotes: &[OptionQuote], expiry: u64, time: u64) -> Option<SurfaceFit> {
-    let of_expiry: Vec<&OptionQuote> = quotes.iter().filter(|quote| quote.expiry == expiry).collect();
+    let of_expiry: Vec<&OptionQuote> =
+        quotes.iter().filter(|quote| quote.expiry == expiry).collect();
     let mut forwards: Vec<f64> = of_expiry.iter().map(|quote| quote.forward).collect();
     forwards.sort_by(f64::total_cmp);
     let forward = *forwards.get(forwards.len() / 2)?;
@@ -207,7 +210,10 @@ pub fn fit_expiry(quotes: &[OptionQuote], expiry: u64, time: u64) -> Option<Surf
             Right::Call => quote.strike >= quote.forward,
             Right::Put => quote.strike < quote.forward,
         };
-        let chosen = of_expiry.iter().filter(out_of_the_money).filter(|quote| quote.has_market || !need_market);
+        let chosen = of_expiry
+            .iter()
+            .filter(out_of_the_money)
+            .filter(|quote| quote.has_market || !need_market);
         chosen
             .map(|quote| {
                 let k = (quote.strike / quote.forward).ln();

@@ -117,32 +117,35 @@ pub fn select(all: &[Contract], names: &[String]) -> Result<Vec<Contract>, PackE
         .collect()
 }
 
-/// Builds `contracts` with one call of cargo, whose progress goes to standard error.
+/// Builds `contracts` one after the other; cargo's progress goes to standard error.
 ///
+/// Each is built as a `cdylib` alone: cargo leaves link-time optimisation out where a library for Rust is asked for too.
 /// The same source gives the same bytes in every folder of every machine: paths that panics carry are cut down, and flags
 /// of the caller's environment are left out. What `.cargo/config.toml` says of the target holds.
 ///
 /// # Errors
-/// When cargo cannot be run, or the build fails.
+/// When cargo cannot be run, or a build fails.
 pub fn build(workspace: &Path, contracts: &[Contract]) -> Result<(), PackError> {
-    let mut command = cargo(workspace);
-    command
-        .args(["build", "--lib", "--locked", "--profile", PROFILE, "--target", TARGET])
+    contracts.iter().try_for_each(|contract| build_one(workspace, contract))
+}
+
+fn build_one(workspace: &Path, contract: &Contract) -> Result<(), PackError> {
+    let status = cargo(workspace)
+        .args(["rustc", "--lib", "--crate-type", "cdylib", "--locked", "-p", &contract.package])
+        .args(["--profile", PROFILE, "--target", TARGET])
         .args(STANDARD_LIBRARY_OPTIONS)
         .arg("--target-dir")
         .arg(target_folder(workspace))
         .arg("--config")
         .arg(compiler_flags(workspace))
-        .env("RUSTC_BOOTSTRAP", "1");
-    for contract in contracts {
-        command.args(["-p", &contract.package]);
-    }
-    let status = command.status().map_err(|source| PackError::Run { program: "cargo", source })?;
+        .env("RUSTC_BOOTSTRAP", "1")
+        .status()
+        .map_err(|source| PackError::Run { program: "cargo", source })?;
     if status.success() {
         Ok(())
     } else {
-        let message = "the contracts do not build, see above".to_owned();
-        Err(PackError::Failed { program: "cargo build", message })
+        let message = format!("{} does not build, see above", contract.name);
+        Err(PackError::Failed { program: "cargo rustc", message })
     }
 }
 

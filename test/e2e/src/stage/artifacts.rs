@@ -39,7 +39,11 @@ impl Artifacts {
         let read = |extension: &str| {
             let file = self.root.join(format!("novate/{name}.{extension}"));
             let hint = "`make pack` builds it";
-            std::fs::read(&file).map_err(|error| ArtifactError { file, reason: error.to_string(), hint })
+            std::fs::read(&file).map_err(|error| ArtifactError {
+                file,
+                reason: error.to_string(),
+                hint,
+            })
         };
         let (code, wasm) = (read("code")?, read("wasm")?);
         Ok(Program { code: code.into(), wasm_bytes: u32::try_from(wasm.len()).unwrap_or(u32::MAX) })
@@ -54,7 +58,8 @@ impl Artifacts {
         let hint = "`make mocks` builds it";
         let fault = |reason: String| ArtifactError { file: file.clone(), reason, hint };
         let text = std::fs::read_to_string(&file).map_err(|error| fault(error.to_string()))?;
-        let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?;
+        let json: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| fault(error.to_string()))?;
         let object = json.pointer("/bytecode/object").and_then(serde_json::Value::as_str);
         let object = object.ok_or_else(|| fault("has no bytecode".into()))?;
         hex::decode(object).map(Bytes::from).map_err(|error| fault(error.to_string()))

@@ -18,7 +18,11 @@ pub(super) struct Builder {
 
 impl Builder {
     /// Creates a Solidity contract; `arguments` are its constructor's, ABI-encoded.
-    pub(super) async fn solidity(&mut self, name: &str, arguments: &[u8]) -> Result<Address, StageError> {
+    pub(super) async fn solidity(
+        &mut self,
+        name: &str,
+        arguments: &[u8],
+    ) -> Result<Address, StageError> {
         let mut code = self.artifacts.solidity(name)?.to_vec();
         code.extend_from_slice(arguments);
         Ok(self.chain.create(&self.governor, code.into()).await?.0)
@@ -40,15 +44,34 @@ impl Builder {
     }
 
     /// Initialises every contract; governor and guardian are one key here.
-    pub(super) async fn initialise(&mut self, at: Deployment, cash: Address) -> Result<(), StageError> {
+    pub(super) async fn initialise(
+        &mut self,
+        at: Deployment,
+        cash: Address,
+    ) -> Result<(), StageError> {
         let governor = self.governor.address();
         let Deployment { oracle, margin, clearing, liquidation, exchange } = at;
         self.send(oracle, &IOracle::initializeCall { governor, guardian: governor }).await?;
-        self.send(margin, &IMargin::initializeCall { governor, guardian: governor, oracle }).await?;
-        self.send(clearing, &IClearing::initializeCall { governor, guardian: governor, cashToken: cash }).await?;
-        self.send(liquidation, &ILiquidation::initializeCall { governor, guardian: governor, clearing, margin, oracle })
+        self.send(margin, &IMargin::initializeCall { governor, guardian: governor, oracle })
             .await?;
-        self.send(exchange, &IExchange::initializeCall { governor, guardian: governor, clearing }).await?;
+        self.send(
+            clearing,
+            &IClearing::initializeCall { governor, guardian: governor, cashToken: cash },
+        )
+        .await?;
+        self.send(
+            liquidation,
+            &ILiquidation::initializeCall {
+                governor,
+                guardian: governor,
+                clearing,
+                margin,
+                oracle,
+            },
+        )
+        .await?;
+        self.send(exchange, &IExchange::initializeCall { governor, guardian: governor, clearing })
+            .await?;
         Ok(())
     }
 
@@ -86,7 +109,8 @@ impl Builder {
         let Deployment { oracle, margin, clearing, liquidation, exchange } = at;
         self.send(clearing, &IClearing::setModulesCall { margin, oracle, liquidation }).await?;
         self.send(clearing, &IClearing::setVenueCall { venue: exchange, allowed: true }).await?;
-        self.send(clearing, &IClearing::addCollateralCall { token: weth, cap: 10_u128.pow(24) }).await?;
+        self.send(clearing, &IClearing::addCollateralCall { token: weth, cap: 10_u128.pow(24) })
+            .await?;
         let [option, premium_cap, maker, taker] = settings.fees;
         let call = IClearing::setFeesCall {
             optionRate: option,
@@ -113,13 +137,16 @@ impl Builder {
                 minimumAnswer: 1_000_000_000_000_000,
                 maximumAnswer: 10_u128.pow(27),
             };
-            self.send(at.oracle, &IOracle::setFeedCall { underlying: underlying.number, feed }).await?;
+            self.send(at.oracle, &IOracle::setFeedCall { underlying: underlying.number, feed })
+                .await?;
         }
-        self.send(at.oracle, &IOracle::setSequencerFeedCall { feed: sequencer, grace: 1_800 }).await?;
+        self.send(at.oracle, &IOracle::setSequencerFeedCall { feed: sequencer, grace: 1_800 })
+            .await?;
         let mut addresses: Vec<Address> = publishers.iter().map(Wallet::address).collect();
         addresses.sort();
         let threshold = u8::try_from(publishers.len().saturating_sub(1).max(1)).unwrap_or(u8::MAX);
-        self.send(at.oracle, &IOracle::setPublishersCall { publishers: addresses, threshold }).await?;
+        self.send(at.oracle, &IOracle::setPublishersCall { publishers: addresses, threshold })
+            .await?;
         Ok(())
     }
 

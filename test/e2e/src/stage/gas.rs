@@ -29,7 +29,8 @@ impl GasLog {
         for (kind, gas) in &self.used {
             let mut sorted = gas.clone();
             sorted.sort_unstable();
-            let at = |index: usize| sorted.get(index).map_or_else(String::new, |gas| thousands(*gas));
+            let at =
+                |index: usize| sorted.get(index).map_or_else(String::new, |gas| thousands(*gas));
             let last = sorted.len().saturating_sub(1);
             table.row([kind.clone(), sorted.len().to_string(), at(0), at(last / 2), at(last)]);
         }

@@ -104,7 +104,13 @@ impl Stage {
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn send<C: SolCall>(&mut self, kind: &'static str, wallet: &Wallet, target: Address, call: &C) -> Result<Receipt, Error> {
+    pub async fn send<C: SolCall>(
+        &mut self,
+        kind: &'static str,
+        wallet: &Wallet,
+        target: Address,
+        call: &C,
+    ) -> Result<Receipt, Error> {
         let receipt = self.novate.chain.send(wallet, target, call).await?;
         self.gas.note(kind, receipt.gas_used);
         Ok(receipt)
@@ -123,7 +129,12 @@ impl Stage {
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn deposit(&mut self, wallet: &Wallet, token: Address, amount: U256) -> Result<B256, Error> {
+    pub async fn deposit(
+        &mut self,
+        wallet: &Wallet,
+        token: Address,
+        amount: U256,
+    ) -> Result<B256, Error> {
         self.mint(token, wallet.address(), amount).await?;
         let account = wallet.account();
         let receipt = self.novate.deposit(wallet, account, token, amount).await?;
@@ -137,7 +148,8 @@ impl Stage {
     /// As [`Chain::send`].
     pub async fn push_price(&self, feed: usize, price: f64) -> Result<(), Error> {
         let Some(target) = self.feeds.get(feed) else { return Ok(()) };
-        let answer = alloy_primitives::I256::try_from(crate::units::wad(price) / 10_000_000_000).unwrap_or_default();
+        let answer = alloy_primitives::I256::try_from(crate::units::wad(price) / 10_000_000_000)
+            .unwrap_or_default();
         self.chain().send(&self.keeper, *target, &IMockAggregator::pushCall { answer }).await?;
         Ok(())
     }

@@ -30,8 +30,12 @@ pub(super) async fn connect(time: u64) -> Result<(Chain, String, Option<RunningN
             let mut config = NodeConfig::reproducible(time);
             config.chain.arbos = ArbOs::V60;
             let handle = NodeHandle::spawn(config).map_err(|error| failed(error.to_string()))?;
-            let config = ServerConfig { address: SocketAddr::from(([127, 0, 0, 1], 0)), ..ServerConfig::default() };
-            let server = Server::start(handle, config).await.map_err(|error| failed(error.to_string()))?;
+            let config = ServerConfig {
+                address: SocketAddr::from(([127, 0, 0, 1], 0)),
+                ..ServerConfig::default()
+            };
+            let server =
+                Server::start(handle, config).await.map_err(|error| failed(error.to_string()))?;
             (server.url(), Some(RunningNode { _server: server }))
         }
     };

@@ -7,7 +7,8 @@ use super::builder::Builder;
 use super::{Artifacts, GasLog, IMockSequencerFeed, Stage, StageError, fund, named_wallet, node};
 
 /// The first development account of the phrase that development chains share; `NOVATE_PRIVATE_KEY` replaces it.
-const DEVELOPMENT_KEY: B256 = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
+const DEVELOPMENT_KEY: B256 =
+    b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 
 /// An underlying and its risk parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,9 +82,15 @@ impl Stage {
     ///
     /// # Errors
     /// What [`StageError`] lists.
-    pub async fn new(settings: &Settings, mut progress: impl FnMut(&str)) -> Result<Self, StageError> {
+    pub async fn new(
+        settings: &Settings,
+        mut progress: impl FnMut(&str),
+    ) -> Result<Self, StageError> {
         let (chain, url, node) = node::connect(settings.time).await?;
-        let key = std::env::var("NOVATE_PRIVATE_KEY").ok().and_then(|key| key.parse().ok()).unwrap_or(DEVELOPMENT_KEY);
+        let key = std::env::var("NOVATE_PRIVATE_KEY")
+            .ok()
+            .and_then(|key| key.parse().ok())
+            .unwrap_or(DEVELOPMENT_KEY);
         let funder = Wallet::from_key(key)?;
         let wallet = |name: &str| named_wallet(settings.seed, name);
         let (governor, keeper) = (wallet("governor")?, wallet("keeper")?);
@@ -94,7 +101,8 @@ impl Stage {
             (0..settings.publishers).map(|number| wallet(&format!("publisher {number}"))).collect();
         let publishers = publishers?;
 
-        let mut builder = Builder { chain, governor, gas: GasLog::default(), artifacts: Artifacts::default() };
+        let mut builder =
+            Builder { chain, governor, gas: GasLog::default(), artifacts: Artifacts::default() };
         progress("tokens and feeds");
         let usdc = builder.solidity("MockUsdc", &[]).await?;
         let weth = builder.solidity("MockWeth", &[]).await?;
@@ -108,13 +116,17 @@ impl Stage {
             progress(name);
             programs.push(builder.program(name).await?);
         }
-        let [oracle, margin, clearing, liquidation, exchange] = programs.try_into().unwrap_or_default();
+        let [oracle, margin, clearing, liquidation, exchange] =
+            programs.try_into().unwrap_or_default();
         let at = Deployment { oracle, margin, clearing, liquidation, exchange };
         progress("parameters");
         builder.initialise(at, usdc).await?;
         builder.configure(at, settings, &publishers, &feeds, sequencer, weth).await?;
         // Up since a day, so that no grace period runs.
-        let up = IMockSequencerFeed::reportSinceCall { isUp: true, startedAt: U256::from(settings.time - 86_400) };
+        let up = IMockSequencerFeed::reportSinceCall {
+            isUp: true,
+            startedAt: U256::from(settings.time - 86_400),
+        };
         builder.chain.send(&keeper, sequencer, &up).await?;
         let Builder { chain, governor, gas, .. } = builder;
         Ok(Self {

@@ -35,7 +35,8 @@ pub struct Scene {
 impl Scene {
     /// Ether at 2,500, volatility 60%.
     pub async fn new(seed: u64) -> Self {
-        let stage = Stage::new(&Settings::ether(seed, START), |_| {}).await.expect("the stage is set");
+        let stage =
+            Stage::new(&Settings::ether(seed, START), |_| {}).await.expect("the stage is set");
         let now = stage.chain().timestamp().await.expect("a time");
         let midnight = now - now % 3_600 + 3_600;
         let expiries = [1, 7, 30].map(|days| midnight + days * 86_400);
@@ -49,7 +50,10 @@ impl Scene {
         let wallet = self.stage.wallet(name).await.expect("a wallet");
         if dollars > 0 {
             let usdc = self.stage.usdc;
-            self.stage.deposit(&wallet, usdc, U256::from(dollars) * U256::from(1_000_000)).await.expect("a deposit");
+            self.stage
+                .deposit(&wallet, usdc, U256::from(dollars) * U256::from(1_000_000))
+                .await
+                .expect("a deposit");
         }
         wallet
     }
@@ -77,12 +81,17 @@ impl Scene {
             nonce: self.nonce,
         };
         let (keeper, publishers) = (self.stage.keeper.clone(), self.stage.publishers.clone());
-        self.stage.novate.post_perpetual_mark(&keeper, &publishers[1..], &mark).await.expect("a mark");
+        self.stage
+            .novate
+            .post_perpetual_mark(&keeper, &publishers[1..], &mark)
+            .await
+            .expect("a mark");
     }
 
     /// A flat surface as of now.
     pub fn surface(&self, expiry: u64, forward: f64, volatility: f64) -> IOracle::Surface {
-        let tau = f64::from(u32::try_from(expiry - self.now).expect("years at most")) / 31_536_000.0;
+        let tau =
+            f64::from(u32::try_from(expiry - self.now).expect("years at most")) / 31_536_000.0;
         IOracle::Surface {
             underlying: ETHER,
             expiry,
@@ -108,7 +117,12 @@ impl Scene {
     }
 
     /// A trade as it is signed.
-    pub fn agreement(&mut self, buyer: &Wallet, seller: &Wallet, legs: &[(u64, f64, f64)]) -> IExchange::Trade {
+    pub fn agreement(
+        &mut self,
+        buyer: &Wallet,
+        seller: &Wallet,
+        legs: &[(u64, f64, f64)],
+    ) -> IExchange::Trade {
         self.salt += 1;
         let legs = legs.iter().map(|(instrument, contracts, price)| IExchange::Leg {
             instrument: *instrument,
@@ -126,10 +140,16 @@ impl Scene {
     }
 
     /// `legs` are (instrument, contracts that the buyer buys, price).
-    pub async fn trade(&mut self, buyer: &Wallet, seller: &Wallet, legs: &[(u64, f64, f64)]) -> Result<Receipt, Error> {
+    pub async fn trade(
+        &mut self,
+        buyer: &Wallet,
+        seller: &Wallet,
+        legs: &[(u64, f64, f64)],
+    ) -> Result<Receipt, Error> {
         let trade = self.agreement(buyer, seller, legs);
         let novate = &self.stage.novate;
-        let (by_buyer, by_seller) = (novate.sign_trade(buyer, &trade)?, novate.sign_trade(seller, &trade)?);
+        let (by_buyer, by_seller) =
+            (novate.sign_trade(buyer, &trade)?, novate.sign_trade(seller, &trade)?);
         novate.trade(&self.stage.keeper, &trade, by_buyer, by_seller).await
     }
 
@@ -154,7 +174,8 @@ impl Scene {
     /// Cash tokens held = cash + variation + fees + insurance, to the unit.
     pub async fn assert_balanced(&self) {
         let ledger = self.stage.novate.ledger().await.expect("a ledger");
-        let held = self.tokens(self.stage.usdc, self.stage.novate.at.clearing).await * U256::from(10_u64.pow(12));
+        let held = self.tokens(self.stage.usdc, self.stage.novate.at.clearing).await
+            * U256::from(10_u64.pow(12));
         let owed = ledger.totalCash
             + ledger.variation
             + I256::try_from(ledger.fees + ledger.insurance).expect("fits");
@@ -165,7 +186,10 @@ impl Scene {
     pub async fn state(&self, accounts: &[B256]) -> String {
         let novate = &self.stage.novate;
         let ledger = novate.ledger().await.expect("a ledger");
-        let mut state = format!("{} {} {} {}", ledger.totalCash, ledger.variation, ledger.fees, ledger.insurance);
+        let mut state = format!(
+            "{} {} {} {}",
+            ledger.totalCash, ledger.variation, ledger.fees, ledger.insurance
+        );
         for account in accounts {
             let book = novate.book(*account).await.expect("a book");
             let nonce = novate.nonce(*account).await.expect("a nonce");
@@ -173,7 +197,8 @@ impl Scene {
         }
         for contract in self.contracts() {
             let ether = self.stage.chain().balance(contract).await.expect("a balance");
-            state += &format!(" {contract} {ether} {}", self.tokens(self.stage.usdc, contract).await);
+            state +=
+                &format!(" {contract} {ether} {}", self.tokens(self.stage.usdc, contract).await);
         }
         state
     }
@@ -187,12 +212,16 @@ impl Scene {
 
 /// The call of that strike, whole dollars.
 pub fn call(expiry: u64, strike: u64) -> u64 {
-    Instrument::call(ETHER, hours(expiry), Strike::whole(strike).expect("a strike")).expect("an instrument").id()
+    Instrument::call(ETHER, hours(expiry), Strike::whole(strike).expect("a strike"))
+        .expect("an instrument")
+        .id()
 }
 
 /// The put of that strike, whole dollars.
 pub fn put(expiry: u64, strike: u64) -> u64 {
-    Instrument::put(ETHER, hours(expiry), Strike::whole(strike).expect("a strike")).expect("an instrument").id()
+    Instrument::put(ETHER, hours(expiry), Strike::whole(strike).expect("a strike"))
+        .expect("an instrument")
+        .id()
 }
 
 /// The future.

@@ -1,0 +1,182 @@
+//! Parameters that follow the market: the price range follows realised volatility, the group offset follows correlation.
+//!
+//! A rise of the range takes effect at once for initial margin; maintenance follows it linearly over a ramp, so nobody becomes
+//! liquidatable by a parameter in one step. A fall takes effect over the ramp for both.
+
+use novate_math::kernel::sqrt;
+
+use crate::{
+    Error,
+    assess::{Assessment, assess},
+    book::Book,
+    fixed::{WAD, halves, mul_div},
+    market::Market,
+    parameters::{Parameters, UnderlyingParameters},
+};
+use alloy_primitives::U256;
+
+/// How an underlying's range follows its volatility.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RangeRule {
+    /// Deviations that one range covers, 18 decimals.
+    pub multiple: u64,
+    /// Days that one range covers, whole.
+    pub horizon: u16,
+    /// Least range, 18 decimals.
+    pub floor: u64,
+    /// Greatest range, 18 decimals.
+    pub ceiling: u64,
+}
+
+impl RangeRule {
+    /// `clamp(multiple * daily volatility * sqrt(horizon), floor, ceiling)`, 18 decimals.
+    ///
+    /// # Rounding
+    /// Up, by at most a few units.
+    pub fn range(&self, daily_volatility: u64) -> u64 {
+        // sqrt(days 1e36) has 18 decimals; 65,535e36 < 2^136 doesn't fit, so 1e32 and two decimals more.
+        let scaled =
+            u128::from(self.horizon).wrapping_mul(100_000_000_000_000_000_000_000_000_000_000);
+        let root = sqrt(scaled).saturating_add(1); // 16 decimals, below 2^62
+        let product = mul_div(U256::from(self.multiple), daily_volatility, true);
+        // product < 2^69; times root < 2^131.
+        let product = crate::fixed::multiply_256(product, root);
+        let (range, _) = crate::fixed::divide(product, WAD / 100);
+        let range = u64::try_from(range).unwrap_or(u64::MAX).saturating_add(1);
+        range.clamp(self.floor.min(self.ceiling), self.ceiling)
+    }
+}
+
+/// A parameter on its way to a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ramp {
+    /// Where it was at the start.
+    pub from: u64,
+    /// Where it goes.
+    pub to: u64,
+    /// When it set out, Unix seconds.
+    pub start: u64,
+    /// How long it takes, seconds.
+    pub length: u64,
+}
+
+impl Ramp {
+    /// Where it is: linear in time.
+    pub fn at(&self, now: u64) -> u64 {
+        let elapsed = now.saturating_sub(self.start);
+        if elapsed >= self.length {
+            return self.to;
+        }
+        // Below 2^128; the quotient is below |to - from|.
+        let moved = u128::from(self.to.abs_diff(self.from)).wrapping_mul(u128::from(elapsed));
+        let (_, moved) = halves(moved.checked_div(u128::from(self.length)).unwrap_or(0));
+        if self.to < self.from {
+            self.from.saturating_sub(moved)
+        } else {
+            self.from.saturating_add(moved)
+        }
+    }
+
+    /// For initial margin a rise counts at once.
+    pub fn initial(&self, now: u64) -> u64 {
+        self.at(now).max(self.to)
+    }
+
+    /// Maintenance margin follows.
+    pub fn maintenance(&self, now: u64) -> u64 {
+        self.at(now)
+    }
+
+    /// Sets out for a new target from where it is.
+    #[must_use]
+    pub fn towards(&self, to: u64, now: u64) -> Self {
+        Self { from: self.at(now), to, start: now, length: self.length }
+    }
+}
+
+/// The offset of a group whose correlation is estimated at `correlation` (18 decimals, negative counts as 0), inside
+/// governance's bounds.
+pub fn offset_from_correlation(correlation: i64, share: u64, floor: u64, ceiling: u64) -> u64 {
+    let correlation = u64::try_from(correlation).unwrap_or(0).min(WAD);
+    let offset = mul_div(U256::from(correlation), share, false);
+    u64::try_from(offset).unwrap_or(u64::MAX).clamp(floor.min(ceiling), ceiling)
+}
+
+/// Assesses a book whose ranges are on ramps: `ramps` pairs underlyings with theirs, others have the range of `parameters`.
+/// The initial requirement is that under the initial ranges, all else that under the maintenance ranges.
+///
+/// # Errors
+/// As [`assess`].
+pub fn assess_ramped(
+    book: &Book,
+    market: &Market,
+    parameters: &Parameters,
+    ramps: &[(u8, Ramp)],
+    now: u64,
+) -> Result<Assessment, Error> {
+    let with = |range: &dyn Fn(&Ramp) -> u64| {
+        let mut moved = parameters.clone();
+        for listed in &mut moved.underlyings {
+            let UnderlyingParameters { underlying, .. } = *listed;
+            if let Some((_, ramp)) = ramps.iter().find(|(number, _)| *number == underlying) {
+                listed.range = range(ramp);
+            }
+        }
+        moved
+    };
+    let maintenance = with(&|ramp| ramp.maintenance(now));
+    let figures = assess(book, market, &maintenance, now)?;
+    let initial = with(&|ramp| ramp.initial(now));
+    if initial == maintenance {
+        return Ok(figures);
+    }
+    let ahead = assess(book, market, &initial, now)?;
+    // A wider range needn't cost more in every book: the higher of the two counts.
+    let initial_requirement = figures.initial_requirement.max(ahead.initial_requirement);
+    Ok(Assessment { initial_requirement, ..figures })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERCENT: u64 = WAD / 100;
+
+    #[test]
+    fn ranges_follow_volatility_inside_their_bounds() {
+        let rule =
+            RangeRule { multiple: 3 * WAD, horizon: 4, floor: 10 * PERCENT, ceiling: 50 * PERCENT };
+        // 3 deviations of 4% a day over 4 days: 24%.
+        assert!(rule.range(4 * PERCENT).abs_diff(24 * PERCENT) < 1_000);
+        assert_eq!(rule.range(PERCENT), 10 * PERCENT);
+        assert_eq!(rule.range(20 * PERCENT), 50 * PERCENT);
+        assert_eq!(rule.range(u64::MAX), 50 * PERCENT);
+        let odd = RangeRule { multiple: u64::MAX, horizon: u16::MAX, floor: 9, ceiling: 5 };
+        assert_eq!(odd.range(u64::MAX), 5);
+    }
+
+    #[test]
+    fn a_rise_counts_at_once_initially_and_over_the_ramp_for_maintenance() {
+        let up = Ramp { from: 100, to: 200, start: 1_000, length: 100 };
+        assert_eq!((up.initial(1_000), up.maintenance(1_000)), (200, 100));
+        assert_eq!((up.initial(1_050), up.maintenance(1_050)), (200, 150));
+        assert_eq!((up.initial(5_000), up.maintenance(5_000)), (200, 200));
+        assert_eq!(up.at(0), 100);
+        let down = up.towards(50, 1_050);
+        assert_eq!((down.initial(1_050), down.maintenance(1_100)), (150, 100));
+        let jump = Ramp { length: 0, ..up };
+        assert_eq!(jump.at(1_000), 200);
+        let far = Ramp { from: 0, to: u64::MAX, start: 0, length: u64::MAX };
+        assert_eq!(far.at(u64::MAX - 1), u64::MAX - 1);
+    }
+
+    #[test]
+    fn offsets_follow_correlation_inside_their_bounds() {
+        let of = |correlation| {
+            offset_from_correlation(correlation, 70 * PERCENT, 10 * PERCENT, 60 * PERCENT)
+        };
+        assert_eq!(of(500_000_000_000_000_000), 35 * PERCENT);
+        assert_eq!(of(i64::MIN), 10 * PERCENT);
+        assert_eq!(of(i64::MAX), 60 * PERCENT);
+    }
+}
