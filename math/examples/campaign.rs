@@ -30,7 +30,7 @@ impl Random {
     }
 
     /// Below `end`.
-    fn below(&mut self, end: u64) -> u64 {
+    const fn below(&mut self, end: u64) -> u64 {
         kernel::multiply_high(self.next(), end)
     }
 
