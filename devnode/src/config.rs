@@ -19,10 +19,10 @@ const CREATE2_FACTORY_CODE: Bytes = bytes!(
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 #[non_exhaustive]
 pub enum ArbOs {
-    /// ArbOS 51, what `nitro --dev` of v3.9.5 starts with.
+    /// `ArbOS` 51, what `nitro --dev` of v3.9.5 starts with.
     #[default]
     V51,
-    /// ArbOS 60: fragments, the per-block cache of recent programs, no multi-value WASM.
+    /// `ArbOS` 60: fragments, the per-block cache of recent programs, no multi-value WASM.
     V60,
 }
 
@@ -44,7 +44,7 @@ impl ArbOs {
         }
     }
 
-    /// Whether the rules that came with ArbOS 60 hold.
+    /// Whether the rules that came with `ArbOS` 60 hold.
     pub const fn is_60(self) -> bool {
         matches!(self, Self::V60)
     }

@@ -51,8 +51,9 @@ impl Default for Block {
 }
 
 /// How a call may depart from the rules for a transaction.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, not states")]
 pub struct CallOptions {
     /// Accept any nonce, and a sender that has code.
     pub disable_nonce_check: bool,
@@ -68,7 +69,7 @@ pub struct CallOptions {
 
 impl CallOptions {
     /// What `eth_call` and `eth_estimateGas` use: nothing about the sender is checked.
-    pub fn simulation() -> Self {
+    pub const fn simulation() -> Self {
         Self {
             disable_nonce_check: true,
             disable_balance_check: true,
@@ -107,7 +108,7 @@ pub struct Engine {
 
 impl Engine {
     /// An engine for a chain.
-    pub fn new(config: ChainConfig) -> Self {
+    pub const fn new(config: ChainConfig) -> Self {
         Self { config, programs: None }
     }
 
@@ -134,7 +135,7 @@ impl Engine {
         tx: TxEnv,
         options: CallOptions,
     ) -> Result<ResultAndState, EngineError> {
-        self.run(db, block, tx, &options, None).map(|(outcome, _)| outcome)
+        self.run(db, block, tx, options, None).map(|(outcome, _)| outcome)
     }
 
     /// As [`Engine::transact`], and tells what happened inside.
@@ -150,7 +151,7 @@ impl Engine {
     ) -> Result<(ResultAndState, CallTrace), EngineError> {
         let gas_limit = tx.gas_limit;
         let recorder = Some(Recorder::default());
-        let (outcome, recorder) = self.run(db, block, tx, &options, recorder)?;
+        let (outcome, recorder) = self.run(db, block, tx, options, recorder)?;
         let mut trace = recorder
             .and_then(Recorder::finish)
             .ok_or_else(|| EngineError::Internal("no frame was recorded".to_owned()))?;
@@ -164,7 +165,7 @@ impl Engine {
         db: DB,
         block: &Block,
         tx: TxEnv,
-        options: &CallOptions,
+        options: CallOptions,
         recorder: Option<Recorder>,
     ) -> Result<(ResultAndState, Option<Recorder>), EngineError> {
         // A simulation knows nothing of the programs that ran in the block, and leaves no trace.

@@ -1,5 +1,7 @@
 //! An embedded Arbitrum development chain that runs Stylus programs: revm, a WASM engine, Stylus host functions, JSON-RPC.
 
+extern crate alloc;
+
 pub mod chain;
 mod config;
 mod engine;

@@ -160,7 +160,7 @@ impl Recorder {
     }
 }
 
-fn blank(gas: u64, input: Bytes) -> CallTrace {
+const fn blank(gas: u64, input: Bytes) -> CallTrace {
     CallTrace {
         kind: FrameKind::Call,
         from: Address::ZERO,

@@ -1,7 +1,16 @@
 //! Ordinary EVM transactions: fees, nonce, creation, compute limit.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use alloy_primitives::{Address, Bytes, TxKind, U256, address, bytes};
-use novate_devnode::{Block, CREATE2_FACTORY, CallOptions, ChainConfig, Engine, EngineError, genesis};
+use novate_devnode::{
+    Block, CREATE2_FACTORY, CallOptions, ChainConfig, Engine, EngineError, genesis,
+};
 use revm::{
     DatabaseCommit,
     context::{TxEnv, result::InvalidTransaction},

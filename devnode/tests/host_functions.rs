@@ -2,6 +2,13 @@
 //!
 //! Prices in ink: base 8400, pointer 5040, asking the chain 59,673; reading n bytes of the program
 //! 16,381 + 55 for each above 32, writing n bytes 5040 + 30 for each above 32. 1 gas = 10,000 ink.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -267,7 +274,12 @@ fn many_reads_and_writes_cost_more() {
 #[test]
 fn writes_without_flush_are_lost_and_restored_slots_are_refunded() {
     let mut chain = TestChain::default();
-    let lost = run_in(&mut chain, "(call $store (i32.const 0) (i32.const 32)) (i32.const 0)", &words(&[1, 2]), 0);
+    let lost = run_in(
+        &mut chain,
+        "(call $store (i32.const 0) (i32.const 32)) (i32.const 0)",
+        &words(&[1, 2]),
+        0,
+    );
     assert!(lost.result.is_success());
     assert!(!chain.db.cache.accounts[&lost.program].storage.contains_key(&U256::ONE));
     // Set, then back to zero: 22,100 + 100, and the refund of 19,900 is capped at a fifth.
@@ -283,7 +295,8 @@ fn writes_without_flush_are_lost_and_restored_slots_are_refunded() {
 
 #[test]
 fn transient_storage_lives_through_the_transaction() {
-    let body = "(call $tload (i32.const 0) (i32.const 64)) (call $tstore (i32.const 0) (i32.const 32))
+    let body =
+        "(call $tload (i32.const 0) (i32.const 64)) (call $tstore (i32.const 0) (i32.const 32))
         (call $tload (i32.const 0) (i32.const 64)) (i32.const 0)";
     let mut chain = TestChain::default();
     let run = run_in(&mut chain, body, &words(&[1, 2]), 0);
@@ -324,7 +337,8 @@ fn accounts_are_cold_once() {
     let mut chain = TestChain::default();
     let other = Address::repeat_byte(0xcc);
     chain.etch(other, vec![0xfe; 100]);
-    let body = "(call $balance (i32.const 0) (i32.const 64)) (call $balance (i32.const 0) (i32.const 64))
+    let body =
+        "(call $balance (i32.const 0) (i32.const 64)) (call $balance (i32.const 0) (i32.const 64))
         (call $codehash (i32.const 0) (i32.const 64))
         (drop (call $code_size (i32.const 0)))
         (drop (call $code (i32.const 0) (i32.const 90) (i32.const 32) (i32.const 64)))
@@ -411,8 +425,10 @@ fn value_costs_9000_and_a_new_account_25000() {
 fn creations_deploy_at_the_right_address() {
     let mut chain = TestChain::default();
     // Init code that returns no code: PUSH0 PUSH0 RETURN, 4 gas.
-    let data = [[0x5f, 0x5f, 0xf3].as_slice(), &[0; 29], word(0).as_slice(), word(77).as_slice()].concat();
-    let body = "(call $create1 (i32.const 0) (i32.const 3) (i32.const 32) (i32.const 128) (i32.const 256))
+    let data =
+        [[0x5f, 0x5f, 0xf3].as_slice(), &[0; 29], word(0).as_slice(), word(77).as_slice()].concat();
+    let body =
+        "(call $create1 (i32.const 0) (i32.const 3) (i32.const 32) (i32.const 128) (i32.const 256))
         (call $create2 (i32.const 0) (i32.const 3) (i32.const 32) (i32.const 64) (i32.const 128)
             (i32.const 256)) (i32.const 0)";
     let run = run_in(&mut chain, body, &data, 0);
@@ -433,7 +449,8 @@ fn creations_deploy_at_the_right_address() {
 fn a_reverted_creation_returns_its_reason() {
     let mut chain = TestChain::default();
     // PUSH1 5, PUSH0, REVERT: five bytes of reason; 3 + 2 + 3 gas.
-    let body = "(call $create1 (i32.const 0) (i32.const 4) (i32.const 32) (i32.const 128) (i32.const 256))
+    let body =
+        "(call $create1 (i32.const 0) (i32.const 4) (i32.const 32) (i32.const 128) (i32.const 256))
         (drop (call $return_size)) (i32.const 0)";
     let run = run_in(&mut chain, body, &[0x60, 0x05, 0x5f, 0xfd], 0);
     assert_eq!(run.ink()[0], BASE + 3 * PTR + API + 2 * read(4) + 32_008 * GAS);
@@ -470,7 +487,10 @@ fn bad_pointers_fail_the_program_and_keep_its_gas() {
         if body.contains("write_result") {
             assert!(run.result.is_halt(), "{body}");
         } else {
-            assert!(matches!(&run.result, ExecutionResult::Revert { output, .. } if output.is_empty()), "{body}");
+            assert!(
+                matches!(&run.result, ExecutionResult::Revert { output, .. } if output.is_empty()),
+                "{body}"
+            );
             assert!(run.result.tx_gas_used() < 100_000, "{body}");
         }
     }

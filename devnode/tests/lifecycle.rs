@@ -1,4 +1,11 @@
 //! Activation, expiry, keep-alive, caching, fragments, and what may be deployed.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -200,7 +207,10 @@ fn the_owner_caches_programs() {
     chain.nonce -= 1;
     assert!(cached.is_success(), "{cached:?}");
     let event = ArbWasmCache::UpdateProgramCache::decode_log(&cached.logs()[0]).unwrap();
-    assert_eq!((event.manager, event.codehash, event.cached), (DEV_OWNER, keccak256(&package.code), true));
+    assert_eq!(
+        (event.manager, event.codehash, event.cached),
+        (DEV_OWNER, keccak256(&package.code), true)
+    );
     assert_eq!(chain.send(program, vec![]).tx_gas_used(), TX + 352 + 11 + 1);
 }
 
@@ -249,7 +259,9 @@ fn fragments_make_one_program() {
     // Two cold accounts and 3 gas a word of each fragment; the program itself is the same.
     let words = |part: &[u8]| u64::try_from((part.len() + 3).div_ceil(32)).unwrap();
     let reads = 2 * 2_600 + 3 * (words(head) + words(tail));
-    let zeros = |address: Address| calldata_gas(&ArbWasm::activateProgramCall { program: address }.abi_encode());
+    let zeros = |address: Address| {
+        calldata_gas(&ArbWasm::activateProgramCall { program: address }.abi_encode())
+    };
     assert_eq!(result.tx_gas_used() - zeros(program), whole - zeros(plain) + reads);
     assert!(chain.send(program, vec![]).is_success());
     let wrong = chain.deploy_code(&root(package.wasm.len() + 1, &[first, second]));
@@ -291,4 +303,53 @@ fn unknown_methods_and_wrong_use_of_precompiles_burn_all_gas() {
     assert_eq!(result.output().unwrap().as_ref(), B256::from(U256::from(7)).as_slice());
     // Four bytes of calldata that are not zero; state 800, one word of result 3.
     assert_eq!(result.tx_gas_used(), TX + 64 + 803);
+}
+
+sol! {
+    interface ArbOwner {
+        function addChainOwner(address newOwner) external;
+        function isChainOwner(address account) external view returns (bool);
+        function addWasmCacheManager(address manager) external;
+        function removeWasmCacheManager(address manager) external;
+        function setWasmExpiryDays(uint16 expiryDays) external;
+        event OwnerActs(bytes4 indexed method, address indexed owner, bytes data);
+    }
+    interface ArbDebug {
+        function becomeChainOwner() external;
+        function customRevert(uint64 number) external pure;
+        error Custom(uint64 number, string name, bool flag);
+    }
+}
+
+#[test]
+fn owners_change_parameters_and_cache_managers() {
+    let mut chain = TestChain::default();
+    let (owner, debug) = (precompile_address(0x70), precompile_address(0xff));
+    let expiry = ArbOwner::setWasmExpiryDaysCall { expiryDays: 3 }.abi_encode();
+    assert!(revert_data(&chain.send(owner, expiry.clone())).is_empty());
+    assert!(chain.send(debug, ArbDebug::becomeChainOwnerCall {}.abi_encode()).is_success());
+    let act = chain.send(owner, expiry.clone());
+    assert!(act.is_success(), "{act:?}");
+    // Methods of owners cost nothing beyond the transaction.
+    assert_eq!(act.tx_gas_used(), TX + calldata_gas(&expiry));
+    let event = ArbOwner::OwnerActs::decode_log(&act.logs()[0]).unwrap();
+    assert_eq!((event.owner, event.data.data.as_ref()), (support::ALICE, expiry.as_slice()));
+    let program = chain.program(NOTHING);
+    chain.block.timestamp += 2 * DAY;
+    assert!(chain.send(program, vec![]).is_success());
+    chain.block.timestamp += 2 * DAY;
+    assert!(chain.send(program, vec![]).is_halt());
+    let manager = Address::repeat_byte(0x77);
+    let is_manager = ArbWasmCache::isCacheManagerCall { manager }.abi_encode();
+    for (call, expected) in [
+        (ArbOwner::addWasmCacheManagerCall { manager }.abi_encode(), true),
+        (ArbOwner::removeWasmCacheManagerCall { manager }.abi_encode(), false),
+    ] {
+        assert!(chain.send(owner, call).is_success());
+        let answer = chain.send(CACHE, is_manager.clone());
+        let answer = ArbWasmCache::isCacheManagerCall::abi_decode_returns(answer.output().unwrap());
+        assert_eq!(answer.unwrap(), expected);
+    }
+    let custom = chain.send(debug, ArbDebug::customRevertCall { number: 9 }.abi_encode());
+    assert_eq!(ArbDebug::Custom::abi_decode(revert_data(&custom)).unwrap().number, 9);
 }

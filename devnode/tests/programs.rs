@@ -1,4 +1,11 @@
 //! Programs from deployment to calls: start costs, ink, storage, sub-calls, failures.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
@@ -81,8 +88,8 @@ fn storage_persists_and_charges_as_the_evm() {
     // read_args 6,251 + 14,400; store: header 2450 + 2 const + call 3800 = 6,252, and 18,480;
     // flush: 6,251, and 8400 + 59,673 = 68,073; load (from the cache): 6,252, and 18,480;
     // write_result: 6,252, and 8400 + 2 * 16,381 = 41,162; last block 2,452.
-    let ink: u64 = 6_251 + 14_400 + 6_252 + 18_480 + 6_251 + 68_073 + 6_252 + 18_480
-        + 6_252 + 41_162 + 2_452;
+    let ink: u64 =
+        6_251 + 14_400 + 6_252 + 18_480 + 6_251 + 68_073 + 6_252 + 18_480 + 6_252 + 41_162 + 2_452;
     // A new slot, cold: 22,100.
     let gas = TX + calldata_gas(&data) + start + 22_100 + ink.div_ceil(10_000);
     assert_eq!(result.tx_gas_used(), gas);

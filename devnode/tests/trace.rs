@@ -1,10 +1,17 @@
 //! The tree of calls and the record of host functions.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use novate_devnode::{CallOptions, trace::FrameKind};
-use support::{TestChain, ALICE};
+use support::{ALICE, TestChain};
 
 /// Logs its calldata without topics, then calls the address in calldata[0..20] without data.
 const LOG_AND_CALL: &str = r#"(module
@@ -44,7 +51,10 @@ fn programs_and_their_callees_are_traced() {
     // Outputs: no return data, status 2.
     assert_eq!(trace.host_ios[2].outs.as_ref(), [0, 0, 0, 0, 2]);
     let inner = &trace.calls[0];
-    assert_eq!((inner.from, inner.to, inner.error), (program, reverting, Some("execution reverted")));
+    assert_eq!(
+        (inner.from, inner.to, inner.error),
+        (program, reverting, Some("execution reverted"))
+    );
     // Two PUSH0.
     assert_eq!(inner.gas_used, 4);
 }

@@ -49,10 +49,10 @@ pub(super) enum Expected {
 
 impl Expected {
     /// The reply that the result of the frame makes.
-    pub(super) fn reply(self, result: FrameResult) -> Reply {
+    pub(super) fn reply(self, result: &FrameResult) -> Reply {
         let ending = result.instruction_result();
         let returned = if ending.is_ok_or_revert() { result.gas().remaining() } else { 0 };
-        let output = match &result {
+        let output = match result {
             FrameResult::Call(outcome) => outcome.result.output.clone(),
             FrameResult::Create(outcome) => outcome.result.output.clone(),
         };
@@ -63,7 +63,7 @@ impl Expected {
                 gas: base.saturating_add(given.saturating_sub(returned)),
             },
             Self::Create { gas_left, kept } => {
-                let created = match &result {
+                let created = match result {
                     FrameResult::Create(outcome) if ending.is_ok() => outcome.address,
                     _ => None,
                 };
@@ -183,8 +183,9 @@ impl<DB: Database> ArbEvm<DB> {
         let mut left = gas_left;
         for (key, value) in slots {
             let journal = &mut self.inner.ctx.journaled_state;
-            let store =
-                journal.sstore(contract, (*key).into(), (*value).into()).map_err(ContextError::Db)?;
+            let store = journal
+                .sstore(contract, (*key).into(), (*value).into())
+                .map_err(ContextError::Db)?;
             let (gas, refund) = store_gas(&store.data, store.is_cold);
             let Some(rest) = left.checked_sub(gas) else {
                 let status = FlushStatus::OutOfGas;
@@ -293,10 +294,7 @@ const fn account_gas(is_cold: bool) -> u64 {
 }
 
 /// Cost and refund of a storage write (EIP-2929, EIP-3529).
-fn store_gas(
-    store: &revm::context_interface::context::SStoreResult,
-    is_cold: bool,
-) -> (u64, i64) {
+fn store_gas(store: &revm::context_interface::context::SStoreResult, is_cold: bool) -> (u64, i64) {
     const SET: u64 = 20_000;
     const RESET: u64 = 2_900;
     const CLEAR_REFUND: i64 = 4_800;

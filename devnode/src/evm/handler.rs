@@ -6,8 +6,8 @@ use alloy_primitives::U256;
 use revm::{
     Database,
     context::{
-        result::{EVMError, HaltReason, InvalidTransaction},
         journaled_state::account::JournaledAccountTr,
+        result::{EVMError, HaltReason, InvalidTransaction},
     },
     context_interface::{Cfg, ContextTr, JournalTr, Transaction},
     handler::{EvmTr, FrameResult, Handler, pre_execution, validation},
@@ -15,6 +15,7 @@ use revm::{
 };
 
 use super::ArbEvm;
+use crate::stylus::{ARBOS_STATE, Params, Slot};
 
 /// revm's transaction handler under Arbitrum's rules.
 #[derive(Debug)]
@@ -30,6 +31,15 @@ impl<DB: Database> Handler for ArbHandler<DB> {
     type Evm = ArbEvm<DB>;
     type Error = EVMError<DB::Error, InvalidTransaction>;
     type HaltReason = HaltReason;
+
+    /// Owners may have changed the parameters of programs.
+    fn validate_env(&self, evm: &mut Self::Evm) -> Result<(), Self::Error> {
+        let ctx = &mut evm.inner.ctx;
+        let slot = Slot::Params.into();
+        let word = ctx.journaled_state.db_mut().storage(ARBOS_STATE, slot);
+        ctx.chain.params = Params::from_word(word.map_err(EVMError::Database)?);
+        validation::validate_env(ctx)
+    }
 
     /// The calldata floor of EIP-7623 is off.
     fn validate_initial_tx_gas(

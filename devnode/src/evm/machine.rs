@@ -3,26 +3,20 @@
 use revm::{
     Context, Database, Journal,
     context::{BlockEnv, CfgEnv, Evm, FrameStack, TxEnv},
-    context_interface::{
-        ContextTr, JournalTr, block::BlobExcessGasAndPrice, context::take_error,
-    },
+    context_interface::{ContextTr, JournalTr, block::BlobExcessGasAndPrice, context::take_error},
     handler::{
-        EthFrame, EvmTr, FrameData, FrameInitOrResult, FrameResult, FrameTr, ItemOrResult,
+        EthFrame, EvmTr, FrameData, FrameInitOrResult, FrameResult, ItemOrResult,
         evm::{ContextDbError, FrameInitResult},
-        instructions::{EthInstructions, InstructionProvider},
+        instructions::EthInstructions,
     },
     interpreter::{
-        CallScheme, FrameInput, InstructionResult, InterpreterAction,
-        interpreter::EthInterpreter, interpreter_action::FrameInit,
+        CallScheme, FrameInput, InstructionResult, InterpreterAction, interpreter::EthInterpreter,
+        interpreter_action::FrameInit,
     },
     primitives::{Bytes, U256, hardfork::SpecId},
 };
 
-use super::{
-    ArbContext, ArbState, Programs,
-    run::Suspended,
-    state::OpenFrame,
-};
+use super::{ArbContext, ArbState, Programs, run::Suspended, state::OpenFrame};
 use crate::{
     config::ChainConfig,
     engine::{Block, CallOptions},
@@ -50,7 +44,7 @@ impl<DB: Database> ArbEvm<DB> {
         db: DB,
         config: &ChainConfig,
         block: &Block,
-        options: &CallOptions,
+        options: CallOptions,
         programs: Programs,
     ) -> Self {
         let spec = SpecId::OSAKA;
@@ -161,7 +155,7 @@ fn block_env(block: &Block) -> BlockEnv {
     }
 }
 
-fn cfg_env(spec: SpecId, config: &ChainConfig, options: &CallOptions) -> CfgEnv {
+fn cfg_env(spec: SpecId, config: &ChainConfig, options: CallOptions) -> CfgEnv {
     let mut cfg = CfgEnv::new_with_spec(spec);
     cfg.chain_id = config.chain_id;
     cfg.limit_contract_code_size = Some(config.max_code_size);
@@ -180,27 +174,18 @@ impl<DB: Database> EvmTr for ArbEvm<DB> {
     type Precompiles = ArbPrecompiles;
     type Frame = Frame;
 
-    fn all(
-        &self,
-    ) -> (&Self::Context, &Self::Instructions, &Self::Precompiles, &FrameStack<Frame>) {
+    fn all(&self) -> (&Self::Context, &Self::Instructions, &Self::Precompiles, &FrameStack<Frame>) {
         self.inner.all()
     }
 
     fn all_mut(
         &mut self,
-    ) -> (
-        &mut Self::Context,
-        &mut Self::Instructions,
-        &mut Self::Precompiles,
-        &mut FrameStack<Frame>,
-    ) {
+    ) -> (&mut Self::Context, &mut Self::Instructions, &mut Self::Precompiles, &mut FrameStack<Frame>)
+    {
         self.inner.all_mut()
     }
 
-    fn frame_init(
-        &mut self,
-        input: FrameInit,
-    ) -> Result<FrameInitResult<'_, Frame>, Error<DB>> {
+    fn frame_init(&mut self, input: FrameInit) -> Result<FrameInitResult<'_, Frame>, Error<DB>> {
         // Precompiles run inside this call and want to see who called them.
         let counted = open_frame(&input.frame_input);
         self.inner.ctx.chain.open.extend(counted);

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     program::{Compiled, Environment, Event, INK_PER_GAS, Outcome, Running, State},
-    stylus::{self, ProgramRecord},
+    stylus::ProgramRecord,
     wasm::{Features, wide},
 };
 
@@ -56,7 +56,9 @@ impl<DB: Database> ArbEvm<DB> {
         let pages_before = self.inner.ctx.chain.pages.open;
         let gas = match self.pay_for_start(code_hash, &record, start_gas) {
             Ok(gas) => gas,
-            Err(Refusal::OutOfGas) => return self.end(InstructionResult::OutOfGas, Bytes::new(), 0),
+            Err(Refusal::OutOfGas) => {
+                return self.end(InstructionResult::OutOfGas, Bytes::new(), 0);
+            }
             Err(Refusal::Inactive(reason)) => {
                 if depth == 0 {
                     self.inner.ctx.local.set_precompile_error_context(reason);
@@ -93,7 +95,7 @@ impl<DB: Database> ArbEvm<DB> {
             };
             self.inner.frame_stack.get().interpreter.gas.record_refund(refund);
         }
-        let event = suspended.running.resume(expected.reply(result));
+        let event = suspended.running.resume(expected.reply(&result));
         self.drive(suspended, event)
     }
 
@@ -163,10 +165,8 @@ impl<DB: Database> ArbEvm<DB> {
         let custom = |error: &dyn core::fmt::Display| ContextError::Custom(error.to_string());
         let wasm = super::answer::wasm_of(&mut self.inner.ctx, &code)?;
         let chain = &mut self.inner.ctx.chain;
-        let features = Features {
-            multi_value: !chain.config.arbos.is_60(),
-            debug: chain.config.allow_debug,
-        };
+        let features =
+            Features { multi_value: !chain.config.arbos.is_60(), debug: chain.config.allow_debug };
         chain.programs.compile(code_hash, &wasm, features).map_err(|error| custom(&error))
     }
 

@@ -69,10 +69,6 @@ pub(crate) trait ArbStorage {
     fn program(&mut self, code_hash: B256) -> Result<ProgramRecord, Self::Error> {
         self.read(keyed("program", code_hash)).map(ProgramRecord::from_word)
     }
-
-    fn set_program(&mut self, code_hash: B256, record: ProgramRecord) -> Result<(), Self::Error> {
-        self.write(keyed("program", code_hash), record.to_word())
-    }
 }
 
 impl<DB: Database> ArbStorage for ArbContext<DB> {

@@ -33,10 +33,7 @@ const STORAGE_GAS: u64 = 20_000;
 /// Gas per second that the price is stable at.
 const SPEED_LIMIT: u64 = 7_000_000;
 
-pub(super) fn run<DB: Database>(
-    call: &mut Call<'_, DB>,
-    input: &[u8],
-) -> Result<Vec<u8>, Failure> {
+pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbGasInfo as G;
     use ArbGasInfo::ArbGasInfoCalls as C;
     let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;

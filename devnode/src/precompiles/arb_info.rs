@@ -17,10 +17,7 @@ const BALANCE_GAS: u64 = 700;
 const COLD_ACCOUNT_GAS: u64 = 2_600;
 const COPY_WORD_GAS: u64 = 3;
 
-pub(super) fn run<DB: Database>(
-    call: &mut Call<'_, DB>,
-    input: &[u8],
-) -> Result<Vec<u8>, Failure> {
+pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbInfo::ArbInfoCalls as C;
     let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
     call.enter(Purity::View)?;

@@ -3,7 +3,10 @@
 use alloy_sol_types::{SolCall, SolInterface, sol};
 use revm::Database;
 
-use super::call::{Call, Failure, Purity};
+use super::{
+    arb_owner,
+    call::{Call, Failure, Purity},
+};
 
 sol! {
     interface ArbOwnerPublic {
@@ -18,10 +21,7 @@ sol! {
     }
 }
 
-pub(super) fn run<DB: Database>(
-    call: &mut Call<'_, DB>,
-    input: &[u8],
-) -> Result<Vec<u8>, Failure> {
+pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbOwnerPublic as P;
     use ArbOwnerPublic::ArbOwnerPublicCalls as C;
     let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
@@ -29,17 +29,17 @@ pub(super) fn run<DB: Database>(
     let owner = call.ctx.chain.config.owner;
     Ok(match method {
         C::isChainOwner(arguments) => {
-            P::isChainOwnerCall::abi_encode_returns(&(arguments.account == owner))
+            let is_owner = arb_owner::is_owner(call, arguments.account)?;
+            P::isChainOwnerCall::abi_encode_returns(&is_owner)
         }
-        C::getAllChainOwners(_) => P::getAllChainOwnersCall::abi_encode_returns(&vec![owner]),
+        C::getAllChainOwners(_) => {
+            let owners = arb_owner::owners(call)?;
+            P::getAllChainOwnersCall::abi_encode_returns(&owners)
+        }
         C::getNetworkFeeAccount(_) => P::getNetworkFeeAccountCall::abi_encode_returns(&owner),
         C::getInfraFeeAccount(_) => P::getInfraFeeAccountCall::abi_encode_returns(&owner),
-        C::getBrotliCompressionLevel(_) => {
-            P::getBrotliCompressionLevelCall::abi_encode_returns(&1)
-        }
-        C::getScheduledUpgrade(_) => {
-            P::getScheduledUpgradeCall::abi_encode_returns(&(0, 0).into())
-        }
+        C::getBrotliCompressionLevel(_) => P::getBrotliCompressionLevelCall::abi_encode_returns(&1),
+        C::getScheduledUpgrade(_) => P::getScheduledUpgradeCall::abi_encode_returns(&(0, 0).into()),
         C::isCalldataPriceIncreaseEnabled(_) => {
             P::isCalldataPriceIncreaseEnabledCall::abi_encode_returns(&false)
         }

@@ -29,10 +29,7 @@ const VERSION_OFFSET: u64 = 55;
 /// Blocks whose hash can be asked for.
 const KNOWN_HASHES: u64 = 256;
 
-pub(super) fn run<DB: Database>(
-    call: &mut Call<'_, DB>,
-    input: &[u8],
-) -> Result<Vec<u8>, Failure> {
+pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbSys::ArbSysCalls as C;
     let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
     let purity = match method {

@@ -2,11 +2,13 @@
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::{SolCall, SolInterface, sol};
-use revm::{Database, context_interface::JournalTr};
+use revm::{Database, context_interface::JournalTr, state::Bytecode};
 
 use super::call::{Call, Failure, Purity, fatal};
 use crate::{
-    stylus::{self, DataPricer, FREE_PAGES, PAGE_GAS, PAGE_RAMP, ProgramError, ProgramRecord, Slot, keyed},
+    stylus::{
+        self, DataPricer, FREE_PAGES, PAGE_GAS, PAGE_RAMP, ProgramError, ProgramRecord, Slot, keyed,
+    },
     wasm::{Activated, Features, wide},
 };
 
@@ -61,10 +63,7 @@ const COLD_ACCOUNT_GAS: u64 = 2_600;
 const WARM_ACCOUNT_GAS: u64 = 100;
 const COPY_WORD_GAS: u64 = 3;
 
-pub(super) fn run<DB: Database>(
-    call: &mut Call<'_, DB>,
-    input: &[u8],
-) -> Result<Vec<u8>, Failure> {
+pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbWasm::ArbWasmCalls as C;
     let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
     match method {
@@ -112,9 +111,7 @@ fn view<DB: Database>(
         }
         C::expiryDays(_) => W::expiryDaysCall::abi_encode_returns(&params.expiry_days),
         C::keepaliveDays(_) => W::keepaliveDaysCall::abi_encode_returns(&params.keepalive_days),
-        C::blockCacheSize(_) => {
-            W::blockCacheSizeCall::abi_encode_returns(&params.block_cache_size)
-        }
+        C::blockCacheSize(_) => W::blockCacheSizeCall::abi_encode_returns(&params.block_cache_size),
         C::activationGas(_) if call.ctx.chain.config.arbos.is_60() => {
             W::activationGasCall::abi_encode_returns(&0)
         }
@@ -175,19 +172,6 @@ fn active<DB: Database>(call: &mut Call<'_, DB>, hash: B256) -> Result<ProgramRe
     Ok(record)
 }
 
-/// Accounts that may keep programs cached.
-pub(super) fn cache_managers<DB: Database>(
-    call: &mut Call<'_, DB>,
-) -> Result<Vec<Address>, Failure> {
-    let count: u64 = call.read(keyed("cache managers", B256::ZERO))?.saturating_to();
-    let mut managers = Vec::new();
-    for index in 1..=count {
-        let slot = keyed("cache managers", B256::from(U256::from(index)));
-        managers.push(Address::from_word(call.read(slot)?.into()));
-    }
-    Ok(managers)
-}
-
 fn activate<DB: Database>(call: &mut Call<'_, DB>, program: Address) -> Result<Vec<u8>, Failure> {
     call.burn(ACTIVATION_GAS)?;
     let (code, code_hash) = call.code(program)?;
@@ -213,19 +197,19 @@ fn activate<DB: Database>(call: &mut Call<'_, DB>, program: Address) -> Result<V
     programs.keep(code_hash, &activated.instrumented.wasm).map_err(fatal)?;
     let module_hash = keccak256(&wasm);
     call.write(keyed("module hash", code_hash), module_hash.into())?;
-    let fee = buy_data(call, activated.data.asm_estimate)?;
+    let data_fee = buy_data(call, activated.data.asm_estimate)?;
     let record = ProgramRecord::new(&activated.data, &params, time, old.cached);
     call.set_program(code_hash, record)?;
-    pay_data_fee(call, fee)?;
+    pay_data_fee(call, data_fee)?;
     let version = params.version;
     call.emit(&ArbWasm::ProgramActivated {
         codehash: code_hash,
         moduleHash: module_hash,
         program,
-        dataFee: fee,
+        dataFee: data_fee,
         version,
     })?;
-    Ok(ArbWasm::activateProgramCall::abi_encode_returns(&(version, fee).into()))
+    Ok(ArbWasm::activateProgramCall::abi_encode_returns(&(version, data_fee).into()))
 }
 
 fn keepalive<DB: Database>(call: &mut Call<'_, DB>, code_hash: B256) -> Result<(), Failure> {
@@ -293,12 +277,12 @@ fn wasm_of<DB: Database>(call: &mut Call<'_, DB>, code: &[u8]) -> Result<Vec<u8>
     let mut stream = Vec::new();
     for address in root.fragments {
         let largest = wide(call.ctx.chain.config.max_code_size);
-        let load =
-            call.ctx.journaled_state.load_account_with_code(address).map_err(fatal)?;
+        let load = call.ctx.journaled_state.load_account_with_code(address).map_err(fatal)?;
         let touch = if load.is_cold { COLD_ACCOUNT_GAS } else { WARM_ACCOUNT_GAS };
-        let code = load.data.info.code.as_ref().map(|code| code.original_bytes());
+        let code = load.data.info.code.as_ref().map(Bytecode::original_bytes);
         let code = code.unwrap_or_default();
-        let price = |bytes: u64| touch.saturating_add(bytes.div_ceil(32).saturating_mul(COPY_WORD_GAS));
+        let price =
+            |bytes: u64| touch.saturating_add(bytes.div_ceil(32).saturating_mul(COPY_WORD_GAS));
         if call.gas_left() < price(largest) {
             return Err(Failure::BurnAll);
         }
@@ -306,5 +290,9 @@ fn wasm_of<DB: Database>(call: &mut Call<'_, DB>, code: &[u8]) -> Result<Vec<u8>
         stream.extend_from_slice(stylus::fragment_payload(&code).map_err(invalid)?);
     }
     let wasm = stylus::inflate(root.dictionary, &stream, root.length).map_err(invalid)?;
-    if wide(wasm.len()) == u64::from(root.length) { Ok(wasm) } else { Err(Failure::Revert(Vec::new())) }
+    if wide(wasm.len()) == u64::from(root.length) {
+        Ok(wasm)
+    } else {
+        Err(Failure::Revert(Vec::new()))
+    }
 }

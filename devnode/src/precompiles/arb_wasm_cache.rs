@@ -1,10 +1,11 @@
 //! `ArbWasmCache` (0x72): which programs stay cached.
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::B256;
 use alloy_sol_types::{SolCall, SolInterface, sol};
 use revm::Database;
 
 use super::{
+    arb_owner::{CACHE_MANAGERS, is_owner},
     arb_wasm::ArbWasm,
     call::{Call, Failure, Purity},
 };
@@ -25,10 +26,7 @@ sol! {
 /// Gas of looking up the parameters.
 const PARAMS_GAS: u64 = 100;
 
-pub(super) fn run<DB: Database>(
-    call: &mut Call<'_, DB>,
-    input: &[u8],
-) -> Result<Vec<u8>, Failure> {
+pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbWasmCache as W;
     use ArbWasmCache::ArbWasmCacheCalls as C;
     let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
@@ -43,11 +41,11 @@ pub(super) fn run<DB: Database>(
     call.enter(purity)?;
     match method {
         C::isCacheManager(arguments) => {
-            let is_manager = is_manager(call, arguments.manager)?;
+            let is_manager = call.set_contains(CACHE_MANAGERS, arguments.manager)?;
             Ok(W::isCacheManagerCall::abi_encode_returns(&is_manager))
         }
         C::allCacheManagers(_) => {
-            let managers = super::arb_wasm::cache_managers(call)?;
+            let managers = call.set_members(CACHE_MANAGERS)?;
             Ok(W::allCacheManagersCall::abi_encode_returns(&managers))
         }
         C::cacheProgram(arguments) => {
@@ -65,21 +63,14 @@ pub(super) fn run<DB: Database>(
     }
 }
 
-fn is_manager<DB: Database>(call: &mut Call<'_, DB>, account: Address) -> Result<bool, Failure> {
-    Ok(!call.read(keyed("cache manager", account.into_word()))?.is_zero())
-}
-
 fn set_cached<DB: Database>(
     call: &mut Call<'_, DB>,
     code_hash: B256,
     cached: bool,
 ) -> Result<(), Failure> {
     let caller = call.caller;
-    if !is_manager(call, caller)? {
-        call.burn(800)?;
-        if caller != call.ctx.chain.config.owner {
-            return Err(Failure::BurnAll);
-        }
+    if !call.set_contains(CACHE_MANAGERS, caller)? && !is_owner(call, caller)? {
+        return Err(Failure::BurnAll);
     }
     call.burn(PARAMS_GAS)?;
     let params = call.ctx.chain.params;

@@ -2,16 +2,12 @@
 
 use alloy_primitives::{Address, B256, Log, U256};
 use alloy_sol_types::{SolError, SolEvent};
-use revm::{
-    Database,
-    context_interface::JournalTr,
-    interpreter::CallInputs,
-};
+use revm::{Database, context_interface::JournalTr, interpreter::CallInputs};
 
 use super::is_direct;
 use crate::{
     evm::{ArbContext, ArbStorage},
-    stylus::{ProgramRecord, keyed},
+    stylus::{Params, ProgramRecord, Slot, keyed},
     wasm::wide,
 };
 
@@ -61,6 +57,7 @@ pub(super) struct Call<'a, DB: Database> {
     /// The precompile's address.
     pub(super) address: Address,
     gas: u64,
+    supplied: u64,
     is_static: bool,
     is_direct: bool,
 }
@@ -73,6 +70,7 @@ impl<'a, DB: Database> Call<'a, DB> {
             value: inputs.value.transfer().unwrap_or_default(),
             address: inputs.bytecode_address,
             gas: inputs.gas_limit,
+            supplied: inputs.gas_limit,
             is_static: inputs.is_static,
             is_direct: is_direct(inputs.scheme),
         }
@@ -84,16 +82,12 @@ impl<'a, DB: Database> Call<'a, DB> {
 
     /// Takes gas; without enough all of it burns.
     pub(super) const fn burn(&mut self, gas: u64) -> Result<(), Failure> {
-        match self.gas.checked_sub(gas) {
-            Some(left) => {
-                self.gas = left;
-                Ok(())
-            }
-            None => {
-                self.gas = 0;
-                Err(Failure::BurnAll)
-            }
+        if let Some(left) = self.gas.checked_sub(gas) {
+            self.gas = left;
+            return Ok(());
         }
+        self.gas = 0;
+        Err(Failure::BurnAll)
     }
 
     pub(super) fn pay_for_input(&mut self, bytes: usize) -> Result<(), Failure> {
@@ -171,9 +165,68 @@ impl<'a, DB: Database> Call<'a, DB> {
         Ok(())
     }
 
+    /// Whether a set of accounts has a member.
+    pub(super) fn set_contains(&mut self, set: &str, member: Address) -> Result<bool, Failure> {
+        Ok(!self.read(keyed(set, member.into_word()))?.is_zero())
+    }
+
+    /// Members of a set, in the order that they came, except that a removal moves the last one.
+    pub(super) fn set_members(&mut self, set: &str) -> Result<Vec<Address>, Failure> {
+        let size: u64 = self.read(set_slot(set, 0))?.saturating_to();
+        let mut members = Vec::new();
+        for index in 1..=size {
+            members.push(Address::from_word(self.read(set_slot(set, index))?.into()));
+        }
+        Ok(members)
+    }
+
+    /// Adds a member; nothing happens if it is there.
+    pub(super) fn set_add(&mut self, set: &str, member: Address) -> Result<(), Failure> {
+        if self.set_contains(set, member)? {
+            return Ok(());
+        }
+        let size: u64 = self.read(set_slot(set, 0))?.saturating_to();
+        let index = size.saturating_add(1);
+        self.write(keyed(set, member.into_word()), U256::from(index))?;
+        self.write(set_slot(set, index), member.into_word().into())?;
+        self.write(set_slot(set, 0), U256::from(index))
+    }
+
+    /// Removes a member; it must be there.
+    pub(super) fn set_remove(&mut self, set: &str, member: Address) -> Result<(), Failure> {
+        let index: u64 = self.read(keyed(set, member.into_word()))?.saturating_to();
+        if index == 0 {
+            return Err(Failure::Revert(Vec::new()));
+        }
+        let size: u64 = self.read(set_slot(set, 0))?.saturating_to();
+        let last = self.read(set_slot(set, size))?;
+        self.write(set_slot(set, index), last)?;
+        self.write(keyed(set, last.into()), U256::from(index))?;
+        self.write(set_slot(set, size), U256::ZERO)?;
+        self.write(keyed(set, member.into_word()), U256::ZERO)?;
+        self.write(set_slot(set, 0), U256::from(size.saturating_sub(1)))
+    }
+
+    /// Stores the parameters of programs; they hold from now on.
+    pub(super) fn set_params(&mut self, params: Params) -> Result<(), Failure> {
+        self.write(Slot::Params.into(), params.to_word())?;
+        self.ctx.chain.params = params;
+        Ok(())
+    }
+
+    /// Gives back all gas: the method is free.
+    pub(super) const fn refund_all(&mut self) {
+        self.gas = self.supplied;
+    }
+
     pub(super) fn time(&self) -> u64 {
         self.ctx.block.timestamp.saturating_to()
     }
+}
+
+/// Slot of a set's size (0) or of its n-th member.
+fn set_slot(set: &str, index: u64) -> U256 {
+    keyed(&format!("{set} list"), U256::from(index).into())
 }
 
 /// A fault of the database ends the transaction.

@@ -78,11 +78,8 @@ const fn hook(
 }
 
 const fn console(name: &'static str, parameters: &'static str, tee: bool) -> Declaration {
-    let (function, result) = if tee {
-        (HostFunction::ConsoleTee, parameters)
-    } else {
-        (HostFunction::ConsoleLog, "")
-    };
+    let (function, result) =
+        if tee { (HostFunction::ConsoleTee, parameters) } else { (HostFunction::ConsoleLog, "") };
     Declaration { function, module: "console", name, parameters, result }
 }
 

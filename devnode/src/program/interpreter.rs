@@ -143,8 +143,7 @@ impl Interpreter {
         let mut store = Store::new(&self.engine, context);
         let instance = self.linker.instantiate_and_start(&mut store, &program.0)?;
         let missing = |name: &str| InterpreterError(format!("missing export {name}"));
-        let global =
-            |name: &str| instance.get_global(&store, name).ok_or_else(|| missing(name));
+        let global = |name: &str| instance.get_global(&store, name).ok_or_else(|| missing(name));
         let handles = Handles {
             memory: instance.get_memory(&store, "memory").ok_or_else(|| missing("memory"))?,
             ink: global(INK_GLOBAL)?,
@@ -158,7 +157,11 @@ impl Interpreter {
         let mut running = Running { store, handles, entry, suspended: None, calldata_length };
         running.guest().set_ink(ink);
         let depth = Val::I32(depth.cast_signed());
-        running.handles.depth.set(&mut running.store, depth).map_err(|e| InterpreterError(e.to_string()))?;
+        running
+            .handles
+            .depth
+            .set(&mut running.store, depth)
+            .map_err(|e| InterpreterError(e.to_string()))?;
         Ok(running)
     }
 }
@@ -253,7 +256,7 @@ fn record(guest: &mut impl Guest, name: &'static str) {
 }
 
 impl Running {
-    fn guest(&mut self) -> InStore<&mut Store<Context>> {
+    const fn guest(&mut self) -> InStore<&mut Store<Context>> {
         InStore { store: &mut self.store, handles: self.handles }
     }
 

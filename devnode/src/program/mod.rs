@@ -11,8 +11,8 @@ mod request;
 mod state;
 
 pub(crate) use functions::check_imports;
-pub(crate) use guest::{INK_PER_GAS, Stop};
+pub(crate) use guest::INK_PER_GAS;
 pub(crate) use interpreter::{Compiled, Event, Interpreter, InterpreterError, Outcome, Running};
 pub(crate) use request::{CallKind, FlushStatus, Reply, Request};
-pub(crate) use state::{Environment, State};
 pub use state::HostIo;
+pub(crate) use state::{Environment, State};

@@ -1,6 +1,6 @@
 //! What belongs to one call of a program.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 
@@ -168,13 +168,13 @@ impl State {
 
     pub(crate) fn trace_args(&mut self, parts: &[&[u8]]) {
         if self.environment.tracing {
-            parts.iter().for_each(|part| self.trace.args.extend_from_slice(part));
+            self.trace.args.extend(parts.iter().copied().flatten());
         }
     }
 
     pub(crate) fn trace_outs(&mut self, parts: &[&[u8]]) {
         if self.environment.tracing {
-            parts.iter().for_each(|part| self.trace.outs.extend_from_slice(part));
+            self.trace.outs.extend(parts.iter().copied().flatten());
         }
     }
 

@@ -30,9 +30,6 @@ pub(crate) enum CodeError {
     /// The root's length differs from what its fragments give, or its list is malformed.
     #[error("malformed root of a fragmented program")]
     Root,
-    /// More fragments than the chain allows.
-    #[error("too many fragments: {0}")]
-    FragmentCount(usize),
 }
 
 /// Whether created code that starts with EF may be stored.

@@ -4,11 +4,13 @@ mod code;
 mod pages;
 mod params;
 mod pricer;
-mod record;
 mod recent;
+mod record;
 mod state;
 
-pub(crate) use code::{CodeError, decompress, fragment_payload, inflate, is_acceptable, is_program, root};
+pub(crate) use code::{
+    CodeError, decompress, fragment_payload, inflate, is_acceptable, is_program, root,
+};
 pub(crate) use pages::{FREE_PAGES, PAGE_GAS, Pages};
 pub(crate) use params::{PAGE_RAMP, Params};
 pub(crate) use pricer::DataPricer;

@@ -1,5 +1,7 @@
 //! Parameters of the Stylus subsystem.
 
+use alloy_primitives::U256;
+
 /// Prices and limits for programs, with the values that a chain starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Params {
@@ -49,6 +51,55 @@ pub(crate) const PAGE_RAMP: u64 = 620_674_314;
 const DAY: u64 = 86_400;
 
 impl Params {
+    /// The parameters as they are stored once an owner changed one.
+    pub(crate) fn to_word(self) -> U256 {
+        let mut word = [0; 32];
+        let parts: [&[u8]; 13] = [
+            &self.version.to_be_bytes(),
+            &self.ink_price.to_be_bytes(),
+            &self.max_stack_depth.to_be_bytes(),
+            &self.page_limit.to_be_bytes(),
+            &[self.min_init_gas],
+            &[self.min_cached_gas],
+            &[self.init_cost_scalar],
+            &[self.cached_cost_scalar],
+            &self.expiry_days.to_be_bytes(),
+            &self.keepalive_days.to_be_bytes(),
+            &self.block_cache_size.to_be_bytes(),
+            &self.max_wasm_size.to_be_bytes(),
+            &[self.max_fragments],
+        ];
+        for (slot, byte) in word.iter_mut().zip(parts.into_iter().flatten()) {
+            *slot = *byte;
+        }
+        U256::from_be_bytes(word)
+    }
+
+    /// Reads stored parameters; those of a new chain if none are stored.
+    #[expect(clippy::many_single_char_names, reason = "bytes of one word, in order")]
+    pub(crate) fn from_word(word: U256) -> Self {
+        if word.is_zero() {
+            return Self::default();
+        }
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ..] =
+            word.to_be_bytes::<32>();
+        Self {
+            version: u16::from_be_bytes([a, b]),
+            ink_price: u32::from_be_bytes([c, d, e, f]),
+            max_stack_depth: u32::from_be_bytes([g, h, i, j]),
+            page_limit: u16::from_be_bytes([k, l]),
+            min_init_gas: m,
+            min_cached_gas: n,
+            init_cost_scalar: o,
+            cached_cost_scalar: p,
+            expiry_days: u16::from_be_bytes([q, r]),
+            keepalive_days: u16::from_be_bytes([s, t]),
+            block_cache_size: u16::from_be_bytes([u, v]),
+            max_wasm_size: u32::from_be_bytes([w, x, y, z]),
+            max_fragments: aa,
+        }
+    }
+
     /// Age at which a program expires, in seconds.
     pub(crate) fn expiry(&self) -> u64 {
         u64::from(self.expiry_days).saturating_mul(DAY)
@@ -74,4 +125,16 @@ impl Params {
 fn scaled(minimum: u64, cost: u16, scalar: u8) -> u64 {
     let percent = u64::from(scalar).saturating_mul(2);
     minimum.saturating_add(u64::from(cost).saturating_mul(percent).div_ceil(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn word_keeps_every_parameter() {
+        let params = Params { expiry_days: 7, max_fragments: 5, ..Params::default() };
+        assert_eq!(Params::from_word(params.to_word()), params);
+        assert_eq!(Params::from_word(U256::ZERO), Params::default());
+    }
 }

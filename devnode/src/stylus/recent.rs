@@ -1,6 +1,6 @@
-//! Programs that ran lately in the block: from ArbOS 60 on they start at the cached price.
+//! Programs that ran lately in the block: from `ArbOS` 60 on they start at the cached price.
 
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
 use alloy_primitives::B256;
 

@@ -87,7 +87,9 @@ impl ProgramRecord {
 
     /// Whether an activation at this moment would find it up to date.
     pub(crate) fn is_current(&self, params: &Params, time: u64) -> bool {
-        self.version == params.version && self.activated_at != 0 && self.age(time) <= params.expiry()
+        self.version == params.version
+            && self.activated_at != 0
+            && self.age(time) <= params.expiry()
     }
 
     /// The word as it is stored: fields from the most significant byte on.
@@ -111,7 +113,8 @@ impl ProgramRecord {
     }
 
     /// Reads a stored word.
-    pub(crate) fn from_word(word: U256) -> Self {
+    #[expect(clippy::many_single_char_names, reason = "bytes of one word, in order")]
+    pub(crate) const fn from_word(word: U256) -> Self {
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, ..] = word.to_be_bytes::<32>();
         Self {
             version: u16::from_be_bytes([a, b]),

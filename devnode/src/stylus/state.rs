@@ -13,6 +13,8 @@ pub(crate) enum Slot {
     DataDemand = 1,
     /// When the demand was last updated.
     DataUpdated = 2,
+    /// Parameters of programs, if an owner changed them.
+    Params = 3,
 }
 
 impl From<Slot> for U256 {
@@ -20,6 +22,7 @@ impl From<Slot> for U256 {
         let number = match slot {
             Slot::DataDemand => 1u8,
             Slot::DataUpdated => 2,
+            Slot::Params => 3,
         };
         Self::from(number)
     }

@@ -1,7 +1,8 @@
 //! What activation finds out about a program: its start costs, and what the work of activating costs.
 
 use super::{
-    Exports, Module, WasmError, instrument::Instrumented, instrument::instrument, limits::Features, wide,
+    Exports, Module, WasmError, instrument::Instrumented, instrument::instrument, limits::Features,
+    wide,
 };
 
 /// Gas per microsecond of work: twice 7,000,000 gas in 500,000 microseconds.
@@ -104,14 +105,14 @@ impl Sizes {
         }
     }
 
-    fn asm(&self) -> u64 {
+    const fn asm(&self) -> u64 {
         512_000u64
             .saturating_add(part(self.functions, 996_829, 1_000))
             .saturating_add(part(self.types, 11_416, 1_000))
             .saturating_add(part(self.wasm, 62_628, 10_000))
     }
 
-    fn cached(&self) -> u64 {
+    const fn cached(&self) -> u64 {
         part(self.functions, 13_420, 100_000)
             .saturating_add(part(self.types, 89, 100_000))
             .saturating_add(part(self.wasm, 122, 100_000))
@@ -124,7 +125,7 @@ impl Sizes {
             .saturating_add(self.footprint.saturating_mul(5))
     }
 
-    fn init(&self) -> u64 {
+    const fn init(&self) -> u64 {
         part(self.functions, 8_252, 1_000)
             .saturating_add(part(self.types, 1_059, 1_000))
             .saturating_add(part(self.wasm, 1_286, 10_000))
@@ -139,9 +140,9 @@ impl Sizes {
             self.footprint.saturating_mul(2_217),
             part(operators, 535, 1_000),
         ];
-        microseconds.iter().fold(0u64, |gas, &us| {
-            gas.saturating_add(us.saturating_mul(GAS_PER_MICROSECOND))
-        })
+        microseconds
+            .iter()
+            .fold(0u64, |gas, &us| gas.saturating_add(us.saturating_mul(GAS_PER_MICROSECOND)))
     }
 }
 

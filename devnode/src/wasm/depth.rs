@@ -109,11 +109,9 @@ const fn effect(operator: &Operator<'_>) -> Effect {
         | O::I64Store16 { .. }
         | O::I64Store32 { .. } => Effect::Pop(2),
         O::MemoryCopy { .. } | O::MemoryFill { .. } => Effect::Pop(3),
-        O::Drop
-        | O::BrIf { .. }
-        | O::BrTable { .. }
-        | O::LocalSet { .. }
-        | O::GlobalSet { .. } => Effect::Pop(1),
+        O::Drop | O::BrIf { .. } | O::BrTable { .. } | O::LocalSet { .. } | O::GlobalSet { .. } => {
+            Effect::Pop(1)
+        }
         other => binary(other),
     }
 }

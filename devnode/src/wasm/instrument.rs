@@ -193,7 +193,7 @@ const fn block_header(globals: Globals, cost: i64) -> [Operator<'static>; 12] {
 }
 
 /// Before `memory.copy` and `memory.fill`: take ink per byte; an overflow means that it was not there.
-fn meter_bulk<'a>(globals: Globals, steps: Vec<Step<'a>>) -> Vec<Step<'a>> {
+fn meter_bulk(globals: Globals, steps: Vec<Step<'_>>) -> Vec<Step<'_>> {
     let mut out = Vec::with_capacity(steps.len());
     for step in steps {
         if matches!(step.operator, Operator::MemoryCopy { .. } | Operator::MemoryFill { .. }) {
@@ -271,11 +271,7 @@ fn check_depth<'a>(
 }
 
 /// Before `memory.grow`: call the host function that takes the price of the pages.
-fn pay_for_memory<'a>(
-    globals: Globals,
-    pay: Option<u32>,
-    steps: Vec<Step<'a>>,
-) -> Vec<Step<'a>> {
+fn pay_for_memory(globals: Globals, pay: Option<u32>, steps: Vec<Step<'_>>) -> Vec<Step<'_>> {
     let Some(function_index) = pay else { return steps };
     let mut out = Vec::with_capacity(steps.len());
     for step in steps {

@@ -25,7 +25,7 @@ pub(crate) const PAGES: u16 = 128;
 /// What depends on the version of the chain or its mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Features {
-    /// Functions and blocks may return several values (until ArbOS 60).
+    /// Functions and blocks may return several values (until `ArbOS` 60).
     pub multi_value: bool,
     /// The modules `console` and `debug` may be imported.
     pub debug: bool,
@@ -45,6 +45,6 @@ impl Features {
 }
 
 /// Checks a count against its limit.
-pub(super) fn check(what: &'static str, count: u64, limit: u64) -> Result<(), WasmError> {
+pub(super) const fn check(what: &'static str, count: u64, limit: u64) -> Result<(), WasmError> {
     if count > limit { Err(WasmError::TooMany { what, count, limit }) } else { Ok(()) }
 }

@@ -188,8 +188,7 @@ impl<'a> Module<'a> {
                 limits::check("memories", u64::from(reader.count()), limits::MEMORIES)?;
                 for memory in reader {
                     let memory = memory?;
-                    let bounds =
-                        MemoryBounds { minimum: memory.initial, maximum: memory.maximum };
+                    let bounds = MemoryBounds { minimum: memory.initial, maximum: memory.maximum };
                     self.memory = Some(bounds);
                 }
             }
@@ -217,7 +216,10 @@ impl<'a> Module<'a> {
 
     fn read_import(&mut self, imports: &Imports<'a>) -> Result<(), WasmError> {
         let Imports::Single(_, Import { module, name, ty }) = *imports else {
-            return Err(WasmError::UnsupportedImport { module: String::new(), name: String::new() });
+            return Err(WasmError::UnsupportedImport {
+                module: String::new(),
+                name: String::new(),
+            });
         };
         check_name(module)?;
         check_name(name)?;

@@ -18,8 +18,15 @@ const BR_TABLE_PER_TARGET: u64 = 325;
 pub(super) fn operator(operator: &Operator<'_>, types: &[FuncType]) -> Option<u64> {
     use Operator as O;
     Some(match operator {
-        O::Unreachable | O::Return | O::Nop | O::I32Const { .. } | O::I64Const { .. } => 1,
-        O::Block { .. } | O::Loop { .. } | O::Else | O::End => 1,
+        O::Unreachable
+        | O::Return
+        | O::Nop
+        | O::I32Const { .. }
+        | O::I64Const { .. }
+        | O::Block { .. }
+        | O::Loop { .. }
+        | O::Else
+        | O::End => 1,
         O::Drop => 9,
         O::Br { .. } | O::BrIf { .. } | O::If { .. } => 765,
         O::Select => 1_250,
@@ -60,15 +67,15 @@ const fn memory_access(operator: &Operator<'_>) -> Option<u64> {
         | O::I64Load32S { .. }
         | O::I64Load32U { .. } => 680,
         O::I32Store { .. } | O::I32Store8 { .. } | O::I32Store16 { .. } => 825,
-        O::I64Store { .. }
-        | O::I64Store8 { .. }
-        | O::I64Store16 { .. }
-        | O::I64Store32 { .. } => 950,
+        O::I64Store { .. } | O::I64Store8 { .. } | O::I64Store16 { .. } | O::I64Store32 { .. } => {
+            950
+        }
         _ => return None,
     })
 }
 
 #[rustfmt::skip]
+#[expect(clippy::match_same_arms, reason = "one arm a class of operators")]
 const fn arithmetic(operator: &Operator<'_>) -> Option<u64> {
     use Operator as O;
     Some(match operator {

@@ -40,7 +40,7 @@ pub(super) fn body(head: &[u8], steps: &[Step<'_>]) -> Vec<u8> {
 }
 
 /// The encoder's form of an operator that the passes add.
-fn added(operator: &Operator<'_>) -> Instruction<'static> {
+const fn added(operator: &Operator<'_>) -> Instruction<'static> {
     use Instruction as I;
     use Operator as O;
     match *operator {
@@ -70,7 +70,8 @@ pub(super) fn module(
     exports: Exports,
 ) -> Result<Vec<u8>, WasmError> {
     let mut encoder = Encoder::new();
-    for id in [1, 2, 3, 4, MEMORY_SECTION, GLOBAL_SECTION, EXPORT_SECTION, 9, 12, CODE_SECTION, 11] {
+    for id in [1, 2, 3, 4, MEMORY_SECTION, GLOBAL_SECTION, EXPORT_SECTION, 9, 12, CODE_SECTION, 11]
+    {
         match id {
             MEMORY_SECTION => {
                 if let Some(section) = memory_section(module) {

@@ -67,8 +67,7 @@ impl TestChain {
         }
         let rich = U256::from(ONE_ETHER) * U256::from(1_000);
         db.insert_account_info(ALICE, AccountInfo::from_balance(rich));
-        let block =
-            Block { number: 7, l1_number: 5, timestamp: 1_800_000_000, ..Block::default() };
+        let block = Block { number: 7, l1_number: 5, timestamp: 1_800_000_000, ..Block::default() };
         Self { engine: Engine::new(config), db, block, nonce: 0 }
     }
 

@@ -71,8 +71,8 @@ fn pay_for_memory_grow(guest: &mut impl Guest, args: Args) -> Result<Step, Stop>
     Ok(Step::ask(Request::AddPages { pages }))
 }
 
-pub(super) fn finish(reply: Reply, guest: &mut impl Guest) -> Result<u64, Stop> {
-    let Reply::Pages { gas } = reply else { return Err(Stop::Failure) };
+pub(super) fn finish(reply: &Reply, guest: &mut impl Guest) -> Result<u64, Stop> {
+    let Reply::Pages { gas } = *reply else { return Err(Stop::Failure) };
     guest.buy_gas(gas)?;
     Ok(0)
 }

@@ -53,11 +53,19 @@ impl Step {
 /// Runs a host function until it is done or needs the chain.
 pub(super) fn begin(function: F, guest: &mut impl Guest, args: Args) -> Result<Step, Stop> {
     match function {
-        F::ReadArgs | F::WriteResult | F::ExitEarly | F::ReadReturnData | F::ReturnDataSize
-        | F::EmitLog | F::ConsoleLog | F::ConsoleTee | F::Debug => {
-            output::begin(function, guest, args)
-        }
-        F::StorageLoad | F::StorageCache | F::StorageFlush | F::TransientLoad
+        F::ReadArgs
+        | F::WriteResult
+        | F::ExitEarly
+        | F::ReadReturnData
+        | F::ReturnDataSize
+        | F::EmitLog
+        | F::ConsoleLog
+        | F::ConsoleTee
+        | F::Debug => output::begin(function, guest, args),
+        F::StorageLoad
+        | F::StorageCache
+        | F::StorageFlush
+        | F::TransientLoad
         | F::TransientStore => storage::begin(function, guest, args),
         F::Call | F::DelegateCall | F::StaticCall | F::Create1 | F::Create2 => {
             calls::begin(function, guest, args)
@@ -85,7 +93,7 @@ pub(super) fn finish(pending: Pending, reply: Reply, guest: &mut impl Guest) -> 
         F::AccountBalance | F::AccountCode | F::AccountCodeSize | F::AccountCodeHash => {
             accounts::finish(pending, args, reply, guest)
         }
-        F::PayForMemoryGrow => environment::finish(reply, guest),
+        F::PayForMemoryGrow => environment::finish(&reply, guest),
         F::EmitLog => output::finish(&reply),
         _ => Err(Stop::Failure),
     }

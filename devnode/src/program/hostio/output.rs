@@ -95,7 +95,8 @@ fn emit_log(guest: &mut impl Guest, pointer: u32, size: u32, topics: u32) -> Res
     guest.buy_gas(gas)?;
     let bytes = guest.read(pointer, size)?;
     guest.state().trace_args(&[&topics.to_be_bytes(), &bytes]);
-    let (head, data) = bytes.split_at_checked(crate::wasm::size(topic_bytes)).ok_or(Stop::Failure)?;
+    let (head, data) =
+        bytes.split_at_checked(crate::wasm::size(topic_bytes)).ok_or(Stop::Failure)?;
     let topics = head.chunks_exact(32).map(B256::from_slice).collect();
     Ok(Step::ask(Request::Log { topics, data: Bytes::copy_from_slice(data) }))
 }
