@@ -3,9 +3,11 @@
 //! `NOVATE_UPDATE=1 cargo test -p novate-devnode --test rpc_docs` writes it anew.
 
 #![allow(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
     clippy::as_conversions,
     reason = "helpers of tests"
 )]

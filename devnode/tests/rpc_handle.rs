@@ -1,6 +1,13 @@
 //! The API for Rust tests: a node on its own thread, reached by typed calls.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![allow(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
 
 mod rpc_support;
 
@@ -85,7 +92,9 @@ fn a_handle_works_from_many_threads() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     assert_eq!(node.run(|node| Ok(node.latest().header.number)).unwrap(), 200);
 }
 

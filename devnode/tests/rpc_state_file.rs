@@ -1,16 +1,21 @@
 //! The state file: the chain goes on where it was, also after a kill in the middle of a line.
 
 #![allow(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
     clippy::as_conversions,
     reason = "helpers of tests"
 )]
 
 mod rpc_support;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use alloy_eips::BlockId;
 use alloy_primitives::U256;
@@ -24,8 +29,8 @@ fn file(name: &str) -> PathBuf {
     path
 }
 
-fn open(path: &PathBuf) -> Result<Node, Error> {
-    let state_file = Some(path.clone());
+fn open(path: &Path) -> Result<Node, Error> {
+    let state_file = Some(path.to_path_buf());
     Node::new(NodeConfig { state_file, ..NodeConfig::reproducible(GENESIS) })
 }
 
@@ -122,12 +127,13 @@ fn a_damaged_or_foreign_file_is_refused() {
     let text = fs::read_to_string(&path).unwrap();
     let damaged = text.replacen("\"number\":\"0x3\"", "\"number\":\"0x9\"", 1);
     assert_ne!(damaged, text);
-    let missing: String = text
-        .lines()
+    let missing: Vec<&str> = text
+        .split_inclusive('\n')
         .enumerate()
         .filter(|(index, _)| *index != 2)
-        .map(|(_, line)| format!("{line}\n"))
+        .map(|(_, line)| line)
         .collect();
+    let missing = missing.concat();
     for (content, expected) in [
         (damaged, "line 4: block 9 does not follow"),
         (missing, "line 3: block 3 does not follow"),

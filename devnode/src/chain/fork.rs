@@ -284,7 +284,7 @@ fn request(
         }
         let answer = answer.and_then(reqwest::blocking::Response::error_for_status);
         break answer
-            .and_then(|body| body.json())
+            .and_then(reqwest::blocking::Response::json)
             .map_err(|error| Error::Fork(error.to_string()))?;
     };
     answers.sort_by_key(|answer| answer.get("id").and_then(Value::as_u64));

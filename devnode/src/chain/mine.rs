@@ -46,12 +46,11 @@ impl Node {
         if let Some(have) = request.chain_id.filter(|id| *id != self.chain_id()) {
             return Err(Error::InvalidChainId { have, want: self.chain_id() });
         }
-        let gas_limit = match request.gas {
-            Some(gas) => gas,
-            None => {
-                let call = TransactionRequest { from: Some(sender), ..request.clone() };
-                self.estimate_gas(&call, BlockId::pending(), &Overrides::default())?
-            }
+        let gas_limit = if let Some(gas) = request.gas {
+            gas
+        } else {
+            let call = TransactionRequest { from: Some(sender), ..request.clone() };
+            self.estimate_gas(&call, BlockId::pending(), &Overrides::default())?
         };
         let defaults = Defaults {
             chain_id: self.chain_id(),

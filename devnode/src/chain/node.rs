@@ -199,7 +199,7 @@ impl Node {
     }
 
     /// The L1 block number is estimated from the time since the first block.
-    fn l1_number(&self, timestamp: u64) -> u64 {
+    const fn l1_number(&self, timestamp: u64) -> u64 {
         let first = self.blocks.first();
         let elapsed = timestamp.saturating_sub(first.header.timestamp);
         first.l1_number.saturating_add(elapsed.wrapping_div(L1_BLOCK_SECONDS))

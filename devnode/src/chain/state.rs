@@ -173,6 +173,7 @@ impl State {
     }
 
     /// The account as of `version`: `None` when no version wrote it, `Some(None)` when deleted.
+    #[expect(clippy::option_option, reason = "unwritten and deleted are different answers")]
     fn account_at(&self, address: Address, version: Version) -> Option<Option<AccountRecord>> {
         at(self.accounts.get(&address)?, version)
     }

@@ -37,7 +37,7 @@ pub(crate) struct Options {
     /// Chain id [default: 412346, or the forked chain's].
     #[arg(long, value_name = "ID")]
     pub chain_id: Option<u64>,
-    /// ArbOS version whose rules and prices hold: 51 or 60.
+    /// `ArbOS` version whose rules and prices hold: 51 or 60.
     #[arg(long, default_value = "51", value_name = "VERSION", value_parser = arbos)]
     pub arbos: ArbOs,
     /// Mine a block every so many seconds instead of one per transaction.

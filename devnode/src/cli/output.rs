@@ -97,9 +97,9 @@ impl Output {
         for mined in &block.transactions {
             let failure = mined.failure.as_deref().unwrap_or("ok");
             let hash = mined.transaction.hash();
-            let _ = write!(text, "  {hash} gas {} {failure}\n", mined.gas_used);
+            let _ = writeln!(text, "  {hash} gas {} {failure}", mined.gas_used);
             if let Some(address) = mined.contract_address.filter(|_| mined.is_success) {
-                let _ = write!(text, "    created {address}\n");
+                let _ = writeln!(text, "    created {address}");
             }
         }
         text
@@ -129,15 +129,15 @@ fn json_block(block: &MinedBlock) -> serde_json::Value {
 fn text_banner(node: &mut Node, url: &str, mnemonic: &str) -> String {
     let mut text = format!("{CLIENT_VERSION}\n\nAccounts\n");
     for (index, address) in node.keyring().addresses().enumerate() {
-        let _ = write!(text, "({index}) {address}\n");
+        let _ = writeln!(text, "({index}) {address}");
     }
     text.push_str("\nPrivate keys (public knowledge: never use them on a real chain)\n");
     for (index, signer) in node.keyring().signers().iter().enumerate() {
-        let _ = write!(text, "({index}) {}\n", signer.to_bytes());
+        let _ = writeln!(text, "({index}) {}", signer.to_bytes());
     }
-    let _ = write!(
+    let _ = writeln!(
         text,
-        "\nMnemonic   {mnemonic}\nPath       m/44'/60'/0'/0/\nChain id   {}\nArbOS      {}\nBase fee   {} wei\nTimestamp  {}\n\nListening on {url} (HTTP and WebSocket)\n",
+        "\nMnemonic   {mnemonic}\nPath       m/44'/60'/0'/0/\nChain id   {}\nArbOS      {}\nBase fee   {} wei\nTimestamp  {}\n\nListening on {url} (HTTP and WebSocket)",
         node.chain_id(),
         node.config().chain.arbos.number(),
         node.base_fee(),

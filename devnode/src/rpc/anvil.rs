@@ -121,6 +121,7 @@ fn split_pool(node: &Node) -> Result<(Group, Group), RpcError> {
     Ok((pending, queued))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a handler")]
 fn node_info(node: &mut Node, _: &Params) -> Result<Value, RpcError> {
     let latest = node.latest();
     let fork = node.config().fork.as_ref();
@@ -176,6 +177,7 @@ fn reset(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
     Ok(Value::Null)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a handler")]
 fn metadata(node: &mut Node, _: &Params) -> Result<Value, RpcError> {
     let latest = node.latest();
     let first = node.blocks().first();

@@ -79,11 +79,11 @@ fn trace_call(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
 }
 
 fn trace_block(node: &mut Node, id: BlockId, params: &Params) -> Result<Value, RpcError> {
-    let tracer = tracer(params.optional(1)?)?;
+    let form = tracer(params.optional(1)?)?;
     let block = node.block(id)?;
     let hashes: Vec<_> = block.transactions.iter().map(|mined| mined.transaction.hash()).collect();
     let traces = hashes.into_iter().map(|hash| {
-        let result = tracer.show(&node.trace_transaction(hash)?);
+        let result = form.show(&node.trace_transaction(hash)?);
         Ok(json!({"txHash": hash, "result": result}))
     });
     traces.collect()

@@ -1,6 +1,6 @@
 //! Time, mining and snapshots: `evm_*` and `anvil_*`.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use alloy_primitives::U64;
 use serde_json::{Value, json};

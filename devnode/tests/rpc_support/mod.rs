@@ -2,10 +2,12 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test crate uses its own part")]
 #![allow(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::missing_panics_doc,
     missing_docs,

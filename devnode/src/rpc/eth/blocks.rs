@@ -26,12 +26,12 @@ pub(in crate::rpc) const METHODS: &[Method] = &[
     Method::new(
         "eth_getBlockTransactionCountByNumber",
         "How many transactions a block has.",
-        |node, params| count(node, params.required::<BlockNumberOrTag>(0)?.into()),
+        |node, params| Ok(count(node, params.required::<BlockNumberOrTag>(0)?.into())),
     ),
     Method::new(
         "eth_getBlockTransactionCountByHash",
         "How many transactions a block has.",
-        |node, params| count(node, params.required::<B256>(0)?.into()),
+        |node, params| Ok(count(node, params.required::<B256>(0)?.into())),
     ),
     Method::new("eth_getUncleCountByBlockNumber", "Zero: there are no uncles.", |_, _| {
         Ok(format::quantity(0))
@@ -72,9 +72,8 @@ fn block(node: &Node, id: BlockId, params: &Params) -> Result<Value, RpcError> {
     found(node, id).map_or(Ok(Value::Null), |block| format::block(block, is_full))
 }
 
-fn count(node: &Node, id: BlockId) -> Result<Value, RpcError> {
-    let count = found(node, id).map(|block| U256::from(block.transactions.len()));
-    Ok(json!(count))
+fn count(node: &Node, id: BlockId) -> Value {
+    json!(found(node, id).map(|block| U256::from(block.transactions.len())))
 }
 
 fn block_receipts(node: &mut Node, params: &Params) -> Result<Value, RpcError> {

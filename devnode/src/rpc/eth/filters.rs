@@ -25,13 +25,13 @@ pub(in crate::rpc) const METHODS: &[Method] = &[
         |node, _| open(node, FilterKind::Transactions),
     ),
     Method::new("eth_getFilterChanges", "What a filter collected since.", |node, params| {
-        Ok(json!(node.filter_changes(id(params)?)?))
+        Ok(json!(node.filter_changes(id(params))?))
     }),
     Method::new("eth_getFilterLogs", "All logs that a filter matches.", |node, params| {
-        Ok(json!(node.filter_logs(id(params)?)?))
+        Ok(json!(node.filter_logs(id(params))?))
     }),
     Method::new("eth_uninstallFilter", "Closes a filter.", |node, params| {
-        Ok(json!(node.close_filter(id(params)?)))
+        Ok(json!(node.close_filter(id(params))))
     }),
 ];
 
@@ -41,6 +41,6 @@ fn open(node: &mut Node, kind: FilterKind) -> Result<Value, RpcError> {
 
 /// An identifier that is no number of ours is unknown, not malformed: other nodes give out longer
 /// ones.
-fn id(params: &Params) -> Result<u64, RpcError> {
-    Ok(params.number(0).unwrap_or(0))
+fn id(params: &Params) -> u64 {
+    params.number(0).unwrap_or(0)
 }

@@ -17,7 +17,7 @@ pub(in crate::rpc) struct Settings {
     with_log: bool,
 }
 
-pub(super) fn show(trace: &CallTrace, settings: &Settings) -> Value {
+pub(super) fn show(trace: &CallTrace, settings: Settings) -> Value {
     let mut frame = Map::new();
     let mut set = |key: &str, value: Value| frame.insert(key.to_owned(), value);
     let is_create = matches!(trace.kind, FrameKind::Create | FrameKind::Create2);

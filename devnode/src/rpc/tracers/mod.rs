@@ -59,8 +59,8 @@ impl Tracer {
     /// The trace in this tracer's form.
     pub(super) fn show(&self, traced: &Traced) -> Value {
         match self {
-            Self::Call(settings) => call::show(&traced.trace, settings),
-            Self::Prestate(settings) => prestate::show(&traced.touched, settings),
+            Self::Call(settings) => call::show(&traced.trace, *settings),
+            Self::Prestate(settings) => prestate::show(&traced.touched, *settings),
             Self::FourByte => four_byte::show(&traced.trace),
             Self::Stylus => stylus::show(&traced.trace),
             Self::Nothing => json!({}),

@@ -31,7 +31,7 @@ struct Shown {
 
 type Accounts = BTreeMap<Address, Shown>;
 
-pub(super) fn show(touched: &EvmState, settings: &Settings) -> Value {
+pub(super) fn show(touched: &EvmState, settings: Settings) -> Value {
     if settings.diff_mode {
         return difference(touched, settings);
     }
@@ -46,7 +46,7 @@ pub(super) fn show(touched: &EvmState, settings: &Settings) -> Value {
 fn whole(
     info: &AccountInfo,
     storage: impl Iterator<Item = (U256, U256)>,
-    settings: &Settings,
+    settings: Settings,
 ) -> Shown {
     Shown {
         balance: Some(info.balance),
@@ -60,7 +60,7 @@ fn code(info: &AccountInfo) -> Option<Bytes> {
     info.code.as_ref().map(revm::bytecode::Bytecode::original_bytes)
 }
 
-fn difference(touched: &EvmState, settings: &Settings) -> Value {
+fn difference(touched: &EvmState, settings: Settings) -> Value {
     let (mut before, mut after) = (Accounts::new(), Accounts::new());
     for (address, account) in touched.iter().filter(|(_, account)| account.is_touched()) {
         let (old, new) = change(account, settings);
@@ -78,7 +78,7 @@ fn difference(touched: &EvmState, settings: &Settings) -> Value {
 }
 
 /// An account before, whole but for its storage, and after, only what differs.
-fn change(account: &Account, settings: &Settings) -> (Shown, Shown) {
+fn change(account: &Account, settings: Settings) -> (Shown, Shown) {
     let (info, now) = (account.original_info(), &account.info);
     let mut old = whole(&info, core::iter::empty(), settings);
     let mut new = Shown {
