@@ -1,4 +1,4 @@
-//! Putting a Stylus program on a chain: creation, and activation through the precompile ArbWasm.
+//! Putting a Stylus program on a chain: creation, and activation through the precompile `ArbWasm`.
 
 use alloy_primitives::{Address, Bytes, TxKind, U256, address};
 use alloy_sol_types::{SolCall, sol};
@@ -12,7 +12,7 @@ sol! {
     }
 }
 
-/// Where ArbWasm is.
+/// Where `ArbWasm` is.
 const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
 
 /// Most that is offered for a program's data fee, wei: what isn't needed comes back.
