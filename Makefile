@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release certify campaign mutants fuzz clean
+	scripts figures debug release clean
 
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
@@ -73,8 +73,8 @@ scripts: setup ## Tests of the scripts themselves.
 debug: setup # Pure crates and contracts with debug assertions: overflow, branches, reverts.
 	$(CARGO) test --locked $(PURE) $(PROGRAMS)
 
-release: setup mocks # The pure crates as shipped, the node, the clients, and the built WASM.
-	$(CARGO) test --release --locked $(PURE) $(HOST)
+release: setup mocks # Pure crates and contracts as shipped, the node, the clients, and the built WASM.
+	$(CARGO) test --release --locked $(PURE) $(PROGRAMS) $(HOST)
 
 clean: ## Removes everything that was built.
 	rm -rf target node_modules

@@ -101,7 +101,7 @@ fn endless_loops_stop_at_the_compute_limit() {
     let program = chain.program(
         r#"(module (memory (export "memory") 1 1)
         (func (export "user_entrypoint") (param i32) (result i32)
-            (loop (br 0)) unreachable))"#,
+            (loop (memory.fill (i32.const 0) (i32.const 1) (i32.const 65536)) (br 0)) unreachable))"#,
     );
     let mut tx = chain.tx(TxKind::Call(program), vec![], 0);
     tx.gas_limit = 40_000_000;

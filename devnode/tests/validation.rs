@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod support;
+
 use novate_devnode::{
     pack,
     wasm::{ActivationData, Features, WasmError, activate},
@@ -106,6 +108,19 @@ fn operators_without_a_price_are_refused() {
 }
 
 #[test]
+fn segments_must_fit_what_they_initialise() {
+    for (segment, what) in [
+        (r#"(data (i32.const 65534) "abc")"#, "data"),
+        (r#"(data (i32.const -1) "")"#, "data"),
+        ("(table 2 funcref) (elem (i32.const 1) func 0 0)", "element"),
+    ] {
+        let error = check(&format!("(module {MEMORY} {MAIN} {segment})")).unwrap_err();
+        assert_eq!(error, WasmError::SegmentOutOfBounds(what), "{segment}");
+    }
+    assert!(check(&format!(r#"(module {MEMORY} {MAIN} (data (i32.const 65533) "abc"))"#)).is_ok());
+}
+
+#[test]
 fn counts_are_limited() {
     let repeat = |text: &str, count: usize| text.repeat(count);
     let module = |rest: &str| format!("(module {MEMORY} {MAIN} {rest})");
@@ -167,6 +182,14 @@ fn padded_table_indices_are_refused_until_normalised() {
     assert!(activate(&wasm, FEATURES).is_ok());
 }
 
+/// Code of a program whose brotli stream keeps the bytes as they are.
+fn stored(wasm: &[u8]) -> Vec<u8> {
+    let mut code = pack::CODE_PREFIX.to_vec();
+    let options = brotli::enc::BrotliEncoderParams { quality: 0, ..Default::default() };
+    brotli::BrotliCompress(&mut &wasm[..], &mut code, &options).unwrap();
+    code
+}
+
 /// A program that uses most sections, as a start for mutations.
 fn seed() -> Vec<u8> {
     wat::parse_str(format!(
@@ -191,7 +214,7 @@ fn seed() -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
 
     #[test]
     fn damaged_programs_are_accepted_or_refused(
@@ -210,6 +233,28 @@ proptest! {
             // What is accepted must survive packing too.
             let repacked = pack::pack(&wasm, FEATURES);
             prop_assert!(repacked.is_ok(), "{:?}", repacked);
+        }
+    }
+
+    #[test]
+    fn accepted_programs_run_to_an_end(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        calldata in prop::collection::vec(any::<u8>(), 0..80),
+    ) {
+        let mut wasm = seed();
+        for (index, byte) in edits {
+            let at = index.index(wasm.len());
+            wasm[at] = byte;
+        }
+        if activate(&wasm, FEATURES).is_ok() {
+            let mut chain = support::TestChain::default();
+            let program = alloy_primitives::Address::repeat_byte(0x55);
+            chain.etch(program, stored(&wasm));
+            prop_assert!(chain.activate(program).is_success());
+            let mut tx = chain.tx(alloy_primitives::TxKind::Call(program), calldata, 0);
+            tx.gas_limit = 200_000;
+            let used = chain.send_tx(tx).tx_gas_used();
+            prop_assert!((21_000..=200_000).contains(&used));
         }
     }
 

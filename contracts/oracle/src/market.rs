@@ -18,7 +18,8 @@ const HOUR: u64 = 3_600;
 /// Prices of the stable coin that are believed: 0.1 to 10 dollars.
 const STABLE_LIMITS: (u128, u128) = (ONE / 10, ONE * 10);
 
-/// Whether the sequencer is up and past its grace, and since when it is both (Unix seconds; 0 without a feed).
+/// Whether the sequencer is up and past its grace, and since when it is both (Unix seconds; 0 without a feed
+/// and while it isn't).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SequencerStatus {
     pub(crate) is_up: bool,
@@ -38,7 +39,8 @@ impl SequencerStatus {
         // A feed that never reported stands at 0.
         let started = (round.started_at > 0).then_some(round.started_at);
         let since = started.map_or(u64::MAX, |at| at.saturating_add(u64::from(grace)));
-        Ok(Self { is_up: round.answer.is_zero() && since <= now, since })
+        let is_up = round.answer.is_zero() && since <= now;
+        Ok(Self { is_up, since: if is_up { since } else { 0 } })
     }
 
     /// The highest level that an index can have: valid, or stale while the sequencer is down or was a moment ago.

@@ -214,6 +214,7 @@ impl<DB: Database> ArbEvm<DB> {
             Outcome::OutOfStack => {
                 return self.end(InstructionResult::StackOverflow, Bytes::new(), 0);
             }
+            Outcome::Fault(error) => return Err(ContextError::Custom(error)),
         };
         if output.is_empty() {
             return self.end(result, Bytes::new(), gas);

@@ -89,6 +89,8 @@ pub(crate) enum Outcome {
     OutOfInk,
     /// Without stack.
     OutOfStack,
+    /// By a fault of the interpreter, which is not the program's.
+    Fault(String),
 }
 
 /// What a program does next.
@@ -318,7 +320,7 @@ impl Running {
                 Event::End(self.stopped(stop))
             }
             Ok(ResumableCall::OutOfFuel(_)) => Event::End(Outcome::Failure),
-            Err(_) => Event::End(self.trapped()),
+            Err(error) => Event::End(self.trapped(&error)),
         }
     }
 
@@ -336,10 +338,15 @@ impl Running {
     }
 
     /// A trap is told apart by what the meters left behind.
-    fn trapped(&self) -> Outcome {
+    fn trapped(&self, error: &wasmi::Error) -> Outcome {
+        let Some(trap) = error.as_trap_code() else {
+            return Outcome::Fault(error.to_string());
+        };
         if self.is_exhausted() {
             Outcome::OutOfInk
-        } else if matches!(self.handles.depth.get(&self.store), Val::I32(0)) {
+        } else if trap == wasmi::TrapCode::StackOverflow
+            || matches!(self.handles.depth.get(&self.store), Val::I32(0))
+        {
             Outcome::OutOfStack
         } else {
             Outcome::Failure

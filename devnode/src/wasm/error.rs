@@ -56,6 +56,9 @@ pub enum WasmError {
     /// An export has a name that the chain keeps for itself.
     #[error("reserved export {0}")]
     ReservedExport(String),
+    /// A data or element segment does not fit the memory or table that it initialises.
+    #[error("{0} segment out of bounds")]
+    SegmentOutOfBounds(&'static str),
     /// A cost does not fit the 16 bits that the chain stores.
     #[error("start cost is too high")]
     CostOverflow,

@@ -1,8 +1,9 @@
 //! A WASM file, read and checked against what the chain accepts.
 
 use wasmparser::{
-    CompositeInnerType, ElementItems, ExternalKind, FuncType, FunctionBody, Import, Imports,
-    Parser, Payload, TypeRef, ValType, ValidPayload, Validator,
+    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType,
+    FunctionBody, Import, Imports, Operator, Parser, Payload, TypeRef, ValType, ValidPayload,
+    Validator,
 };
 
 use super::{WasmError, limits, limits::Features, wide};
@@ -11,6 +12,9 @@ use super::{WasmError, limits, limits::Features, wide};
 pub(super) const ENTRYPOINT: &str = "user_entrypoint";
 /// The memory that a program exports.
 pub(super) const MEMORY: &str = "memory";
+
+/// Bytes of a memory page.
+const PAGE: u64 = 65_536;
 
 /// An imported function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub struct Module<'a> {
     pub(super) functions: Vec<u32>,
     pub(super) bodies: Vec<FunctionBody<'a>>,
     pub(super) memory: Option<MemoryBounds>,
+    /// Entries of each table at start.
+    tables: Vec<u64>,
     pub(super) globals: u32,
     pub(super) exports: Vec<ExportedItem<'a>>,
     /// Sections that are kept as they are, by id: the payload without id and length.
@@ -69,6 +75,7 @@ impl<'a> Module<'a> {
             functions: Vec::new(),
             bodies: Vec::new(),
             memory: None,
+            tables: Vec::new(),
             globals: 0,
             exports: Vec::new(),
             sections: Vec::new(),
@@ -181,7 +188,9 @@ impl<'a> Module<'a> {
             }
             Payload::TableSection(reader) => {
                 for table in reader {
-                    limits::check("table entries", table?.ty.initial, limits::TABLE_ENTRIES)?;
+                    let entries = table?.ty.initial;
+                    limits::check("table entries", entries, limits::TABLE_ENTRIES)?;
+                    self.tables.push(entries);
                 }
             }
             Payload::MemorySection(reader) => {
@@ -243,6 +252,11 @@ impl<'a> Module<'a> {
                 ElementItems::Expressions(_, items) => items.count(),
             };
             limits::check("element items", u64::from(items), limits::ELEMENT_ITEMS)?;
+            if let ElementKind::Active { table_index, offset_expr } = element.kind {
+                let table = self.tables.get(super::size(table_index.unwrap_or_default()));
+                let entries = table.copied().unwrap_or_default();
+                fits("element", &offset_expr, u64::from(items), entries)?;
+            }
             let length = element.range.end.saturating_sub(element.range.start);
             self.element_entry_bytes = self.element_entry_bytes.saturating_add(length);
         }
@@ -253,6 +267,10 @@ impl<'a> Module<'a> {
         limits::check("data segments", u64::from(reader.count()), limits::DATA_SEGMENTS)?;
         for data in reader {
             let data = data?;
+            if let DataKind::Active { offset_expr, .. } = &data.kind {
+                let pages = self.memory.map_or(0, |memory| memory.minimum);
+                fits("data", offset_expr, wide(data.data.len()), pages.saturating_mul(PAGE))?;
+            }
             let length = data.range.end.saturating_sub(data.range.start);
             self.data_bytes = self.data_bytes.saturating_add(wide(data.data.len()));
             self.data_entry_bytes = self.data_entry_bytes.saturating_add(length);
@@ -269,6 +287,20 @@ impl<'a> Module<'a> {
         self.bodies.push(body);
         Ok(())
     }
+}
+
+/// Checks that an active segment lies within what it initialises; its offset is a constant.
+fn fits(
+    what: &'static str,
+    offset: &ConstExpr<'_>,
+    length: u64,
+    space: u64,
+) -> Result<(), WasmError> {
+    let Operator::I32Const { value } = offset.get_operators_reader().read()? else {
+        return Err(WasmError::SegmentOutOfBounds(what));
+    };
+    let end = u64::from(value.cast_unsigned()).saturating_add(length);
+    if end > space { Err(WasmError::SegmentOutOfBounds(what)) } else { Ok(()) }
 }
 
 fn check_name(name: &str) -> Result<(), WasmError> {

@@ -13,12 +13,22 @@
 
 mod common;
 
-use alloy_primitives::{I256, U256};
+use alloy_primitives::{B256, I256, TxKind, U256};
+use alloy_sol_types::{SolCall, sol};
 use common::{ETHER, Scene, call, future, perpetual, put, reason};
-use novate_abi::{IClearing, IClearing::IClearingErrors, IMargin, IOracle};
+use novate_abi::{
+    IClearing, IClearing::IClearingErrors, IExchange, IGoverned, IMargin, IOracle,
+};
 use novate_client::{Chain, ContractError};
 use novate_e2e::units;
 use novate_liquidator::{Action, Liquidator, LiquidatorConfig};
+
+sol! {
+    interface IDeployer {
+        event Deployed(address indexed program, bytes32 indexed salt, address indexed deployer, uint16 version, uint256 dataFee);
+        function deploy(bytes32 salt, bytes calldata code, bytes calldata initialization) external payable returns (address);
+    }
+}
 
 fn wad(dollars: f64) -> I256 {
     I256::try_from(units::wad(dollars)).expect("fits")
@@ -293,4 +303,47 @@ async fn insure(scene: &mut Scene, dollars: u64) {
         .send(&keeper, clearing, &IClearing::fundInsuranceCall { amount })
         .await
         .expect("funded");
+}
+
+#[tokio::test]
+async fn the_deployer_creates_activates_and_initialises_in_one_transaction() {
+    let scene = Scene::new(10).await;
+    let (chain, wallet) = (scene.stage.chain(), &scene.stage.governor);
+    let artifacts = novate_e2e::stage::Artifacts::default();
+    let creation = artifacts.solidity("Deployer").expect("make mocks");
+    let (deployer, _) = chain.create(wallet, creation).await.expect("a deployer");
+
+    // The stage has activated the exchange's code: a custom section makes it another program.
+    let packed = novate_e2e::pack::workspace_root().join("target/novate/exchange.wasm");
+    let mut wasm = std::fs::read(packed).expect("make pack");
+    wasm.extend([0, 3, 1, b'x', 0]);
+    let code = novate_devnode::pack::compress(&wasm).expect("compresses");
+
+    let (governor, clearing) = (wallet.address(), scene.stage.novate.at.clearing);
+    let initialize = IExchange::initializeCall { governor, guardian: governor, clearing };
+    let deploy = |salt: u8, call: &IExchange::initializeCall| IDeployer::deployCall {
+        salt: B256::repeat_byte(salt),
+        code: code.clone(),
+        initialization: call.abi_encode().into(),
+    };
+    let fee = U256::from(10_u64.pow(17));
+    let refused = IExchange::initializeCall { governor: Default::default(), ..initialize.clone() };
+    let call = deploy(1, &refused).abi_encode();
+    let error = chain
+        .send_raw(wallet, TxKind::Call(deployer), call.into(), fee)
+        .await
+        .expect_err("nobody would govern it");
+    assert!(error.to_string().contains("ZeroAddress"), "{error}");
+
+    let call = deploy(2, &initialize).abi_encode();
+    let receipt = chain
+        .send_raw(wallet, TxKind::Call(deployer), call.into(), fee)
+        .await
+        .expect("deploys");
+    let [deployed] = &receipt.events::<IDeployer::Deployed>()[..] else { panic!("one event") };
+    let found = chain.view(deployed.program, &IGoverned::governorCall {}).await.expect("answers");
+    assert_eq!(found, governor);
+    assert_eq!(chain.balance(deployer).await.expect("a balance"), U256::ZERO, "refunded");
+    let again = chain.send(wallet, deployed.program, &initialize).await.expect_err("taken");
+    assert!(again.to_string().contains("AlreadyInitialized"), "{again}");
 }
