@@ -66,6 +66,6 @@ pub fn decide(collected: &Collected, own: B256) -> Result<Vec<Decision>, Error> 
         };
         short.push((excess, decision));
     }
-    short.sort_by(|a, b| a.0.cmp(&b.0));
+    short.sort_by_key(|(excess, _)| *excess);
     Ok(short.into_iter().map(|(_, decision)| decision).collect())
 }

@@ -2,8 +2,8 @@
 
 #![expect(clippy::print_stdout, reason = "a command: what it did is its output")]
 
+use core::time::Duration;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use alloy_primitives::{Address, B256};
 use clap::Parser;

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{ContractError, Error, Wallet};
 
 /// How long a transaction is waited for.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How a transaction's gas limit is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Gas {
 #[derive(Debug, Clone)]
 pub struct Chain {
     client: RpcClient,
-    chain_id: u64,
+    id: u64,
     gas: Gas,
 }
 
@@ -67,22 +67,21 @@ impl Chain {
     /// [`Error::InvalidUrl`]; [`Error::Transport`] if the node doesn't answer.
     pub async fn connect(url: &str) -> Result<Self, Error> {
         let parsed: Url = url.parse().map_err(|_| Error::InvalidUrl(url.into()))?;
-        let mut chain =
-            Self { client: RpcClient::new_http(parsed), chain_id: 0, gas: Gas::Estimate };
-        chain.chain_id = chain.request::<_, U64>("eth_chainId", json!([])).await?.to();
+        let mut chain = Self { client: RpcClient::new_http(parsed), id: 0, gas: Gas::Estimate };
+        chain.id = chain.request::<_, U64>("eth_chainId", json!([])).await?.to();
         Ok(chain)
     }
 
     /// The same connection with another way to find gas limits.
     #[must_use]
-    pub fn with_gas(mut self, gas: Gas) -> Self {
+    pub const fn with_gas(mut self, gas: Gas) -> Self {
         self.gas = gas;
         self
     }
 
     /// The chain's id.
     pub const fn chain_id(&self) -> u64 {
-        self.chain_id
+        self.id
     }
 
     /// Any JSON-RPC request.
@@ -191,7 +190,7 @@ impl Chain {
         let nonce: U64 = self.request("eth_getTransactionCount", json!([from, "pending"])).await?;
         let price: U256 = self.request("eth_gasPrice", json!([])).await?;
         let transaction = TxEip1559 {
-            chain_id: self.chain_id,
+            chain_id: self.id,
             nonce: nonce.to(),
             gas_limit,
             max_fee_per_gas: price.saturating_to::<u128>().saturating_mul(2),
@@ -352,7 +351,7 @@ impl Failure {
     fn into_call_error(self, method: &str, target: Address) -> Error {
         match self {
             Self::Refused { data: Some(data), .. } => match ContractError::decode(&data) {
-                Some(error) => Error::Contract { target, error },
+                Some(error) => Error::Contract { target, error: Box::new(error) },
                 None => Error::Reverted { target, data },
             },
             // A revert without data: geth says code 3 or -32000 and "execution reverted".

@@ -1,4 +1,4 @@
-//! Putting a Stylus program on a chain: creation, and activation through the precompile ArbWasm.
+//! Putting a Stylus program on a chain: creation, and activation through the precompile `ArbWasm`.
 
 use alloy_primitives::{Address, Bytes, TxKind, U256, address};
 use alloy_sol_types::{SolCall, sol};
@@ -12,7 +12,7 @@ sol! {
     }
 }
 
-/// Where ArbWasm is.
+/// Where `ArbWasm` is.
 const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
 
 /// Most that is offered for a program's data fee, wei: what isn't needed comes back.
@@ -67,16 +67,16 @@ impl Chain {
         if code.len() > MAX_CODE_BYTES {
             let (_, payload) = code.split_at(PREFIX_BYTES);
             let mut fragments = Vec::new();
-            for part in payload.chunks(MAX_CODE_BYTES - FRAGMENT.len()) {
+            for part in payload.chunks(MAX_FRAGMENT_BYTES) {
                 let (address, receipt) =
                     self.create(wallet, create_code(&[&FRAGMENT, part].concat())).await?;
-                creation_gas += receipt.gas_used;
+                creation_gas = receipt.gas_used.saturating_add(creation_gas);
                 fragments.push(address);
             }
             code = root(program, &fragments);
         }
         let (address, receipt) = self.create(wallet, create_code(&code)).await?;
-        creation_gas += receipt.gas_used;
+        creation_gas = receipt.gas_used.saturating_add(creation_gas);
         let call = IArbWasm::activateProgramCall { program: address };
         let value = U256::from(DATA_FEE_OFFER);
         let receipt =
@@ -85,6 +85,8 @@ impl Chain {
     }
 }
 
+/// Most bytes of a program in one fragment.
+const MAX_FRAGMENT_BYTES: usize = MAX_CODE_BYTES - FRAGMENT.len();
 /// Prefix of a fragment's code.
 const FRAGMENT: [u8; 3] = [0xef, 0xf0, 0x01];
 /// Prefix of the code that lists fragments.

@@ -14,7 +14,7 @@ pub enum Error {
         /// The contract called.
         target: Address,
         /// Its reason.
-        error: ContractError,
+        error: Box<ContractError>,
     },
     /// The call reverted with data that no interface of ours declares (empty: no data).
     #[error("{target} reverted with data {data}")]
@@ -83,7 +83,7 @@ pub enum Error {
 
 impl Error {
     /// The contract's reason, where there is one.
-    pub const fn contract(&self) -> Option<&ContractError> {
+    pub fn contract(&self) -> Option<&ContractError> {
         match self {
             Self::Contract { error, .. } => Some(error),
             _ => None,

@@ -33,7 +33,7 @@ pub enum SettlementProof {
     After(U80),
 }
 
-/// Finds the proof for `expiry`: the average of the window if at least `least` rounds are in it; else the first round at
+/// Finds the proof for `expiry`: the average of the window if at least `fewest` rounds are in it; else the first round at
 /// or after expiry.
 ///
 /// # Errors
@@ -42,7 +42,7 @@ pub async fn settlement_proof(
     chain: &Chain,
     feed: Address,
     expiry: u64,
-    least: usize,
+    fewest: usize,
 ) -> Result<SettlementProof, Error> {
     let mut round = read(chain, feed, None).await?;
     if round.updated_at < expiry {
@@ -63,7 +63,7 @@ pub async fn settlement_proof(
         round = read(chain, feed, Some(round.id.saturating_sub(U80::from(1)))).await?;
     }
     match (inside.last(), inside.first()) {
-        (Some(first), Some(last)) if inside.len() >= least => {
+        (Some(first), Some(last)) if inside.len() >= fewest => {
             Ok(SettlementProof::Average { first: first.id, last: last.id })
         }
         _ => Ok(SettlementProof::After(first_after.id)),

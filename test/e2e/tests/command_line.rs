@@ -1,5 +1,16 @@
 //! Bad input to the demonstration: one line that names file, line and column, and exit code 2.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::missing_const_for_fn,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    reason = "a test fails loudly"
+)]
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,6 +1,17 @@
 //! The demonstration on generated input and, where the folder beside the project has it, on real data: it proves its
 //! invariants, liquidates and settles, and prints the same bytes for the same seed.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::missing_const_for_fn,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    reason = "a test fails loudly"
+)]
+
 use std::path::PathBuf;
 use std::process::Command;
 

@@ -1,11 +1,23 @@
 //! Every custom error of the interfaces is raised by the built WASM, and what isn't a proper call changes nothing.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::missing_const_for_fn,
+    clippy::panic,
+    clippy::similar_names,
+    clippy::std_instead_of_alloc,
+    reason = "a test fails loudly"
+)]
+
 mod common;
 
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, I256, TxKind, U256, aliases::U80};
-use alloy_sol_types::{SolCall, SolInterface, sol};
+use alloy_sol_types::{SolCall, sol};
 use common::{ETHER, Scene, call, perpetual};
 use novate_abi::book::{Book, Collateral, Position};
 use novate_abi::{
@@ -317,12 +329,12 @@ async fn slices(court: &mut Court) {
     let (from, to) = (court.bob.account(), court.alice.account());
     let nonce = court.scene.stage.novate.nonce(from).await.expect("a nonce");
     let whole = U256::from(common::ONE);
-    let slice = |fraction: U256, price: I256, expectedNonce: u64| IClearing::transferSliceCall {
+    let slice = |fraction: U256, price: I256, expected: u64| IClearing::transferSliceCall {
         from,
         to,
         fraction,
         price,
-        expectedNonce,
+        expectedNonce: expected,
     };
     let cases = [
         ("StateChanged", slice(whole, I256::ZERO, nonce + 1)),

@@ -1,5 +1,16 @@
 //! What traders, keepers and liquidators do, on the built WASM.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::missing_const_for_fn,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    reason = "a test fails loudly"
+)]
+
 mod common;
 
 use alloy_primitives::{B256, I256, TxKind, U256};

@@ -1,11 +1,22 @@
 //! The loaders and the fit on real chains and bars, where the folder with them exists beside the project.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    clippy::missing_const_for_fn,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    reason = "a test fails loudly"
+)]
+
 use std::path::PathBuf;
 
 use novate_e2e::input::{load_bars, load_chain};
 use novate_e2e::model::fit_expiry;
 
-/// The folder beside the workspace, or where NOVATE_MARKET_DATA points.
+/// The folder beside the workspace, or where `NOVATE_MARKET_DATA` points.
 fn market_data(name: &str) -> Option<PathBuf> {
     let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/market-data");
     let folder = std::env::var_os("NOVATE_MARKET_DATA").unwrap_or_else(|| beside.into());
@@ -13,7 +24,7 @@ fn market_data(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("skipped: {} isn't there", path.display());
+    eeprintln!("skipped: {} isn't there", path.display());
     None
 }
 
@@ -37,7 +48,7 @@ fn every_expiry_of_the_real_chains_is_fitted() {
             for expiry in expiries {
                 let fit = fit_expiry(&snapshot.quotes, expiry, snapshot.time)
                     .unwrap_or_else(|| panic!("{name} {underlying} {expiry}: no fit"));
-                println!(
+                eprintln!(
                     "{name} {underlying} {} {:?}",
                     (expiry - snapshot.time) / 3_600,
                     fit.error

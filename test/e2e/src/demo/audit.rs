@@ -133,7 +133,7 @@ impl Moment {
         let mut violations = Vec::new();
         let mut check = |holds: bool, text: String| {
             if !holds {
-                violations.push(Violation(text))
+                violations.push(Violation(text));
             }
         };
         let mut sums: BTreeMap<u64, i128> = BTreeMap::new();

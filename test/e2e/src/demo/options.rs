@@ -31,7 +31,7 @@ const HISTORY: u64 = 86_400;
 #[derive(Debug, Clone, Parser)]
 #[command(name = "demo", version)]
 pub struct Options {
-    /// Option chain, CSV with columns ts, instrument, ccy, type, strike, expiry, fwd, index, mark_iv, bid, ask.
+    /// Option chain, CSV with columns ts, instrument, ccy, type, strike, expiry, fwd, index, `mark_iv`, bid, ask.
     #[arg(long, value_name = "FILE", requires = "prices")]
     pub chain: Option<PathBuf>,
     /// Price bars, CSV with columns t, open, high, low, close.
@@ -134,7 +134,7 @@ impl Options {
                 ));
                 chain
             }
-            None => self.chain_around(&bars, &mut words),
+            None => Self::chain_around(&bars, &mut words),
         };
         let market = Market::new(&chain, bars, EXPIRIES)?;
         let missing = chain.unmatched(1, "no snapshot".into());
@@ -154,7 +154,7 @@ impl Options {
     }
 
     /// No chain of the day is at hand: one is made around the price of a day after the beginning.
-    fn chain_around(&self, bars: &Bars, words: &mut Vec<String>) -> Chain {
+    fn chain_around(bars: &Bars, words: &mut Vec<String>) -> Chain {
         let (from, to) = bars.span();
         let time = from + HISTORY.min((to - from) / 10);
         let time = time - time % bars.interval;

@@ -42,6 +42,8 @@ pub(super) struct Replay {
     /// Expiries that are over, and when their price becomes final.
     proposed: BTreeMap<u64, u64>,
     nonce: u64,
+    /// Whether the bot started or saw an auction in which it didn't bid.
+    auction_is_open: bool,
 }
 
 impl Replay {
@@ -55,7 +57,7 @@ impl Replay {
             settled_expiries: 0,
             settled_positions: 0,
         };
-        Self { market, happened, proposed: BTreeMap::new(), nonce: 0 }
+        Self { market, happened, proposed: BTreeMap::new(), nonce: 0, auction_is_open: false }
     }
 
     /// Plays all bars that close after now, in `steps` steps.
@@ -76,16 +78,19 @@ impl Replay {
             .collect();
         let steps = usize::try_from(steps).unwrap_or(usize::MAX);
         let bars_per_step = ahead.len().div_ceil(steps).max(1);
-        for (number, bars) in ahead.chunks(bars_per_step).enumerate() {
-            for (time, price) in bars {
-                theatre.move_to(*time).await?;
-                theatre.stage.push_price(0, *price).await?;
-                self.market.observe(*time, *price);
-                self.happened.rounds += 1;
+        let mut since_step = 0;
+        for (number, (time, price)) in ahead.iter().enumerate() {
+            theatre.move_to(*time).await?;
+            theatre.stage.push_price(0, *price).await?;
+            self.market.observe(*time, *price);
+            self.happened.rounds += 1;
+            since_step += 1;
+            // Nobody who runs an auction looks away until the next hour: while one is open, every bar is a step.
+            if since_step == bars_per_step || number + 1 == ahead.len() || self.auction_is_open {
+                since_step = 0;
+                self.step(theatre, bot, *price).await?;
+                report::progress(number + 1, ahead.len(), theatre.now, *price);
             }
-            let price = bars.last().map_or(0.0, |(_, price)| *price);
-            self.step(theatre, bot, price).await?;
-            report::progress(number + 1, ahead.len().div_ceil(bars_per_step), theatre.now, price);
         }
         Ok(())
     }
@@ -193,6 +198,7 @@ impl Replay {
         price: f64,
     ) -> Result<Moment, PlayError> {
         let actions = bot.step().await?;
+        self.auction_is_open = actions.iter().any(|action| matches!(action, Action::Passed { .. }));
         if actions.is_empty() {
             return Ok(before.clone());
         }

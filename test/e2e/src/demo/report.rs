@@ -37,11 +37,9 @@ pub(super) fn note(text: &str) {
     eprintln!("demo: {text}");
 }
 
-/// How far the replay is, on standard error, forty times in all.
-pub(super) fn progress(step: usize, steps: usize, time: u64, price: f64) {
-    if step.is_multiple_of(steps.div_ceil(40)) || step == steps {
-        eprintln!("demo: step {step} of {steps}, {}, index {price}", minute(time));
-    }
+/// How far the replay is, on standard error.
+pub(super) fn progress(bar: usize, bars: usize, time: u64, price: f64) {
+    eprintln!("demo: bar {bar} of {bars}, {}, index {price}", minute(time));
 }
 
 /// Each expiry's surface and the error of its fit.

@@ -1,9 +1,9 @@
 //! A CSV file with a header row, read whole, whose cells are asked for by column name.
 
+use core::str::FromStr;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use csv::{ReaderBuilder, StringRecord};
 use flate2::read::MultiGzDecoder;

@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn strikes_are_round() {
         assert_eq!(
-            [137.0, 2_500.0, 96_000.0].map(strike_step).map(|step| step.to_bits()),
+            [137.0, 2_500.0, 96_000.0].map(strike_step).map(f64::to_bits),
             [2.0, 50.0, 1_000.0].map(f64::to_bits)
         );
     }

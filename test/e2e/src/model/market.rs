@@ -75,8 +75,10 @@ impl Market {
                 // A later snapshot that lacks an expiry is passed over; the first may not.
                 _ if snapshot.time > first.time => {}
                 _ => {
-                    return Err(chain
-                        .unmatched(first.line, "no slice without arbitrage fits an expiry".into()));
+                    return Err(chain.unmatched(
+                        first.line,
+                        "no slice without arbitrage fits an expiry".into(),
+                    ));
                 }
             }
         }

@@ -66,11 +66,11 @@ impl fmt::Display for JumpDiffusion {
 impl JumpDiffusion {
     /// `count` bars of `interval` seconds from `time` on; the same for the same seed.
     pub fn bars(&self, seed: u64, time: u64, interval: u32, count: u32) -> Bars {
-        let mut random = ChaCha12Rng::seed_from_u64(seed);
-        let mut price = self.start;
+        let mut source = ChaCha12Rng::seed_from_u64(seed);
+        let mut level = self.start;
         let dt = f64::from(interval) / f64::from(STEPS_PER_BAR) / YEAR;
         let bars = (0..count).map(|number| {
-            let open = cents(price);
+            let open = cents(level);
             let mut bar = Bar {
                 time: time + u64::from(number) * u64::from(interval),
                 open,
@@ -80,13 +80,14 @@ impl JumpDiffusion {
             };
             for _ in 0..STEPS_PER_BAR {
                 let mut growth =
-                    self.drift * dt + self.volatility * dt.sqrt() * normal(&mut random);
-                if random.random::<f64>() < self.jumps * dt {
-                    growth += self.jump_mean + self.jump_deviation * normal(&mut random);
+                    self.drift * dt + self.volatility * dt.sqrt() * normal(&mut source);
+                if source.random::<f64>() < self.jumps * dt {
+                    growth += self.jump_mean + self.jump_deviation * normal(&mut source);
                 }
-                price *= growth.exp();
-                let seen = cents(price);
-                (bar.high, bar.low, bar.close) = (bar.high.max(seen), bar.low.min(seen), seen);
+                level *= growth.exp();
+                let quoted = cents(level);
+                (bar.high, bar.low, bar.close) =
+                    (bar.high.max(quoted), bar.low.min(quoted), quoted);
             }
             bar
         });

@@ -3,6 +3,8 @@
 //! *Source*: J. A. Nelder, R. Mead, A simplex method for function minimization, The Computer Journal 7 (1965), with the
 //! usual coefficients 1, 2, 1/2, 1/2.
 
+#![expect(clippy::indexing_slicing, reason = "a simplex has N + 1 corners of N coordinates")]
+
 /// The point near `start` at which `cost` is least, after at most `steps` steps; the first simplex has edges `edge`.
 ///
 /// A cost that isn't a number counts as infinite. Deterministic.

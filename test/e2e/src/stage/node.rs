@@ -1,6 +1,6 @@
 //! The node: our own inside this process, served over HTTP, unless `NOVATE_RPC_URL` names another.
 
-use std::net::SocketAddr;
+use core::net::SocketAddr;
 
 use novate_client::{Chain, Gas};
 use novate_devnode::ArbOs;
@@ -23,21 +23,20 @@ pub struct RunningNode {
 /// # Errors
 /// [`StageError::Node`] if it doesn't start, [`StageError::Client`] if it can't be reached.
 pub(super) async fn connect(time: u64) -> Result<(Chain, String, Option<RunningNode>), StageError> {
-    let (url, node) = match std::env::var("NOVATE_RPC_URL") {
-        Ok(url) => (url, None),
-        Err(_) => {
-            let failed = |error: String| StageError::Node(error);
-            let mut config = NodeConfig::reproducible(time);
-            config.chain.arbos = ArbOs::V60;
-            let handle = NodeHandle::spawn(config).map_err(|error| failed(error.to_string()))?;
-            let config = ServerConfig {
-                address: SocketAddr::from(([127, 0, 0, 1], 0)),
-                ..ServerConfig::default()
-            };
-            let server =
-                Server::start(handle, config).await.map_err(|error| failed(error.to_string()))?;
-            (server.url(), Some(RunningNode { _server: server }))
-        }
+    let (url, node) = if let Ok(url) = std::env::var("NOVATE_RPC_URL") {
+        (url, None)
+    } else {
+        let failed = |error: String| StageError::Node(error);
+        let mut config = NodeConfig::reproducible(time);
+        config.chain.arbos = ArbOs::V60;
+        let handle = NodeHandle::spawn(config).map_err(|error| failed(error.to_string()))?;
+        let config = ServerConfig {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            ..ServerConfig::default()
+        };
+        let server =
+            Server::start(handle, config).await.map_err(|error| failed(error.to_string()))?;
+        (server.url(), Some(RunningNode { _server: server }))
     };
     let chain = Chain::connect(&url).await?.with_gas(Gas::Limit(GAS_LIMIT));
     Ok((chain, url, node))

@@ -2,7 +2,12 @@
 //! traders with cash. Runs on the devnode, or on the development node that `NOVATE_RPC_URL` names (then with
 //! `--test-threads=1`: tests move the chain's time).
 
-#![allow(dead_code, clippy::missing_panics_doc, reason = "each test file uses a part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::format_push_string,
+    reason = "each test file uses a part"
+)]
 
 use alloy_primitives::{Address, B256, Bytes, I256, U256};
 use novate_abi::{IExchange, IMargin, IOracle};
@@ -239,9 +244,9 @@ fn hours(expiry: u64) -> u32 {
 }
 
 /// The contract's reason for a refusal.
-pub fn reason<T: std::fmt::Debug>(result: Result<T, Error>) -> ContractError {
+pub fn reason<T: core::fmt::Debug>(result: Result<T, Error>) -> ContractError {
     match result {
-        Err(Error::Contract { error, .. }) => error,
+        Err(Error::Contract { error, .. }) => *error,
         other => panic!("expected a typed refusal, got {other:?}"),
     }
 }
