@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release clean
+	scripts figures debug release certify campaign clean
 
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
@@ -75,6 +75,12 @@ debug: setup # Pure crates and contracts with debug assertions: overflow, branch
 
 release: setup mocks # Pure crates and contracts as shipped, the node, the clients, and the built WASM.
 	$(CARGO) test --release --locked $(PURE) $(PROGRAMS) $(HOST)
+
+certify: ## Proves the bounds of the mathematics again (needs pip install python-flint).
+	python3 scripts/math/certify.py
+
+campaign: ## Compares random points of every function with Arb: ARGS="--count 10000000" (needs python-flint).
+	python3 scripts/math/campaign.py $(ARGS)
 
 clean: ## Removes everything that was built.
 	rm -rf target node_modules
