@@ -261,8 +261,7 @@ fn every_function_of_the_interface_is_routed() {
 fn figures_are_those_of_the_risk_crate() {
     let bench = Bench::new();
     let market = bench.told.borrow().market();
-    let expected =
-        novate_risk::assess(&sample_for_risk(), &market, &parameters(), NOW).unwrap();
+    let expected = novate_risk::assess(&sample_for_risk(), &market, &parameters(), NOW).unwrap();
     assert_same(&bench.assess(&sample()), &expected);
 }
 
@@ -328,7 +327,8 @@ fn scenarios_and_greeks_are_those_of_the_risk_crate() {
     assert_eq!((told.shocks.len(), told.modes.len()), (33, 33));
     assert!(told.modes.iter().all(|mode| *mode <= 4));
 
-    let told = bench.world.send(STRANGER, SELF, &IMargin::greeksCall { book: book.into() }).unwrap();
+    let told =
+        bench.world.send(STRANGER, SELF, &IMargin::greeksCall { book: book.into() }).unwrap();
     let expected = novate_risk::greeks(&sample_for_risk(), &market, &parameters(), NOW).unwrap();
     assert_eq!(told.len(), expected.len());
     for (told, expected) in told.iter().zip(&expected) {
@@ -361,8 +361,7 @@ fn one_scenario_bounds_the_excess_from_above_and_the_worst_one_meets_it() {
 fn a_scenario_that_does_not_exist_or_one_too_few_is_refused() {
     let bench = Bench::new();
     for (scenarios, scenario) in [(vec![33], 33), (vec![], 255), (vec![0, 4], 4)] {
-        let call =
-            IMargin::maintenanceExcessUnderCall { book: sample().pack().into(), scenarios };
+        let call = IMargin::maintenanceExcessUnderCall { book: sample().pack().into(), scenarios };
         bench.refused(STRANGER, &call, &IMargin::UnknownScenario { scenario });
     }
 }
@@ -464,8 +463,7 @@ fn only_the_governor_sets_parameters() {
     bench.refused(STRANGER, &rates, &unauthorized);
     let zero = IMargin::setOracleCall { oracle: Address::ZERO };
     bench.refused(GOVERNOR, &zero, &IErrors::ZeroAddress {});
-    let again =
-        IMargin::initializeCall { governor: STRANGER, guardian: STRANGER, oracle: ORACLE };
+    let again = IMargin::initializeCall { governor: STRANGER, guardian: STRANGER, oracle: ORACLE };
     bench.refused(STRANGER, &again, &IErrors::AlreadyInitialized {});
 }
 
@@ -481,7 +479,10 @@ fn parameters_keep_to_their_bounds_and_change_the_figures() {
     let error = IErrors::ParameterOutOfBounds::abi_decode(&data).unwrap();
     assert!(error.name.starts_with(b"scan.initial\0"));
     let wad = |number: u64| I256::try_from(number).unwrap();
-    assert_eq!([error.value, error.minimum, error.maximum], [wad(ONE), wad(2 * ONE), wad(10 * ONE)]);
+    assert_eq!(
+        [error.value, error.minimum, error.maximum],
+        [wad(ONE), wad(2 * ONE), wad(10 * ONE)]
+    );
 
     bench.govern(&factors(2 * ONE, ONE));
     let told = bench.world.send(STRANGER, SELF, &IMargin::factorsCall {}).unwrap();

@@ -16,9 +16,7 @@ mod common;
 use alloy_primitives::{B256, I256, TxKind, U256};
 use alloy_sol_types::{SolCall, sol};
 use common::{ETHER, Scene, call, future, perpetual, put, reason};
-use novate_abi::{
-    IClearing, IClearing::IClearingErrors, IExchange, IGoverned, IMargin, IOracle,
-};
+use novate_abi::{IClearing, IClearing::IClearingErrors, IExchange, IGoverned, IMargin, IOracle};
 use novate_client::{Chain, ContractError};
 use novate_e2e::units;
 use novate_liquidator::{Action, Liquidator, LiquidatorConfig};
@@ -336,10 +334,8 @@ async fn the_deployer_creates_activates_and_initialises_in_one_transaction() {
     assert!(error.to_string().contains("ZeroAddress"), "{error}");
 
     let call = deploy(2, &initialize).abi_encode();
-    let receipt = chain
-        .send_raw(wallet, TxKind::Call(deployer), call.into(), fee)
-        .await
-        .expect("deploys");
+    let receipt =
+        chain.send_raw(wallet, TxKind::Call(deployer), call.into(), fee).await.expect("deploys");
     let [deployed] = &receipt.events::<IDeployer::Deployed>()[..] else { panic!("one event") };
     let found = chain.view(deployed.program, &IGoverned::governorCall {}).await.expect("answers");
     assert_eq!(found, governor);

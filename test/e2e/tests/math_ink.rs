@@ -69,7 +69,8 @@ fn code_bytes(wasm: &[u8]) -> BTreeMap<String, usize> {
                 for export in section {
                     let export = export.expect("an export");
                     if export.kind == ExternalKind::Func {
-                        exports.push((export.name.to_owned(), usize::try_from(export.index).unwrap()));
+                        exports
+                            .push((export.name.to_owned(), usize::try_from(export.index).unwrap()));
                     }
                 }
             }
@@ -90,7 +91,8 @@ fn code_bytes(wasm: &[u8]) -> BTreeMap<String, usize> {
 
 /// Cells of the measured rows of a vector file.
 fn rows(file: &str) -> Vec<Vec<String>> {
-    let mut reader = csv::Reader::from_path(workspace().join("math/vectors").join(file)).expect("vectors");
+    let mut reader =
+        csv::Reader::from_path(workspace().join("math/vectors").join(file)).expect("vectors");
     let all: Vec<Vec<String>> = reader
         .records()
         .map(|row| row.expect("a row").iter().map(str::to_owned).collect())
@@ -213,13 +215,25 @@ fn options(bench: &mut Bench) {
     for row in rows("svi.csv") {
         let x: Vec<i128> = [3, 4, 5, 6, 7, 9]
             .iter()
-            .map(|&i| wad(&row[i]).unwrap_or_else(|| row[i].parse::<f64>().map_or(0, |k| wad(&format!("{k:.18}")).unwrap())))
+            .map(|&i| {
+                wad(&row[i]).unwrap_or_else(|| {
+                    row[i].parse::<f64>().map_or(0, |k| wad(&format!("{k:.18}")).unwrap())
+                })
+            })
             .collect();
         let [a, b, rho, m, sigma, _] = x[..] else { unreachable!("six inputs") };
-        let k = wad(&format!("{:.18}", row[9].parse::<f64>().expect("a number"))).expect("a number");
+        let k =
+            wad(&format!("{:.18}", row[9].parse::<f64>().expect("a number"))).expect("a number");
         let seconds = Value::I64(row[8].parse().expect("seconds"));
-        let arguments =
-            [pairs(&[a]), vec![word(b)], pairs(&[rho, m]), vec![word(sigma)], pairs(&[k]), vec![seconds]].concat();
+        let arguments = [
+            pairs(&[a]),
+            vec![word(b)],
+            pairs(&[rho, m]),
+            vec![word(sigma)],
+            pairs(&[k]),
+            vec![seconds],
+        ]
+        .concat();
         bench.measure("svi_volatility", &arguments);
     }
 }
@@ -270,6 +284,10 @@ fn ink_equals_the_snapshot() {
         fs::write(path, found).expect("a file");
         return;
     }
-    let kept = fs::read_to_string(path).expect("snapshots/math.json; NOVATE_SNAPSHOTS=write makes it");
-    assert!(kept == found, "the ink has changed; NOVATE_SNAPSHOTS=write rewrites the snapshot\n{found}");
+    let kept =
+        fs::read_to_string(path).expect("snapshots/math.json; NOVATE_SNAPSHOTS=write makes it");
+    assert!(
+        kept == found,
+        "the ink has changed; NOVATE_SNAPSHOTS=write rewrites the snapshot\n{found}"
+    );
 }
