@@ -24,7 +24,7 @@ fn market_data(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eeprintln!("skipped: {} isn't there", path.display());
+    eprintln!("skipped: {} isn't there", path.display());
     None
 }
 
