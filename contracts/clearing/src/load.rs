@@ -215,22 +215,7 @@ pub(crate) fn collateral(book: &Book, number: u8) -> u128 {
 
 /// The packed book that margin takes.
 pub(crate) fn packed(book: &Book) -> Vec<u8> {
-    let positions = book.holdings().map(|held| book::Position {
-        instrument: held.instrument.id(),
-        quantity: held.quantity,
-        reference_price: held.reference.price,
-        funding_reference: held.reference.funding,
-    });
-    let collateral = book
-        .collateral()
-        .iter()
-        .map(|held| book::Collateral { number: held.collateral, amount: held.amount });
-    let packed = book::Book {
-        cash: book.cash(),
-        positions: positions.collect(),
-        collateral: collateral.collect(),
-    };
-    packed.pack()
+    book::Book::from(book).pack()
 }
 
 fn references(book: &Book) -> Vec<(u64, B256)> {

@@ -1,4 +1,4 @@
-//! Calls to other contracts, typed by their interface.
+//! Calls to other contracts.
 //!
 //! A target's revert data is passed on as it is. A target that reverts without data, has no code, or answers something
 //! that can't be decoded gives `CallFailed(target)`.
@@ -6,37 +6,9 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, I256, U256};
-use alloy_sol_types::SolCall;
 use novate_abi::IErrors;
-use stylus_sdk::stylus_core::Host;
 
 use crate::{Input, Revert, host, refuse};
-
-/// Calls a view function of `target`.
-///
-/// # Errors
-/// What the target reverts with, or `CallFailed(target)`.
-pub fn view<C: SolCall>(
-    _vm: &impl Host,
-    target: Address,
-    arguments: &C,
-) -> Result<C::Return, Revert> {
-    let data = view_bytes(target, &arguments.abi_encode())?;
-    C::abi_decode_returns(&data).map_err(|_| failed(target))
-}
-
-/// Calls a function of `target` that may change state.
-///
-/// # Errors
-/// What the target reverts with, or `CallFailed(target)`.
-pub fn send<C: SolCall>(
-    _vm: &impl Host,
-    target: Address,
-    arguments: &C,
-) -> Result<C::Return, Revert> {
-    let data = send_bytes(target, &arguments.abi_encode())?;
-    C::abi_decode_returns(&data).map_err(|_| failed(target))
-}
 
 /// Calls a view function of `target`.
 ///

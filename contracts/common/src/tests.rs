@@ -13,8 +13,8 @@ use novate_abi::{IClearing, IERC20, IErrors, IGoverned};
 use stylus_sdk::{prelude::*, storage::StorageU256};
 
 use crate::{
-    Answer, Contract, Governance, Input, Revert, empty, returns, send, signature, testing::World,
-    token, view,
+    Answer, Contract, Governance, Input, Revert, ask, empty, returns, signature, tell,
+    testing::World, token,
 };
 
 sol! {
@@ -49,11 +49,11 @@ impl Contract for Sample {
             }
             relayCall::SELECTOR => {
                 self.count.set(U256::from(7));
-                send(self.vm(), input.address()?, &guardedCall {})?;
+                tell(&input.address()?, &guardedCall {}.abi_encode())?;
                 empty()
             }
             lookCall::SELECTOR => {
-                let seen = view(self.vm(), input.address()?, &numberCall {})?;
+                let seen = ask(&input.address()?, &numberCall {}.abi_encode())?.u256(0)?;
                 returns::<lookCall>(&seen)
             }
             signCall::SELECTOR => {

@@ -1,12 +1,13 @@
 //! What changes the exchange.
 
 use alloy_primitives::{B256, U256};
+use alloy_sol_types::SolCall;
 use novate_abi::{
     IClearing::fillCall,
     IErrors,
     IExchange::{ClearingChanged, EmptyTrade, TradeCancelled, TradeUsed, Traded},
 };
-use novate_common::{Answer, Input, Revert, empty, not_zero, send, signature::require_signed};
+use novate_common::{Answer, Input, Revert, empty, not_zero, signature::require_signed, tell};
 use stylus_sdk::prelude::*;
 
 use crate::{
@@ -55,7 +56,7 @@ impl Exchange {
         require_signed(self.vm(), owner(trade.seller), digest, seller_signature)?;
         let legs = U256::from(trade.legs.len());
         self.vm().log(Traded { digest, buyer: trade.buyer, seller: trade.seller, legs });
-        send(self.vm(), self.clearing.get(), &fillCall { fills: fills(&trade) })?;
+        tell(&self.clearing.get(), &fillCall { fills: fills(&trade) }.abi_encode())?;
         empty()
     }
 

@@ -6,7 +6,7 @@
 use std::{cell::RefCell, rc::Rc, vec::Vec};
 
 use alloy_primitives::{Address, I256, U256};
-use alloy_sol_types::{SolCall, SolError, SolInterface};
+use alloy_sol_types::{SolCall, SolError};
 use novate_abi::{
     IClearing, IErrors, IMargin, IOracle,
     book::{Book, Collateral, Position},

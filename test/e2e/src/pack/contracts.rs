@@ -3,8 +3,8 @@
 //! A contract is a member of the workspace under `contracts/` with a `cdylib` target.
 //!
 //! The standard library is built along with it, without the text and formatting of panics: nobody can read them on a chain,
-//! where a panic is a revert without data. On a contract of five small functions that takes 4,400 of 12,400 compressed bytes
-//! away, and most of the data segments, which every entry pays for. Cargo's options for it are not stable yet, so the
+//! where a panic is a revert without data. That takes kilobytes of compressed code away, and most of the data segments, which
+//! every entry pays for. Cargo's options for it are not stable yet, so the
 //! pinned toolchain is told to accept them.
 
 use std::{
