@@ -172,6 +172,18 @@ interface IClearing {
     function nonce(bytes32 account) external view returns (uint64);
     /// @notice The account's book as IMargin takes it.
     function book(bytes32 account) external view returns (bytes memory);
+    /// @notice The account's figures by IMargin.assess, from its book as stored.
+    function assess(bytes32 account)
+        external
+        view
+        returns (
+            int256 equity,
+            uint256 initialRequirement,
+            uint256 maintenanceRequirement,
+            uint8 worstUnderlying,
+            uint8 worstScenario,
+            uint8 validity
+        );
     /// @notice Sums that must balance: cash-token balance (18 decimals) = totalCash + variation + fees + insurance.
     /// @param totalCash Sum of the cash of all accounts. @param variation Gains not yet paid in by losers, less gains not yet paid out.
     function ledger()

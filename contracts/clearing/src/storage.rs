@@ -29,11 +29,12 @@ use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolCall;
 use novate_abi::{
     IClearing::{
-        addCollateralCall, bookCall, cashCall, cashTokenCall, collateralCall, collateralTokenCall,
-        depositCall, depositWithPermitCall, feesCall, fillCall, fundInsuranceCall, initializeCall,
-        isVenueCall, ledgerCall, modulesCall, nonceCall, openInterestCall, openInterestCapCall,
-        positionsCall, setFeesCall, setModulesCall, setOpenInterestCapCall, setVenueCall,
-        settleCall, sweepFeesCall, transferSliceCall, withdrawCall,
+        addCollateralCall, assessCall, bookCall, cashCall, cashTokenCall, collateralCall,
+        collateralTokenCall, depositCall, depositWithPermitCall, feesCall, fillCall,
+        fundInsuranceCall, initializeCall, isVenueCall, ledgerCall, modulesCall, nonceCall,
+        openInterestCall, openInterestCapCall, positionsCall, setFeesCall, setModulesCall,
+        setOpenInterestCapCall, setVenueCall, settleCall, sweepFeesCall, transferSliceCall,
+        withdrawCall,
     },
     IGoverned::pauseCall,
 };
@@ -128,6 +129,7 @@ impl Contract for Clearing {
             collateralCall::SELECTOR => self.collateral(input),
             nonceCall::SELECTOR => self.nonce(input),
             bookCall::SELECTOR => self.book(input),
+            assessCall::SELECTOR => self.assess_account(input),
             ledgerCall::SELECTOR => self.ledger(),
             _ => self.governance.route(selector, input, WITHDRAW | FILL),
         }

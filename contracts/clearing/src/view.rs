@@ -6,6 +6,7 @@ use novate_common::{Answer, Input, Word, address, answers, halves};
 
 use crate::{
     Clearing,
+    error::overflow,
     fill::Rates,
     load::packed,
     storage::{CAPS, CASH_TOKEN, LIQUIDATION, MARGIN, OPEN_INTEREST, ORACLE, TOKENS, VENUES},
@@ -92,6 +93,21 @@ impl Clearing {
         let mut answer = listed(book.len());
         answer.extend_from_slice(&book);
         Ok(answer)
+    }
+
+    /// `assess(account)`.
+    pub(crate) fn assess_account(&self, input: &mut Input<'_>) -> Answer {
+        let loaded = self.load_account(input.bytes32()?)?;
+        let figures = self.assess(core::iter::once(&loaded.book))?;
+        let figures = figures.first().ok_or_else(overflow)?;
+        answers![
+            figures.equity,
+            figures.initialRequirement,
+            figures.maintenanceRequirement,
+            figures.worstUnderlying,
+            figures.worstScenario,
+            figures.validity,
+        ]
     }
 
     /// `ledger()`.
