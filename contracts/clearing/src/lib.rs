@@ -17,6 +17,7 @@ mod entry;
 mod error;
 mod fill;
 mod load;
+mod places;
 mod session;
 mod settle;
 mod slice;

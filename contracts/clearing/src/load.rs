@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use alloy_primitives::{B256, I256};
 use novate_abi::book;
 use novate_common::{Revert, Slot, Word, halves, pair};
-use novate_risk::{Book, CollateralBalance, Position, Reference};
+use novate_risk::{Book, CollateralBalance, Reference};
 
 use crate::{
     Clearing,
     admin::COLLATERALS,
     error::{narrow, overflow, refused, widen},
-    storage::{ACCOUNTS, BALANCES, COLLATERAL, FUNDS, POSITIONS, REFERENCES, split},
+    places::Places,
+    storage::{ACCOUNTS, BALANCES, COLLATERAL, FUNDS, REFERENCES, split},
 };
 
 /// An account as loaded, and as it is to be stored.
@@ -25,6 +26,7 @@ pub(crate) struct Loaded {
     pub(crate) before: Book,
     /// The book to be.
     pub(crate) book: Book,
+    places: Places,
 }
 
 /// The house's sums, 18 decimals.
@@ -49,6 +51,8 @@ pub(crate) struct Header {
     pub(crate) nonce: u64,
     /// Number of positions.
     pub(crate) positions: u16,
+    /// Entries of the table of series; 0: positions are in the long form.
+    pub(crate) series: u8,
     /// Bit n - 1: collateral n is held.
     pub(crate) collateral: u32,
 }
@@ -65,16 +69,9 @@ impl Clearing {
         let account = ACCOUNTS.of(&id);
         let header = header(&account);
         let count = usize::from(header.positions);
-        let mut positions = Vec::with_capacity(count.saturating_add(1));
+        let places = Places::load(&account, count, header.series);
+        let positions = places.sorted();
         let mut references = Vec::new();
-        let mut place = account.plus(POSITIONS);
-        while positions.len() < count {
-            let (high, low) = halves(&place.get());
-            positions.push(position(high));
-            positions.push(position(low));
-            place = place.plus(1);
-        }
-        positions.truncate(count);
         let held = account.plus(REFERENCES);
         for position in &positions {
             if book::is_delta_one(position.instrument) {
@@ -91,21 +88,22 @@ impl Clearing {
         }
         let book = Book::new(widen(header.cash), positions, references, collateral)
             .map_err(|error| refused(id, error))?;
-        Ok(Loaded { id, nonce: header.nonce, before: book.clone(), book })
+        Ok(Loaded { id, nonce: header.nonce, before: book.clone(), book, places })
     }
 
     /// Writes the words of an account that changed, and counts the change.
     #[inline(never)]
     pub(crate) fn store_account(&mut self, loaded: &Loaded) -> Result<(), Revert> {
-        let Loaded { id, nonce, before, book } = loaded;
+        let Loaded { id, nonce, before, book, places } = loaded;
         let nonce = nonce.checked_add(1).ok_or_else(overflow)?;
         let account = ACCOUNTS.of(id);
-        store_positions(&account, before.positions(), book.positions());
+        let series = places.store(&account, before, book);
         store_references(&account, &references(before), &references(book));
         let mask = store_collateral(&account, before, book);
         let count = u16::try_from(book.positions().len()).map_err(|_| overflow())?;
         let low = u128::from(nonce).wrapping_shl(64)
             | u128::from(count).wrapping_shl(48)
+            | u128::from(series).wrapping_shl(40)
             | u128::from(mask);
         account.set(&pair(narrow(book.cash())?.cast_unsigned(), low));
         Ok(())
@@ -128,23 +126,13 @@ impl Clearing {
 fn header(account: &Slot) -> Header {
     let (cash, low) = halves(&account.get());
     let [nonce, rest] = split(low);
-    let [high, low, _, _, mask @ ..] = rest.to_be_bytes();
+    let [high, low, series, _, mask @ ..] = rest.to_be_bytes();
     Header {
         cash: cash.cast_signed(),
         nonce,
         positions: u16::from_be_bytes([high, low]),
+        series,
         collateral: u32::from_be_bytes(mask),
-    }
-}
-
-fn store_positions(account: &Slot, old: &[Position], new: &[Position]) {
-    let mut place = account.plus(POSITIONS);
-    for start in (0..old.len().max(new.len())).step_by(2) {
-        let word = two(new, start);
-        if word != two(old, start) {
-            place.set(&word);
-        }
-        place = place.plus(1);
     }
 }
 
@@ -226,21 +214,4 @@ fn references(book: &Book) -> Vec<(u64, B256)> {
             (held.instrument.id(), pair(held.reference.price, funding))
         })
         .collect()
-}
-
-/// A position from half a word.
-fn position(half: u128) -> Position {
-    let [instrument, quantity] = split(half);
-    Position { instrument, quantity: quantity.cast_signed() }
-}
-
-/// Two positions from `start` on as a word.
-fn two(positions: &[Position], start: usize) -> B256 {
-    let half = |index: usize| {
-        positions.get(index).map_or(0, |held| {
-            let low = u128::from(held.quantity.cast_unsigned());
-            u128::from(held.instrument).wrapping_shl(64) | low
-        })
-    };
-    pair(half(start), half(start.saturating_add(1)))
 }

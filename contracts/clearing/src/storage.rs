@@ -17,10 +17,10 @@
 //! | 14 | mapping: instrument => open interest (its long positions), millionths of a contract |
 //! | 15 | mapping: account id => account |
 //!
-//! An account: word 0 is cash (int128), nonce (uint64), number of positions (uint16), unused (uint16), collateral held
-//! (uint32, bit n - 1); words 1..128 are positions, ascending, two a word as in the packed book; words 129..160 are collateral
-//! balances by number; word 161 is the mapping from a held perpetual or future to its reference price (uint128) and
-//! funding reference (int128).
+//! An account: word 0 is cash (int128), nonce (uint64), number of positions (uint16), of series (uint8), unused (uint8),
+//! collateral held (uint32, bit n - 1); words 1..128 are positions and words 162..165 their series (see `places`); words
+//! 129..160 are collateral balances by number; word 161 is the mapping from a held perpetual or future to its reference
+//! price (uint128) and funding reference (int128).
 
 #[allow(unused_imports, reason = "the storage macro names them")]
 use alloc::{vec, vec::Vec};
@@ -65,6 +65,8 @@ pub(crate) const POSITIONS: u8 = 1;
 pub(crate) const COLLATERAL: u8 = 128;
 /// Word of an account's references.
 pub(crate) const REFERENCES: u8 = 161;
+/// Word of the first series of an account's positions.
+pub(crate) const SERIES: u8 = 162;
 
 /// Clearing: its storage is the table above.
 #[storage]

@@ -10,5 +10,6 @@ mod bench;
 mod custody;
 mod fills;
 mod model;
+mod places;
 mod settlement;
 mod slices;

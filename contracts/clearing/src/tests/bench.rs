@@ -187,7 +187,7 @@ impl Bench {
                 let mut equity = i128::try_from(book.cash).unwrap();
                 let mut required = 0_u128;
                 for held in &book.positions {
-                    let mark = told.marks[&held.instrument].cast_signed();
+                    let mark = told.marks.get(&held.instrument).copied().unwrap_or(0).cast_signed();
                     let gain = mark - held.reference_price.cast_signed();
                     equity += gain * i128::from(held.quantity) / 1_000_000;
                     let size = u128::from(held.quantity.unsigned_abs());
