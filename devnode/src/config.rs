@@ -50,6 +50,18 @@ impl ArbOs {
     }
 }
 
+/// What runs WASM. Results and prices are the same with either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum WasmEngine {
+    /// An interpreter: programs start at once.
+    #[default]
+    Interpreter,
+    /// A compiler to machine code: long computations run faster, the first call of a program waits for it.
+    #[cfg(feature = "compiler")]
+    Compiler,
+}
+
 /// Parameters of the chain that do not change while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainConfig {
@@ -65,6 +77,8 @@ pub struct ChainConfig {
     pub compute_gas_limit: u64,
     /// Whether debug facilities (`ArbDebug`, the `console` and `debug` WASM modules) exist.
     pub allow_debug: bool,
+    /// What runs programs.
+    pub engine: WasmEngine,
 }
 
 impl Default for ChainConfig {
@@ -76,6 +90,7 @@ impl Default for ChainConfig {
             owner: DEV_OWNER,
             compute_gas_limit: 32_000_000,
             allow_debug: true,
+            engine: WasmEngine::default(),
         }
     }
 }

@@ -169,7 +169,8 @@ impl Engine {
         recorder: Option<Recorder>,
     ) -> Result<(ResultAndState, Option<Recorder>), EngineError> {
         // A simulation knows nothing of the programs that ran in the block, and leaves no trace.
-        let mut programs = self.programs.take().unwrap_or_default();
+        let mut programs =
+            self.programs.take().unwrap_or_else(|| Programs::new(self.config.engine));
         programs.enter_block(block.number);
         let recent = programs.recent.clone();
         if options.forget_recent_programs {

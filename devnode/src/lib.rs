@@ -16,7 +16,7 @@ pub mod trace;
 pub mod wasm;
 
 pub use config::{
-    ARBITRUM_PRECOMPILES, ArbOs, CREATE2_FACTORY, ChainConfig, DEV_OWNER, GenesisAccount, genesis,
-    precompile_address,
+    ARBITRUM_PRECOMPILES, ArbOs, CREATE2_FACTORY, ChainConfig, DEV_OWNER, GenesisAccount,
+    WasmEngine, genesis, precompile_address,
 };
 pub use engine::{Block, CallOptions, Engine, EngineError};

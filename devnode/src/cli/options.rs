@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use alloy_primitives::{U256, utils::parse_ether};
 use clap::Parser;
 use novate_devnode::{
-    ArbOs,
+    ArbOs, WasmEngine,
     chain::{DEFAULT_MNEMONIC, ForkConfig, Mining, NodeConfig},
 };
 
@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// `ArbOS` version whose rules and prices hold: 51 or 60.
     #[arg(long, default_value = "51", value_name = "VERSION", value_parser = arbos)]
     pub arbos: ArbOs,
+    /// What runs programs, with equal results and prices: interpreter, or compiler in a build with `--features compiler`.
+    #[arg(long, default_value = "interpreter", value_name = "ENGINE", value_parser = engine)]
+    pub engine: WasmEngine,
     /// Mine a block every so many seconds instead of one per transaction.
     #[arg(long, short, value_name = "SECONDS", value_parser = interval)]
     pub block_time: Option<Duration>,
@@ -95,6 +98,7 @@ impl Options {
         config.chain_id = self.chain_id;
         config.base_fee = self.base_fee;
         config.chain.arbos = self.arbos;
+        config.chain.engine = self.engine;
         config.chain.max_code_size = self.code_size_limit.unwrap_or(config.chain.max_code_size);
         config.mining = match self.block_time {
             _ if self.no_mining => Mining::Manual,
@@ -114,6 +118,17 @@ impl Options {
         }
         let cache = (!self.no_storage_caching).then(cache_folder).flatten();
         Ok(Some(ForkConfig { url, block: self.fork_block_number, cache }))
+    }
+}
+
+fn engine(name: &str) -> Result<WasmEngine, String> {
+    match name {
+        "interpreter" => Ok(WasmEngine::Interpreter),
+        #[cfg(feature = "compiler")]
+        "compiler" => Ok(WasmEngine::Compiler),
+        #[cfg(not(feature = "compiler"))]
+        "compiler" => Err("built without the feature compiler".into()),
+        _ => Err("expected interpreter or compiler".into()),
     }
 }
 

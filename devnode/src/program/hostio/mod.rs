@@ -10,10 +10,11 @@ mod storage;
 use alloy_primitives::B256;
 
 use super::{
+    engine::Outcome,
     functions::HostFunction as F,
     guest::{Guest, Stop},
     request::{Reply, Request},
-    state::Pending,
+    state::{Pending, State},
 };
 
 /// Arguments of a host function as the program passed them.
@@ -47,6 +48,29 @@ impl Step {
 
     const fn ask(request: Request) -> Self {
         Self::Ask(request, B256::ZERO, 0)
+    }
+}
+
+/// Notes a host function that is done, if the call is traced.
+pub(super) fn record(guest: &mut impl Guest, name: &'static str) {
+    if guest.state().environment.tracing {
+        let ink = guest.ink();
+        guest.state().trace_end(name, ink);
+    }
+}
+
+/// How a program ends that returned from its entry point.
+pub(super) fn ended(state: &mut State, success: bool) -> Outcome {
+    let output = core::mem::take(&mut state.output);
+    if success { Outcome::Success(output) } else { Outcome::Revert(output) }
+}
+
+/// How a program ends that a host function stopped.
+pub(super) fn stopped(state: &mut State, stop: Stop) -> Outcome {
+    match stop {
+        Stop::OutOfInk => Outcome::OutOfInk,
+        Stop::Failure => Outcome::Failure,
+        Stop::Exit(status) => ended(state, status == 0),
     }
 }
 
