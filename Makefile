@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release certify campaign clean
+	scripts figures debug release engines certify campaign clean
 
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
@@ -75,6 +75,9 @@ debug: setup # Pure crates and contracts with debug assertions: overflow, branch
 
 release: setup mocks # Pure crates and contracts as shipped, the node, the clients, and the built WASM.
 	$(CARGO) test --release --locked $(PURE) $(PROGRAMS) $(HOST)
+
+engines: setup ## Runs the node's tests on the compiling WASM engine, and compares both engines on random programs.
+	NOVATE_WASM_ENGINE=compiler $(CARGO) test --release --locked -p novate-devnode --features compiler
 
 certify: ## Proves the bounds of the mathematics again (needs pip install python-flint).
 	python3 scripts/math/certify.py
