@@ -9,6 +9,7 @@ mod evm;
 pub mod meter;
 pub mod pack;
 mod precompiles;
+mod predeploys;
 mod program;
 pub mod rpc;
 mod stylus;
@@ -16,7 +17,8 @@ pub mod trace;
 pub mod wasm;
 
 pub use config::{
-    ARBITRUM_PRECOMPILES, ArbOs, CREATE2_FACTORY, ChainConfig, DEV_OWNER, GenesisAccount,
-    WasmEngine, genesis, precompile_address,
+    ARBITRUM_PRECOMPILES, ArbOs, ChainConfig, DEV_OWNER, GenesisAccount, WasmEngine, genesis,
+    precompile_address,
 };
 pub use engine::{Block, CallOptions, Engine, EngineError};
+pub use predeploys::{CREATE2_FACTORY, MULTICALL3, STYLUS_DEPLOYER};

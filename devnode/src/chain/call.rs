@@ -53,6 +53,9 @@ impl Node {
         id: BlockId,
         overrides: &Overrides,
     ) -> Result<Outcome, Error> {
+        if let Some(answer) = self.node_interface(request, id, overrides)? {
+            return Ok(answer);
+        }
         let Environment { mut block, version } = self.environment(id)?;
         let view = View { state: &self.state, blocks: &self.blocks, version };
         let limits = self.call_limits();

@@ -21,6 +21,7 @@ mod journal;
 mod logs;
 mod mine;
 mod node;
+mod node_interface;
 mod outcome;
 mod pool;
 mod snapshot;

@@ -58,6 +58,9 @@ pub(crate) struct Options {
     /// Most bytes of code that a contract may have.
     #[arg(long, value_name = "BYTES")]
     pub code_size_limit: Option<usize>,
+    /// Start without the contracts that tools expect: CREATE2 factory, Multicall3, StylusDeployer.
+    #[arg(long, alias = "disable-default-create2-deployer")]
+    pub no_predeploys: bool,
     /// Read missing state from this node. For https:// build with `--features fork-https`.
     #[arg(long, short, alias = "rpc-url", value_name = "URL")]
     pub fork_url: Option<String>,
@@ -99,6 +102,7 @@ impl Options {
         config.base_fee = self.base_fee;
         config.chain.arbos = self.arbos;
         config.chain.engine = self.engine;
+        config.chain.predeploys = !self.no_predeploys;
         config.chain.max_code_size = self.code_size_limit.unwrap_or(config.chain.max_code_size);
         config.mining = match self.block_time {
             _ if self.no_mining => Mining::Manual,

@@ -83,6 +83,7 @@ pub(super) fn begin(function: F, guest: &mut impl Guest, args: Args) -> Result<S
         | F::ReadReturnData
         | F::ReturnDataSize
         | F::EmitLog
+        | F::ConsoleText
         | F::ConsoleLog
         | F::ConsoleTee
         | F::Debug => output::begin(function, guest, args),
