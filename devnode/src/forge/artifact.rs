@@ -108,7 +108,8 @@ impl Artifacts {
         self.all.iter().find(|artifact| artifact.source == source && artifact.name == name)
     }
 
-    /// What `vm.getCode` names: `Name`, `File.sol`, `File.sol:Name` or with the whole path.
+    /// What `vm.getCode` names: `Name`, `File.sol:Name`, or `File.sol` of a single contract, with as
+    /// much of the path as is needed.
     ///
     /// # Errors
     /// A sentence when nothing or more than one contract has that name.
@@ -122,9 +123,8 @@ impl Artifacts {
             source == file || source.strip_suffix(file).is_some_and(|rest| rest.ends_with('/'))
         };
         let mut matching = self.all.iter().filter(|artifact| {
-            let stem = artifact.source.rsplit('/').next().and_then(|file| file.split('.').next());
             file.is_none_or(|file| is_file(&artifact.source, file))
-                && name.map_or(stem == Some(&artifact.name), |name| artifact.name == name)
+                && name.is_none_or(|name| artifact.name == name)
         });
         match (matching.next(), matching.next()) {
             (Some(found), None) => Ok(found),

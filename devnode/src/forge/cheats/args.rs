@@ -1,7 +1,7 @@
 //! Arguments of a cheat code, by place and type.
 
 use alloy_dyn_abi::DynSolValue;
-use alloy_primitives::{Address, B256, I256, U256};
+use alloy_primitives::{Address, B256, U256};
 
 use super::Failure;
 
@@ -28,10 +28,6 @@ impl Args {
         Ok(self.at(index)?.as_uint().ok_or(WRONG)?.0)
     }
 
-    pub(super) fn int(&self, index: usize) -> Result<I256, Failure> {
-        Ok(self.at(index)?.as_int().ok_or(WRONG)?.0)
-    }
-
     /// A number that has to fit 64 bits.
     pub(super) fn small(&self, index: usize) -> Result<u64, Failure> {
         let value = self.uint(index)?;
@@ -44,7 +40,7 @@ impl Args {
 
     /// A word: bytes32, or a shorter fixed array with zeros behind it.
     pub(super) fn word(&self, index: usize) -> Result<B256, Failure> {
-        Ok(self.at(index)?.as_fixed_bytes().ok_or(WRONG).map(|(bytes, _)| B256::right_padding_from(bytes))?)
+        Ok(fixed(self.at(index)?).map(B256::right_padding_from).ok_or(WRONG)?)
     }
 
     pub(super) fn text(&self, index: usize) -> Result<&str, Failure> {
@@ -54,8 +50,7 @@ impl Args {
     /// Bytes, or a fixed array of them.
     pub(super) fn bytes(&self, index: usize) -> Result<&[u8], Failure> {
         let value = self.at(index)?;
-        let fixed = || value.as_fixed_bytes().map(|(bytes, _)| bytes);
-        value.as_bytes().or_else(fixed).ok_or_else(|| WRONG.into())
+        value.as_bytes().or_else(|| fixed(value)).ok_or_else(|| WRONG.into())
     }
 
     pub(super) fn items(&self, index: usize) -> Result<&[DynSolValue], Failure> {
@@ -66,6 +61,11 @@ impl Args {
     pub(super) fn fields(&self, index: usize) -> Result<&[DynSolValue], Failure> {
         self.at(index)?.as_tuple().ok_or_else(|| WRONG.into())
     }
+}
+
+/// The bytes of a fixed array, without what fills the word up.
+fn fixed(value: &DynSolValue) -> Option<&[u8]> {
+    value.as_fixed_bytes().and_then(|(word, size)| word.get(..size))
 }
 
 /// An address as a value.

@@ -10,7 +10,7 @@ pub(super) const CODES: &[(&str, Code)] = &[
     ("fee(uint256)", Code::Plain(fee)),
     ("chainId(uint256)", Code::Plain(chain_id)),
     ("coinbase(address)", Code::Plain(coinbase)),
-    ("difficulty(uint256)", Code::Plain(prevrandao)),
+    ("difficulty(uint256)", Code::Plain(difficulty)),
     ("prevrandao(uint256)", Code::Plain(prevrandao)),
     ("prevrandao(bytes32)", Code::Plain(prevrandao)),
     ("txGasPrice(uint256)", Code::Plain(gas_price)),
@@ -52,6 +52,11 @@ fn prevrandao(session: &mut Session<'_>, args: &Args) -> Reply {
     let value: B256 = args.uint(0).map(Into::into).or_else(|_| args.word(0))?;
     session.ctx.block.prevrandao = Some(value);
     Ok(Vec::new())
+}
+
+/// Gone since the merge, as forge says.
+fn difficulty(_: &mut Session<'_>, _: &Args) -> Reply {
+    Err("`difficulty` is not supported after the Paris hard fork, use `prevrandao` instead".into())
 }
 
 fn gas_price(session: &mut Session<'_>, args: &Args) -> Reply {

@@ -1,19 +1,13 @@
 //! Numbers within bounds, and sorted lists.
 
 use alloy_dyn_abi::DynSolValue;
-use alloy_primitives::{I256, U256};
+use alloy_primitives::U256;
 
 use super::{Args, Code, Failure, Reply, Session, args};
 
 pub(super) const CODES: &[(&str, Code)] = &[
-    ("bound(uint256,uint256,uint256)", Code::Plain(bound)),
-    ("bound(int256,int256,int256)", Code::Plain(bound_signed)),
     ("sort(uint256[])", Code::Plain(sort)),
 ];
-
-fn bound(_: &mut Session<'_>, args: &Args) -> Reply {
-    Ok(vec![args::uint(into_range(args.uint(0)?, args.uint(1)?, args.uint(2)?)?)])
-}
 
 /// A number of the range, the number itself if it lies there.
 pub(super) fn into_range(number: U256, low: U256, high: U256) -> Result<U256, Failure> {
@@ -27,13 +21,6 @@ pub(super) fn into_range(number: U256, low: U256, high: U256) -> Result<U256, Fa
     let size = high.saturating_sub(low).saturating_add(U256::ONE);
     let offset = number.wrapping_sub(low).checked_rem(size).unwrap_or_default();
     Ok(low.saturating_add(offset))
-}
-
-fn bound_signed(_: &mut Session<'_>, args: &Args) -> Reply {
-    // Order is kept when the sign bit is turned over.
-    let flip = |number: I256| -> U256 { number.into_raw() ^ (U256::ONE << 255) };
-    let unsigned = into_range(flip(args.int(0)?), flip(args.int(1)?), flip(args.int(2)?))?;
-    Ok(vec![DynSolValue::Int(I256::from_raw(unsigned ^ (U256::ONE << 255)), 256)])
 }
 
 fn sort(_: &mut Session<'_>, args: &Args) -> Reply {
