@@ -6,6 +6,7 @@ pub mod chain;
 mod config;
 mod engine;
 mod evm;
+pub mod forge;
 pub mod meter;
 pub mod pack;
 mod precompiles;

@@ -13,12 +13,22 @@ use novate_devnode::{
     chain::{DEFAULT_MNEMONIC, ForkConfig, Mining, NodeConfig},
 };
 
+/// What else the program does.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Run tests that `forge build` compiled, with Stylus programs as real contracts.
+    Test(super::test::TestOptions),
+}
+
 /// An Arbitrum development chain that runs Solidity and Stylus contracts, with JSON-RPC over HTTP and
 /// WebSocket.
 #[derive(Debug, Parser)]
-#[command(name = "novate-devnode", version)]
+#[command(name = "novate-devnode", version, args_conflicts_with_subcommands = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Options {
+    /// What to do instead of running a chain.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
     pub host: IpAddr,
@@ -146,7 +156,7 @@ fn ether(text: &str) -> Result<U256, String> {
     parse_ether(text).map_err(|error| error.to_string())
 }
 
-fn arbos(text: &str) -> Result<ArbOs, String> {
+pub(crate) fn arbos(text: &str) -> Result<ArbOs, String> {
     let version = text.parse().ok().and_then(ArbOs::from_number);
     version.ok_or_else(|| "this engine knows ArbOS 51 and 60".into())
 }
