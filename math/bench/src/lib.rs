@@ -8,5 +8,6 @@
     reason = "exports are called from outside"
 )]
 
+mod further;
 mod kernels;
 mod numbers;

@@ -1,18 +1,8 @@
 //! The 64-bit kernels against the reference vectors, within the bounds of the accuracy table.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "tests fail by panicking and report by printing"
-)]
-
-mod support;
-
+use crate::support::{Worst, from_binary, power_of_ten, rows, to_binary};
 use alloy_primitives::{I256, U256};
 use novate_math::{accuracy, kernel};
-use support::{Worst, from_binary, power_of_ten, rows, to_binary};
 
 /// Inputs are rounded to Q58 (Q56 for logarithms): what that may add, in units of 1e-20.
 const INPUT: u128 = 200;

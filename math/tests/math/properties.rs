@@ -1,12 +1,5 @@
 //! Identities and inequalities that must hold for every input, up to the guaranteed errors.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "tests fail by panicking"
-)]
-
 use alloy_primitives::{I256, U256};
 use novate_math::{
     Black76, ONE, Prices, Quote, Right, WAD, kernel, normal_cdf, normal_complement, normal_inverse,
