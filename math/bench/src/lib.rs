@@ -8,6 +8,5 @@
     reason = "exports are called from outside"
 )]
 
-mod further;
 mod kernels;
 mod numbers;

@@ -1,7 +1,7 @@
 //! The 256-bit layer, with numbers below `2^128`.
 
 use alloy_primitives::{I256, U256};
-use novate_math::{Black76, Error, Prices, Quote, Right, Svi};
+use novate_math::{Black76, Error, Quote, Right, Svi};
 
 pub(crate) fn number(low: u64, high: u64) -> U256 {
     U256::from_limbs([low, high, 0, 0])
@@ -14,7 +14,7 @@ pub(crate) fn signed(low: u64, high: u64) -> I256 {
 
 /// One word that every bit of the result moves; all ones for an error.
 pub(crate) fn fold(x: Result<U256, Error>) -> u64 {
-    x.map_or(u64::MAX, |x| mix(0, x))
+    x.map_or(u64::MAX, |x| mix(0, &x))
 }
 
 pub(crate) fn fold_signed(x: Result<I256, Error>) -> u64 {
@@ -23,12 +23,16 @@ pub(crate) fn fold_signed(x: Result<I256, Error>) -> u64 {
 
 /// One word of several results.
 pub(crate) fn fold_all<const N: usize>(x: Result<[U256; N], Error>) -> u64 {
-    x.map_or(u64::MAX, |x| x.into_iter().fold(0, mix))
+    x.map_or(u64::MAX, |x| x.iter().fold(0, mix))
+}
+
+fn mix(word: u64, x: &U256) -> u64 {
+    mix_limbs(word, x.as_limbs())
 }
 
 /// Limbs are rotated before they meet, so that equal changes of two of them do not cancel.
-fn mix(word: u64, x: U256) -> u64 {
-    x.as_limbs().iter().fold(word, |word, limb| word.rotate_left(7) ^ limb)
+fn mix_limbs(word: u64, limbs: &[u64; 4]) -> u64 {
+    limbs.iter().fold(word, |word, limb| word.rotate_left(7) ^ limb)
 }
 
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
@@ -130,8 +134,9 @@ pub(crate) extern "C" fn greeks(
     r1: u64,
 ) -> u64 {
     let greeks = option(f0, f1, k0, k1, seconds, v0, v1, r0, r1).greeks();
-    fold_all(greeks.map(|g| {
-        let [delta_call, delta_put, theta_call, theta_put, rho_call, rho_put, vanna, volga] = [
+    greeks.map_or(u64::MAX, |g| {
+        let unsigned = [g.prices.call, g.prices.put, g.gamma, g.vega].iter().fold(0, mix);
+        let signed = [
             g.delta_call,
             g.delta_put,
             g.theta_call,
@@ -140,14 +145,9 @@ pub(crate) extern "C" fn greeks(
             g.rho_put,
             g.vanna,
             g.volga,
-        ]
-        .map(I256::into_raw);
-        let Prices { call, put } = g.prices;
-        [
-            call, put, g.gamma, g.vega, delta_call, delta_put, theta_call, theta_put, rho_call,
-            rho_put, vanna, volga,
-        ]
-    }))
+        ];
+        signed.iter().fold(unsigned, |word, x| mix_limbs(word, x.as_limbs()))
+    })
 }
 
 #[cfg_attr(target_family = "wasm", unsafe(no_mangle))]

@@ -22,20 +22,31 @@ pub fn workspace() -> PathBuf {
     folder.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), PathBuf::from)
 }
 
-/// The bench module, with the maximum of its memory fixed: it never grows.
+/// The bench module.
 pub fn module() -> Vec<u8> {
+    build(&[], "novate_math_bench.wasm")
+}
+
+/// The bench module with every other function too.
+pub fn module_of_everything() -> Vec<u8> {
+    build(&["--example", "novate_math_everything"], "examples/novate_math_everything.wasm")
+}
+
+/// Builds a module, and fixes the maximum of its memory: it never grows.
+fn build(what: &[&str], file: &str) -> Vec<u8> {
     let target = workspace().join("target/math-bench");
     let status = Command::new(env!("CARGO"))
         .current_dir(workspace())
         .args(["build", "--locked", "-p", "novate-math-bench", "--profile", "contract"])
         .args(["--target", "wasm32-unknown-unknown", "--target-dir"])
         .arg(&target)
+        .args(what)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .status()
         .expect("cargo runs");
     assert!(status.success(), "novate-math-bench does not build");
-    let path = target.join("wasm32-unknown-unknown/contract/novate_math_bench.wasm");
+    let path = target.join("wasm32-unknown-unknown/contract").join(file);
     let text = wasmprinter::print_bytes(fs::read(path).expect("the module")).expect("WASM");
     let (before, after) = text.split_once("(memory (;0;) ").expect("a memory");
     let (pages, after) = after.split_once(')').expect("a limit");
