@@ -10,6 +10,8 @@
     reason = "tests fail by panicking and report by printing"
 )]
 
+mod digests;
+mod edges;
 mod kernel_vectors;
 mod properties;
 mod support;
