@@ -7,6 +7,10 @@
     clippy::panic,
     clippy::print_stdout,
     unreachable_pub,
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::float_arithmetic,
     reason = "tests fail by panicking and report by printing"
 )]
 
@@ -15,4 +19,5 @@ mod edges;
 mod kernel_vectors;
 mod properties;
 mod support;
+mod surfaces;
 mod vectors;

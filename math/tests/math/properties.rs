@@ -167,6 +167,28 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn products_of_kernels_are_floored(a in any::<u64>(), b in any::<u64>(), shift in 0u32..64) {
+        let a = a >> shift;
+        let exact = u128::from(a) * u128::from(b);
+        let floor = |bits: u32| u64::try_from(exact >> bits).unwrap_or(u64::MAX);
+        prop_assert_eq!(kernel::multiply_q58(a, b), floor(58));
+        prop_assert_eq!(kernel::total_deviation(a, b), floor(61));
+    }
+
+    #[test]
+    fn years_are_floored(seconds in 0u64..64 * kernel::SECONDS_PER_YEAR) {
+        let exact = (u128::from(seconds) << 58) / u128::from(kernel::SECONDS_PER_YEAR);
+        prop_assert_eq!(u128::from(kernel::years(seconds)), exact);
+        // The root's square in Q122 is the years; the root is short by a few units of Q61.
+        let root = u128::from(kernel::sqrt_years(seconds));
+        let square = (u128::from(seconds) << 90) / u128::from(kernel::SECONDS_PER_YEAR);
+        let found = root * root >> 32;
+        prop_assert!(found.abs_diff(square) <= (root >> 27) + 4, "{} {}", found, square);
+    }
+}
+
 #[test]
 fn kernels_are_total() {
     for k in [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX, 100 << 56, -(100 << 56)] {
