@@ -112,6 +112,27 @@ fn evaluate(function: &str, random: &mut Random) -> Option<Record> {
                 i128::try_from(novate_math::ln(U256::from(x)).ok()?).ok()?,
             ]
         }
+        "log2" => {
+            let x = random.log(127);
+            vec![
+                i128::try_from(x).ok()?,
+                i128::try_from(novate_math::log2(U256::from(x)).ok()?).ok()?,
+            ]
+        }
+        "pow" => {
+            // ln of the result within +-41.4, where both it and the exponent fit 128 bits.
+            let x = random.log(127);
+            let ln = i128::try_from(novate_math::ln(U256::from(x)).ok()?).ok()?;
+            let size = ln.unsigned_abs().max(1_000_000_000);
+            let most = 41_400_000_000_000_000_000_u128 * 1_000_000_000 / (size / 1_000_000_000);
+            let most = most.min(1 << 90);
+            let part = u128::from(random.next() >> 1) * (most >> 63).max(1);
+            let y = if most >> 63 == 0 { part % most } else { part };
+            let y = i128::try_from(y).ok()?;
+            let y = if random.next() & 1 == 0 { y } else { -y };
+            let power = novate_math::pow(U256::from(x), I256::try_from(y).ok()?).ok()?;
+            vec![i128::try_from(x).ok()?, y, i128::try_from(power).ok()?]
+        }
         "normal_inverse" => {
             let p = if random.next() & 1 == 0 {
                 random.below(novate_math::WAD - 1) + 1

@@ -40,6 +40,8 @@ pub const EXP: Bound = bound("exp", "x <= 135.999", "max(1, result)", 100);
 pub const LN: Bound = bound("ln", "all", "max(1, result)", 100);
 /// [`crate::log2`]: of the result above one, absolute below.
 pub const LOG2: Bound = bound("log2", "all", "max(1, result)", 150);
+/// [`crate::pow`], beside half a unit of rounding.
+pub const POW: Bound = bound("pow", "x > 0", "result (1 + |y| + 3 |y ln x|)", 100);
 /// [`crate::normal_cdf`] and [`crate::normal_complement`].
 pub const CDF: Bound = bound("normal_cdf", "all", "1", 1200);
 /// [`crate::normal_pdf`].

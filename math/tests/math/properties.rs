@@ -1,12 +1,5 @@
 //! Identities and inequalities that must hold for every input, up to the guaranteed errors.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "tests fail by panicking"
-)]
-
 use alloy_primitives::{I256, U256};
 use novate_math::{
     Black76, ONE, Prices, Quote, Right, WAD, kernel, normal_cdf, normal_complement, normal_inverse,
@@ -171,6 +164,28 @@ proptest! {
         };
         prop_assert!(value >= intrinsic);
         prop_assert!(kernel::time_value(k, &kernel::Deviation::new(s)) <= kernel::ONE);
+    }
+}
+
+proptest! {
+    #[test]
+    fn products_of_kernels_are_floored(a in any::<u64>(), b in any::<u64>(), shift in 0u32..64) {
+        let a = a >> shift;
+        let exact = u128::from(a) * u128::from(b);
+        let floor = |bits: u32| u64::try_from(exact >> bits).unwrap_or(u64::MAX);
+        prop_assert_eq!(kernel::multiply_q58(a, b), floor(58));
+        prop_assert_eq!(kernel::total_deviation(a, b), floor(61));
+    }
+
+    #[test]
+    fn years_are_floored(seconds in 0u64..64 * kernel::SECONDS_PER_YEAR) {
+        let exact = (u128::from(seconds) << 58) / u128::from(kernel::SECONDS_PER_YEAR);
+        prop_assert_eq!(u128::from(kernel::years(seconds)), exact);
+        // The root's square in Q122 is the years; the root is short by a few units of Q61.
+        let root = u128::from(kernel::sqrt_years(seconds));
+        let square = (u128::from(seconds) << 90) / u128::from(kernel::SECONDS_PER_YEAR);
+        let found = root * root >> 32;
+        prop_assert!(found.abs_diff(square) <= (root >> 27) + 4, "{} {}", found, square);
     }
 }
 

@@ -1,14 +1,5 @@
 //! Reading of the reference vectors: decimals as integers in units of 1e-36.
 
-#![allow(unreachable_pub, dead_code, reason = "each test crate uses a part")]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests fail by panicking"
-)]
-
 use alloy_primitives::{I256, U256};
 use std::{collections::HashMap, path::Path};
 

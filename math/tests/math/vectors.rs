@@ -1,19 +1,8 @@
 //! The 256-bit layer against the reference vectors, within the bounds of the accuracy table.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "tests fail by panicking and report by printing"
-)]
-
-mod support;
-
+use crate::support::{Row, Worst, power_of_ten, rows};
 use alloy_primitives::{I256, U256};
 use novate_math::{Black76, Error, Quote, Right, Svi, accuracy, accuracy::Bound};
-use support::{Row, Worst, power_of_ten, rows};
 
 /// Units of 1e-18 as units of 1e-36.
 fn wide(x: I256) -> I256 {
