@@ -1,14 +1,5 @@
 //! The figures of committed books equal those of the slow reference (scripts/risk/fixture.py), through `margin-jsonl`.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::float_arithmetic,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "tests may fail loudly"
-)]
-
 use std::{
     io::Write,
     process::{Command, Stdio},

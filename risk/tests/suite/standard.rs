@@ -1,19 +1,7 @@
 //! Standard margin: the formulas, and that netting never costs.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::float_arithmetic,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "tests may fail loudly"
-)]
-
-mod common;
-
+use crate::common::{NOW, ONE, books, float, market, markets, parameters, wad};
 use alloy_primitives::{I256, U256};
-use common::{NOW, ONE, books, float, market, markets, parameters, wad};
 use novate_risk::{
     Assessment, Book, Instrument, Kind, Netting, StandardTerms, Strike, Trade,
     adaptive::{Ramp, assess_ramped},
