@@ -19,6 +19,7 @@ mod common;
 mod example;
 mod explain;
 mod fixtures;
+mod jsonl;
 mod properties;
 mod standard;
 mod totality;

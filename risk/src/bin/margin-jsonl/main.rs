@@ -37,10 +37,11 @@ fn main() -> ExitCode {
                 return ExitCode::FAILURE;
             }
         }
-        let text = answer(&line).unwrap_or_else(|(id, error)| {
-            failed = true;
-            write::error(&id, &error)
-        });
+        let text =
+            answer(line.strip_suffix(b"\n").unwrap_or(&line)).unwrap_or_else(|(id, error)| {
+                failed = true;
+                write::error(&id, &error)
+            });
         if writeln!(output, "{text}").and_then(|()| output.flush()).is_err() {
             // The reader went away.
             return ExitCode::FAILURE;
