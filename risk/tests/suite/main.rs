@@ -15,7 +15,9 @@
     reason = "tests may fail loudly"
 )]
 
+mod bounds;
 mod common;
+mod edges;
 mod example;
 mod explain;
 mod fixtures;
