@@ -34,7 +34,7 @@ fn bounds() -> Vec<(&'static str, Set, i128, i128)> {
         (
             "collateral.maintenance_haircut",
             |p, x| {
-                (p.collateral[0].maintenance_haircut, p.collateral[0].initial_haircut) = (to(x), 0)
+                (p.collateral[0].maintenance_haircut, p.collateral[0].initial_haircut) = (to(x), 0);
             },
             0,
             one,
@@ -167,7 +167,8 @@ fn what_is_not_listed_is_named() {
 
 #[test]
 fn extensions_are_refused_one_unit_beyond_their_bounds() {
-    let cases: [(&str, fn(&mut Extensions, u64), u64); 6] = [
+    type Change = fn(&mut Extensions, u64);
+    let cases: [(&str, Change, u64); 6] = [
         ("extensions.offset", |e, x| e.offsets = vec![(1, x)], 60 * PERCENT),
         ("extensions.floor_net", |e, x| e.floor_net = x, ONE),
         ("extensions.floor_hedged", |e, x| e.floor_hedged = x, ONE),
@@ -253,7 +254,7 @@ fn market_states_are_refused_one_unit_beyond_their_bounds() {
         (
             |m| {
                 m.underlyings[0].perpetual.as_mut().unwrap().funding_index =
-                    -(MAX_PRICE as i128) - 1
+                    -(MAX_PRICE as i128) - 1;
             },
             1,
             0,
@@ -300,14 +301,9 @@ fn only_the_skew_modes_are_skew() {
 
 #[test]
 fn every_error_says_what_is_wrong() {
-    let bound = match {
-        let mut p = parameters();
-        p.long.base = 2 * ONE;
-        p.check()
-    } {
-        Err(Error::ParameterOutOfBounds(bound)) => bound,
-        other => panic!("{other:?}"),
-    };
+    let mut wrong = parameters();
+    wrong.long.base = 2 * ONE;
+    let Err(Error::ParameterOutOfBounds(bound)) = wrong.check() else { panic!("{wrong:?}") };
     for (error, text) in [
         (Error::InvalidInstrument(7), "invalid instrument 0x0000000000000007"),
         (Error::UnsortedPositions(7), "position 0x0000000000000007 out of order"),

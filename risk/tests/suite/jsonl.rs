@@ -382,7 +382,7 @@ fn regular(path: &str) -> String {
     let mut name = String::new();
     for step in path.split('.') {
         if step.parse::<usize>().is_ok() {
-            name.push_str(&format!("[{step}]"));
+            name = format!("{name}[{step}]");
         } else {
             if !name.is_empty() {
                 name.push('.');

@@ -10,9 +10,12 @@
     clippy::float_arithmetic,
     clippy::indexing_slicing,
     clippy::needless_pass_by_value,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     missing_docs,
-    reason = "tests may fail loudly"
+    reason = "tests may fail loudly, and a table of cases is as long as it is"
 )]
 
 mod bounds;
