@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release engines certify campaign clean
+	scripts figures debug release engines certify campaign differential fuzz-risk coverage mutants-risk clean
 
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
@@ -84,6 +84,18 @@ certify: ## Proves the bounds of the mathematics again (needs pip install python
 
 campaign: ## Compares random points of every function with Arb: ARGS="--count 10000000" (needs python-flint).
 	python3 scripts/math/campaign.py $(ARGS)
+
+differential: setup ## Compares the margin engine with its slow reference: 20,000 random books, and 20,000 with every extension.
+	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/differential.py --count 20000 --seed 1 && python3 scripts/risk/differential.py --count 20000 --seed 2 --extensions
+
+fuzz-risk: setup ## Runs 10,000,000 random books through every function of the margin engine: ARGS="--count 100000" for fewer.
+	$(CARGO) run --release --locked --manifest-path fuzz/risk/Cargo.toml --bin campaign -- $(ARGS)
+
+coverage: setup ## Requirements of recorded chains and what a day cost: make coverage DATA=folder (chains/ and prices/, not part of the project).
+	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/coverage.py --data $(DATA) > docs/reports/coverage.md
+
+mutants-risk: ## Counts which changes of the margin engine no test notices (needs cargo-mutants): ARGS="--shard 0/8" for a part.
+	$(CARGO) mutants --config risk/mutants.toml -p novate-risk $(ARGS)
 
 clean: ## Removes everything that was built.
 	rm -rf target node_modules

@@ -7,11 +7,12 @@ use novate_math::kernel::sqrt;
 
 use crate::{
     Error,
-    assess::{Assessment, assess},
+    assess::Assessment,
     book::Book,
+    extended::{Extensions, assess_extended},
     fixed::{WAD, halves, mul_div},
     market::Market,
-    parameters::{Parameters, UnderlyingParameters},
+    parameters::Parameters,
 };
 use alloy_primitives::U256;
 
@@ -102,35 +103,43 @@ pub fn offset_from_correlation(correlation: i64, share: u64, floor: u64, ceiling
     u64::try_from(offset).unwrap_or(u64::MAX).clamp(floor.min(ceiling), ceiling)
 }
 
+/// The parameters with each ramp's underlying at the range that `range` takes from it; others keep theirs.
+#[must_use]
+pub fn with_ranges(
+    parameters: &Parameters,
+    ramps: &[(u8, Ramp)],
+    range: impl Fn(&Ramp) -> u64,
+) -> Parameters {
+    let mut moved = parameters.clone();
+    for listed in &mut moved.underlyings {
+        let number = listed.underlying;
+        if let Some((_, ramp)) = ramps.iter().find(|(known, _)| *known == number) {
+            listed.range = range(ramp);
+        }
+    }
+    moved
+}
+
 /// Assesses a book whose ranges are on ramps: `ramps` pairs underlyings with theirs, others have the range of `parameters`.
 /// The initial requirement is that under the initial ranges, all else that under the maintenance ranges.
 ///
 /// # Errors
-/// As [`assess`].
+/// As [`assess_extended`].
 pub fn assess_ramped(
     book: &Book,
     market: &Market,
     parameters: &Parameters,
+    extensions: &Extensions,
     ramps: &[(u8, Ramp)],
     now: u64,
 ) -> Result<Assessment, Error> {
-    let with = |range: &dyn Fn(&Ramp) -> u64| {
-        let mut moved = parameters.clone();
-        for listed in &mut moved.underlyings {
-            let UnderlyingParameters { underlying, .. } = *listed;
-            if let Some((_, ramp)) = ramps.iter().find(|(number, _)| *number == underlying) {
-                listed.range = range(ramp);
-            }
-        }
-        moved
-    };
-    let maintenance = with(&|ramp| ramp.maintenance(now));
-    let figures = assess(book, market, &maintenance, now)?;
-    let initial = with(&|ramp| ramp.initial(now));
+    let maintenance = with_ranges(parameters, ramps, |ramp| ramp.maintenance(now));
+    let figures = assess_extended(book, market, &maintenance, extensions, now)?;
+    let initial = with_ranges(parameters, ramps, |ramp| ramp.initial(now));
     if initial == maintenance {
         return Ok(figures);
     }
-    let ahead = assess(book, market, &initial, now)?;
+    let ahead = assess_extended(book, market, &initial, extensions, now)?;
     // A wider range needn't cost more in every book: the higher of the two counts.
     let initial_requirement = figures.initial_requirement.max(ahead.initial_requirement);
     Ok(Assessment { initial_requirement, ..figures })

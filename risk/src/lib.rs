@@ -31,11 +31,13 @@ pub mod instrument;
 pub mod liquidation;
 pub mod market;
 pub mod parameters;
+mod perpetual;
 mod revalue;
 pub mod scenario;
 mod sensitivity;
 mod shocks;
 pub mod standard;
+mod tenor;
 mod trade;
 mod underlying;
 

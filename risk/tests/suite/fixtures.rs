@@ -1,42 +1,12 @@
 //! The figures of committed books equal those of the slow reference (scripts/risk/fixture.py), through `margin-jsonl`.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::float_arithmetic,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "tests may fail loudly"
-)]
-
-use std::{
-    io::Write,
-    process::{Command, Stdio},
-};
-
 use serde_json::Value;
+
+use crate::jsonl::run;
 
 const BOOKS: &str = include_str!("fixtures/books.jsonl");
 /// Relative, or in quote currency below one.
 const TOLERANCE: f64 = 1e-9;
-
-fn run(input: &str) -> (Vec<Value>, bool) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_margin-jsonl"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_owned();
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    (
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
-        output.status.success(),
-    )
-}
 
 fn number(value: &Value) -> f64 {
     value.as_str().unwrap().parse().unwrap()
@@ -54,7 +24,7 @@ fn figures_equal_the_reference() {
     assert_eq!(cases.len(), 40);
     let lines: Vec<String> = cases.iter().map(|case| case["case"].to_string()).collect();
     let input = lines.join("\n");
-    let (answers, success) = run(&input);
+    let (answers, success) = run(input.as_bytes());
     assert!(success);
     assert_eq!(answers.len(), cases.len());
     let mut entries = 0;
@@ -100,8 +70,8 @@ fn a_wrong_line_is_answered_and_the_others_too() {
     uncovered["market"]["underlyings"] = Value::Array(Vec::new());
     let mut swapped = good.clone();
     swapped["parameters"]["long"] = serde_json::json!({"base": "1.05"});
-    let input = format!("{misspelt}\nnot json\n\n{inexact}\n{uncovered}\n{swapped}\n{good}\n");
-    let (answers, success) = run(&input);
+    let input = format!("{misspelt}\nnot json\n{inexact}\n{uncovered}\n{swapped}\n{good}\n");
+    let (answers, success) = run(input.as_bytes());
     assert!(!success);
     let errors: Vec<&str> =
         answers.iter().map(|answer| answer["error"].as_str().unwrap_or("")).collect();

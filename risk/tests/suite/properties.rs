@@ -1,26 +1,9 @@
 //! What must hold for every book: section 7 of the method.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    clippy::indexing_slicing,
-    clippy::needless_pass_by_value,
-    clippy::unwrap_used,
-    clippy::float_arithmetic,
-    missing_docs,
-    reason = "tests may fail loudly"
-)]
-
-mod common;
-
-use alloy_primitives::{I256, U256};
-use common::{
+use crate::common::{
     NOW, ONE, books, flat, float, instruments, market, markets, money, parameters, quantities,
 };
+use alloy_primitives::{I256, U256};
 use novate_risk::{
     Book, Instrument, Position, Trade, after, assess, breakdown, excess_under, greeks,
     liquidation::{AuctionTerms, WHOLE},

@@ -1,18 +1,5 @@
 //! Random books and the markets to value them in.
 
-#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    clippy::float_arithmetic,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "tests may fail loudly"
-)]
-
 use alloy_primitives::I256;
 use novate_risk::{
     Book, CollateralBalance, Instrument, Market, Parameters, Position, Reference, Strike, Validity,
@@ -22,28 +9,28 @@ use novate_risk::{
 use proptest::prelude::*;
 
 /// One, 18 decimals.
-pub const ONE: u64 = 1_000_000_000_000_000_000;
+pub(crate) const ONE: u64 = 1_000_000_000_000_000_000;
 /// A whole hour.
-pub const NOW: u64 = 1_768_406_400;
+pub(crate) const NOW: u64 = 1_768_406_400;
 /// Hours from now of the expiries that exist: expired, in the settlement window soon, a day, weeks, years.
-pub const TENORS: [u32; 6] = [0, 1, 24, 24 * 14, 24 * 80, 24 * 500];
+pub(crate) const TENORS: [u32; 6] = [0, 1, 24, 24 * 14, 24 * 80, 24 * 500];
 
-pub fn wad(x: f64) -> u128 {
+pub(crate) fn wad(x: f64) -> u128 {
     (x * 1e9).round() as u128 * 1_000_000_000
 }
 
-pub fn money(x: f64) -> I256 {
+pub(crate) fn money(x: f64) -> I256 {
     let size = I256::try_from(wad(x.abs())).unwrap();
     if x < 0.0 { -size } else { size }
 }
 
 /// A positive or negative amount with 18 decimals as a float.
-pub fn float(x: I256) -> f64 {
+pub(crate) fn float(x: I256) -> f64 {
     x.to_string().parse::<f64>().unwrap() / 1e18
 }
 
 /// ETH (1), BTC (2) and the default parameters, with two collateral tokens.
-pub fn parameters() -> Parameters {
+pub(crate) fn parameters() -> Parameters {
     Parameters {
         underlyings: vec![
             UnderlyingParameters::new(1, 180_000_000_000_000_000),
@@ -70,7 +57,7 @@ pub fn parameters() -> Parameters {
 }
 
 /// A market around the given prices. `doubt` lowers some confidences.
-pub fn market(eth: f64, btc: f64, vol: f64, doubt: bool) -> Market {
+pub(crate) fn market(eth: f64, btc: f64, vol: f64, doubt: bool) -> Market {
     let mut market = Market {
         collateral: vec![CollateralMarket { collateral: 2, price: wad(btc), confidence: ONE }],
         ..Market::default()
@@ -117,7 +104,7 @@ pub fn market(eth: f64, btc: f64, vol: f64, doubt: bool) -> Market {
 }
 
 /// The same market with one volatility for all strikes of an expiry.
-pub fn flat(mut market: Market, vol: f64) -> Market {
+pub(crate) fn flat(mut market: Market, vol: f64) -> Market {
     for expiry in &mut market.expiries {
         expiry.model_time = NOW - 1_000;
         let tau = (expiry.expiry() - expiry.model_time) as f64 / 31_536_000.0;
@@ -128,7 +115,7 @@ pub fn flat(mut market: Market, vol: f64) -> Market {
 }
 
 /// An instrument near the money of a market made by [`market`].
-pub fn instruments() -> impl Strategy<Value = Instrument> {
+pub(crate) fn instruments() -> impl Strategy<Value = Instrument> {
     (1_u8..=2, 0_u8..12, 1_usize..TENORS.len(), 4_u64..25).prop_map(|(u, kind, tenor, level)| {
         let hours = (NOW / 3600) as u32 + TENORS[tenor];
         let unit = if u == 1 { 250 } else { 7_500 };
@@ -143,7 +130,7 @@ pub fn instruments() -> impl Strategy<Value = Instrument> {
     })
 }
 
-pub fn quantities() -> impl Strategy<Value = i64> {
+pub(crate) fn quantities() -> impl Strategy<Value = i64> {
     (prop::bool::ANY, 0_u32..9, 1_i64..1_000).prop_map(|(sign, power, digits)| {
         let size = digits * 10_i64.pow(power.min(7));
         if sign { size } else { -size }
@@ -151,7 +138,7 @@ pub fn quantities() -> impl Strategy<Value = i64> {
 }
 
 /// A book of up to `most` positions.
-pub fn books(most: usize) -> impl Strategy<Value = Book> {
+pub(crate) fn books(most: usize) -> impl Strategy<Value = Book> {
     (
         prop::collection::btree_map(
             instruments().prop_map(|i| i.id()),
@@ -188,7 +175,7 @@ pub fn books(most: usize) -> impl Strategy<Value = Book> {
         })
 }
 
-pub fn markets() -> impl Strategy<Value = Market> {
+pub(crate) fn markets() -> impl Strategy<Value = Market> {
     (1_500.0_f64..6_000.0, 40_000.0_f64..150_000.0, 0.2_f64..1.5, prop::bool::weighted(0.2))
         .prop_map(|(eth, btc, vol, doubt)| market(eth, btc, vol, doubt))
 }

@@ -7,6 +7,12 @@
 use alloy_primitives::{I256, U256};
 use novate_math::kernel::multiply_wide;
 
+mod binary;
+mod division;
+
+pub(crate) use binary::{binary, binary_q118, binary_signed};
+pub(crate) use division::{divide, divide_slowly, mul_div, multiply_256, quotient_down};
+
 /// One in Q60, the format of price ratios and of factors below 16.
 pub(crate) const ONE_Q60: u64 = 1 << 60;
 /// One in Q62, the format of factors below 4.
@@ -15,8 +21,6 @@ pub(crate) const ONE_Q62: u64 = 1 << 62;
 pub(crate) const ONE_Q58: u64 = 1 << 58;
 /// One with 18 decimals.
 pub(crate) const WAD: u64 = 1_000_000_000_000_000_000;
-/// `2^123 / 10^18`, to convert decimals to binary.
-const BINARY: u64 = 10_633_823_966_279_326_983;
 /// Millionths in one.
 const MILLION: u64 = 1_000_000;
 
@@ -209,84 +213,6 @@ pub(crate) fn price_ratio(price: u128, ratio: u64) -> u128 {
     (u128::from(top) << 68) | (u128::from(middle) << 4) | u128::from(l0 >> 60)
 }
 
-/// `amount * share`, share with 18 decimals, rounded up or down; the result stays below 2^255.
-#[inline(never)]
-pub(crate) fn mul_div(amount: U256, share: u64, up: bool) -> U256 {
-    // Whole units and the rest apart, so that no product needs more bits than the result.
-    let (whole, rest) = divide(amount, WAD);
-    let (high, low) = multiply_wide(rest, share);
-    let (part, left) = divide(U256::from_limbs([low, high, 0, 0]), WAD);
-    let part = part.wrapping_add(U256::from(u8::from(up && left != 0)));
-    multiply_256(whole, share).wrapping_add(part)
-}
-
-/// The product with a 64-bit number, modulo 2^256.
-#[inline(never)]
-pub(crate) const fn multiply_256(x: U256, factor: u64) -> U256 {
-    let [x0, x1, x2, x3] = *x.as_limbs();
-    let (h0, l0) = multiply_wide(x0, factor);
-    let (h1, l1) = multiply_wide(x1, factor);
-    let (h2, l2) = multiply_wide(x2, factor);
-    let l3 = x3.wrapping_mul(factor);
-    let (p1, c1) = l1.overflowing_add(h0);
-    let (p2, c2) = carry(l2, h1, c1);
-    let (p3, _) = carry(l3, h2, c2);
-    U256::from_limbs([l0, p1, p2, p3])
-}
-
-/// Quotient and remainder by a 64-bit number that isn't 0, limb by limb.
-#[inline(never)]
-pub(crate) fn divide(x: U256, divisor: u64) -> (U256, u64) {
-    let mut limbs = *x.as_limbs();
-    let mut rest: u64 = 0;
-    for limb in limbs.iter_mut().rev() {
-        if rest == 0 && *limb < divisor {
-            (*limb, rest) = (0, *limb);
-            continue;
-        }
-        let value = (u128::from(rest) << 64) | u128::from(*limb);
-        // rest < divisor, so the quotient has 64 bits, and so has the new rest.
-        let (_, quotient) = halves(value.checked_div(u128::from(divisor)).unwrap_or(0));
-        rest = limb.wrapping_sub(quotient.wrapping_mul(divisor));
-        *limb = quotient;
-    }
-    (U256::from_limbs(limbs), rest)
-}
-
-/// Quotient and remainder by a number below 2^255, bit by bit: small code for what is rarely asked. By 0: 0.
-#[inline(never)]
-pub(crate) fn divide_slowly(x: U256, divisor: U256) -> (U256, U256) {
-    let (mut quotient, mut rest) = (U256::ZERO, U256::ZERO);
-    if divisor.is_zero() {
-        return (quotient, rest);
-    }
-    for place in (0..x.bit_len()).rev() {
-        rest = rest.wrapping_shl(1);
-        quotient = quotient.wrapping_shl(1);
-        if x.bit(place) {
-            rest = rest.wrapping_add(U256::ONE);
-        }
-        if rest >= divisor {
-            rest = rest.wrapping_sub(divisor);
-            quotient = quotient.wrapping_add(U256::ONE);
-        }
-    }
-    (quotient, rest)
-}
-
-/// The signed quotient, rounded down.
-pub(crate) fn quotient_down(x: I256, divisor: U256) -> I256 {
-    let (quotient, rest) = divide_slowly(x.unsigned_abs(), divisor);
-    let quotient = I256::from_raw(quotient);
-    if !x.is_negative() {
-        quotient
-    } else if rest.is_zero() {
-        quotient.wrapping_neg()
-    } else {
-        quotient.wrapping_neg().wrapping_sub(I256::ONE)
-    }
-}
-
 /// The high and the low 64 bits.
 pub(crate) const fn halves(x: u128) -> (u64, u64) {
     let bytes = x.to_be_bytes();
@@ -295,31 +221,6 @@ pub(crate) const fn halves(x: u128) -> (u64, u64) {
         u64::from_be_bytes([h0, h1, h2, h3, h4, h5, h6, h7]),
         u64::from_be_bytes([l0, l1, l2, l3, l4, l5, l6, l7]),
     )
-}
-
-/// A number with 18 decimals in Q`point` (at most 62), saturating at 64 bits.
-#[inline(never)]
-pub(crate) fn binary(decimal: u64, point: u32) -> u64 {
-    let (high, low) = multiply_wide(decimal, BINARY); // Q123
-    let product = (u128::from(high) << 64) | u128::from(low);
-    let shift = 123_u32.saturating_sub(point);
-    // Rounded to nearest.
-    let rounded = product.wrapping_add(1_u128.wrapping_shl(shift.wrapping_sub(1)));
-    u64::try_from(rounded.wrapping_shr(shift)).unwrap_or(u64::MAX)
-}
-
-/// A signed number with 18 decimals in Q`point`, saturating.
-pub(crate) fn binary_signed(decimal: i64, point: u32) -> i64 {
-    let size = i64::try_from(binary(decimal.unsigned_abs(), point)).unwrap_or(i64::MAX);
-    if decimal < 0 { size.wrapping_neg() } else { size }
-}
-
-/// A signed number with 18 decimals in Q118.
-pub(crate) fn binary_q118(decimal: i64) -> i128 {
-    let (high, low) = multiply_wide(decimal.unsigned_abs(), BINARY); // Q123, below 2^127
-    let product = ((u128::from(high) << 64) | u128::from(low)) >> 5;
-    let size = i128::try_from(product).unwrap_or(i128::MAX);
-    if decimal < 0 { size.wrapping_neg() } else { size }
 }
 
 /// `min(floor(a * b / 2^point), u64::MAX)`, `point` in 1..=63.
@@ -379,29 +280,11 @@ mod tests {
         }
 
         #[test]
-        fn binaries_are_nearest(decimal in 0..4 * WAD, point in 20_u32..62) {
-            let exact = (U256::from(decimal) << (point as usize + 1)) / U256::from(WAD);
-            let nearest = (exact + U256::from(1)) >> 1;
-            let given = U256::from(binary(decimal, point));
-            prop_assert!(given.abs_diff(nearest) <= U256::from(1));
-        }
-
-        #[test]
         fn money_rounds_down(x in amounts()) {
             let fine = Fine(x >> 30);
             let wad = fine.to_wad_down();
             prop_assert!(Fine::from_wad(wad) <= fine);
             prop_assert!(Fine::from_wad(wad + I256::ONE) > fine);
         }
-    }
-
-    #[test]
-    fn one_is_one_in_every_format() {
-        for point in 1..=62 {
-            assert_eq!(binary(WAD, point), 1 << point, "{point}");
-        }
-        assert_eq!(binary_signed(-(i64::try_from(WAD).unwrap()), 60), -(1 << 60));
-        assert_eq!(binary_q118(i64::try_from(WAD).unwrap()).abs_diff(1 << 118) >> 56, 0);
-        assert_eq!(binary(u64::MAX, 62), u64::MAX);
     }
 }

@@ -1,13 +1,5 @@
 //! The worked example of docs/margin.md: every number printed there is computed here.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::float_arithmetic,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "tests may fail loudly"
-)]
-
 use alloy_primitives::{I256, U256};
 use novate_risk::{
     Book, Instrument, Market, Netting, Parameters, StandardTerms, Trade, Validity, after, assess,
@@ -19,7 +11,7 @@ use novate_risk::{
 };
 
 const ONE: u64 = 1_000_000_000_000_000_000;
-const DOC: &str = include_str!("../../docs/margin.md");
+const DOC: &str = include_str!("../../../docs/margin.md");
 /// 2026-02-27 08:00 UTC: 28 days before the expiry of 27 March.
 const NOW: u64 = 1_772_179_200;
 

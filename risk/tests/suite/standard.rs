@@ -1,21 +1,9 @@
 //! Standard margin: the formulas, and that netting never costs.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::float_arithmetic,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "tests may fail loudly"
-)]
-
-mod common;
-
+use crate::common::{NOW, ONE, books, float, market, markets, parameters, wad};
 use alloy_primitives::{I256, U256};
-use common::{NOW, ONE, books, float, market, markets, parameters, wad};
 use novate_risk::{
-    Assessment, Book, Instrument, Kind, Netting, StandardTerms, Strike, Trade,
+    Assessment, Book, Extensions, Instrument, Kind, Netting, StandardTerms, Strike, Trade,
     adaptive::{Ramp, assess_ramped},
     after, assess, assess_standard,
 };
@@ -140,7 +128,7 @@ proptest! {
         let mut target = parameters();
         target.underlyings[0].range = to * (ONE / 100);
         let ramp = Ramp { from: parameters().underlyings[0].range, to: to * (ONE / 100), start: NOW - elapsed, length: 100 };
-        let figures = assess_ramped(&book, &market, &parameters(), &[(1, ramp)], NOW).unwrap();
+        let figures = assess_ramped(&book, &market, &parameters(), &Extensions::default(), &[(1, ramp)], NOW).unwrap();
         prop_assert!(figures.initial_excess() <= figures.maintenance_excess());
         if elapsed >= 100 {
             prop_assert_eq!(figures, assess(&book, &market, &target, NOW).unwrap());

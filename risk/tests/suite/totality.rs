@@ -1,23 +1,7 @@
 //! No book that passes the codec and no accepted market state makes any function fail, panic or wrap.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    clippy::indexing_slicing,
-    clippy::needless_pass_by_value,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "tests may fail loudly"
-)]
-
-mod common;
-
+use crate::common::{NOW, ONE};
 use alloy_primitives::{I256, U256};
-use common::{NOW, ONE};
 use novate_risk::{
     Book, CollateralBalance, Instrument, Kind, Market, Parameters, Position, Reference, Strike,
     Trade, Validity, after, assess, breakdown, excess_under, greeks,

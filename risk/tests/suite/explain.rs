@@ -1,23 +1,7 @@
 //! Attribution, the largest trade that fits, liquidation prices, and the extensions.
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    clippy::float_arithmetic,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "tests may fail loudly"
-)]
-
-mod common;
-
+use crate::common::{NOW, ONE, books, float, instruments, market, markets, money, parameters, wad};
 use alloy_primitives::{I256, U256};
-use common::{NOW, ONE, books, float, instruments, market, markets, money, parameters, wad};
 use novate_risk::{
     Error, Extensions, Instrument, Trade, assess, assess_extended, attribution, breakdown,
     liquidation_prices, loss_vector, max_quantity, preview,
