@@ -70,6 +70,9 @@ programs: setup mocks ## Solidity tests that drive the built WASM: ARGS="-vvv" s
 differential: setup ## Compares the devnode's runner of forge tests with forge, test by test.
 	$(CARGO) build --release --locked -p novate-devnode && node scripts/forge_differential.mjs
 
+conformance: setup ## Runs third-party clients (cargo-stylus, cast, forge, viem, ethers, alloy) on the devnode; needs a network.
+	$(CARGO) build --release --locked -p novate-devnode && node scripts/conformance.mjs
+
 dependencies: ## Checks which crate depends on which.
 	node scripts/check_dependencies.mjs
 
