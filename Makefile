@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release engines certify campaign differential fuzz-risk coverage mutants-risk clean
+	scripts figures debug release engines certify campaign differential fuzz-risk coverage mutants-risk programs runners conformance clean
 
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
@@ -20,7 +20,7 @@ setup: ## Installs what this machine lacks: Rust toolchain and WASM target, npm 
 demo: setup mocks contracts ## Plays a crash through the clearing house: make demo ARGS="--help" lists the options.
 	$(CARGO) run --release --locked -p novate-e2e --bin demo -- $(ARGS)
 
-test: setup dependencies scripts forge debug contracts-checked figures release ## Runs all tests: scripts, Solidity, Rust, and the built WASM on the devnode.
+test: setup dependencies scripts forge debug contracts-checked figures release programs runners ## Runs all tests: scripts, Solidity, Rust, and the built WASM on the devnode.
 	@echo "make test: all passed"
 
 check: fmt-check lint test ## What a change must pass: formatting, lints, all tests.
@@ -63,6 +63,15 @@ snapshots: setup mocks ## Rewrites snapshots/ (sizes, storage, gas, ink): the di
 
 forge: setup ## Solidity tests, and the canary that must fail.
 	node scripts/forge_test.mjs && node scripts/forge_canary.mjs
+
+programs: setup mocks ## Solidity tests that drive the built WASM: ARGS="-vvv" shows the calls of failures.
+	$(CARGO) run --release --locked -p novate-devnode -- test --out target/forge/out --match-path '^test/programs/' $(ARGS)
+
+runners: setup ## Compares the devnode's runner of forge tests with forge, test by test.
+	$(CARGO) build --release --locked -p novate-devnode && node scripts/forge_differential.mjs
+
+conformance: setup ## Runs third-party clients (cargo-stylus, cast, forge, viem, ethers, alloy) on the devnode; needs a network.
+	$(CARGO) build --release --locked -p novate-devnode && node scripts/conformance.mjs
 
 dependencies: ## Checks which crate depends on which.
 	node scripts/check_dependencies.mjs

@@ -81,7 +81,7 @@ impl World {
         programs: &mut Option<Programs>,
         tracing: bool,
     ) -> Result<Executed, String> {
-        let mut kept = programs.take().unwrap_or_default();
+        let mut kept = programs.take().unwrap_or_else(|| Programs::new(self.config.engine));
         // Every test is its own block for the cache of recent programs.
         kept.recent.clear();
         let db = core::mem::take(&mut self.db);

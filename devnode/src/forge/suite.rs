@@ -1,6 +1,6 @@
 //! A contract's tests: deployment, set-up, and each test on a copy of what they left.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_dyn_abi::{DynSolValue, JsonAbiExt};
 use alloy_json_abi::Function;
@@ -32,6 +32,8 @@ pub(super) struct Suite<'a> {
     pub(super) shared: &'a Arc<Shared>,
     pub(super) options: &'a RunnerOptions,
     programs: &'a mut Option<Programs>,
+    /// Contracts that recorded calls created, by name.
+    created: BTreeMap<Address, String>,
 }
 
 /// A chain with the test contract on it.
@@ -66,7 +68,7 @@ impl<'a> Suite<'a> {
         options: &'a RunnerOptions,
         programs: &'a mut Option<Programs>,
     ) -> Self {
-        Self { shared, options, programs }
+        Self { shared, options, programs, created: BTreeMap::new() }
     }
 
     /// Runs the tests.
@@ -255,9 +257,10 @@ impl<'a> Suite<'a> {
     }
 
     /// Keeps the tree of calls, if it was recorded.
-    fn keep(&self, stage: &Stage, executed: &Executed, trees: &mut Vec<String>) {
+    fn keep(&mut self, stage: &Stage, executed: &Executed, trees: &mut Vec<String>) {
         if let Some(tree) = &executed.trace {
-            let names = trace::Names::new(&self.shared.artifacts, &stage.cheats.labels, tree);
+            trace::collect(&self.shared.artifacts, tree, &mut self.created);
+            let names = trace::Names::new(&stage.cheats.labels, &self.created);
             trees.push(trace::render(tree, &names, &self.shared.artifacts));
         }
     }

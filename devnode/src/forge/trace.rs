@@ -14,12 +14,11 @@ pub(super) struct Names(BTreeMap<Address, String>);
 
 impl Names {
     pub(super) fn new(
-        artifacts: &Artifacts,
         labels: &BTreeMap<Address, String>,
-        tree: &CallTrace,
+        created: &BTreeMap<Address, String>,
     ) -> Self {
-        let mut names = BTreeMap::from([(CHEATS, "VM".into()), (CONSOLE, "console".into())]);
-        collect(artifacts, tree, &mut names);
+        let mut names = created.clone();
+        names.extend([(CHEATS, "VM".into()), (CONSOLE, "console".into())]);
         names.extend(labels.iter().map(|(address, label)| (*address, label.clone())));
         Self(names)
     }
@@ -29,7 +28,12 @@ impl Names {
     }
 }
 
-fn collect(artifacts: &Artifacts, tree: &CallTrace, names: &mut BTreeMap<Address, String>) {
+/// Adds the contracts that a tree creates.
+pub(super) fn collect(
+    artifacts: &Artifacts,
+    tree: &CallTrace,
+    names: &mut BTreeMap<Address, String>,
+) {
     if matches!(tree.kind, FrameKind::Create | FrameKind::Create2)
         && let Some(artifact) = artifacts.created_by(&tree.input)
     {
