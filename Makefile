@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release engines certify campaign differential fuzz-risk coverage mutants-risk programs runners conformance clean
+	scripts figures debug release engines certify campaign differential fuzz-risk coverage mutants-risk programs runners conformance nitro devnode-bench devnode-fuzz clean
 
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
@@ -57,6 +57,15 @@ abi: setup ## The contracts' ABI as JSON: make abi ARGS=IClearing.
 
 devnode: setup ## Runs the embedded node: ARGS="--help" lists the options.
 	$(CARGO) run --release --locked -p novate-devnode -- $(ARGS)
+
+nitro: ## Runs Offchain Labs' own development node in Docker instead: ARGS="--help" lists the options.
+	node devnode/nitro.mjs $(ARGS)
+
+devnode-bench: setup ## Measures the node beside anvil: prints the bars of devnode/README.md.
+	$(CARGO) run --release --locked -p novate-devnode --example bench -- node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil
+
+devnode-fuzz: ## Random modules and requests against the node, results in docs/reports: ARGS="--modules 10000" for fewer.
+	node devnode/fuzz.mjs $(ARGS)
 
 snapshots: setup mocks ## Rewrites snapshots/ (sizes, storage, gas, ink): the difference belongs into the commit that causes it.
 	$(PACK) --write && NOVATE_SNAPSHOTS=write $(CARGO) test --release --locked $(PURE) $(HOST) snapshot && NOVATE_SNAPSHOTS=write $(CARGO) test --locked $(PROGRAMS) snapshot

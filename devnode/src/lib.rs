@@ -13,6 +13,7 @@ mod precompiles;
 mod predeploys;
 mod program;
 pub mod rpc;
+mod steps;
 mod stylus;
 pub mod trace;
 pub mod wasm;
