@@ -33,11 +33,11 @@ pub fn check(input: &Input) {
     }
     let (p, q) = (probability(input.p), probability(input.q));
     let (a, b) = (normal_inverse(p).unwrap(), normal_inverse(q).unwrap());
-    // The inverse errs by 5e-17, so its distribution by 0.4 of that and 1.2e-17 more.
-    assert!(normal_cdf(a).abs_diff(p) <= U256::from(33), "{p} {a}");
+    // The inverse errs by 6.5e-17, so its distribution by 0.4 of that and 1.2e-17 more.
+    assert!(normal_cdf(a).abs_diff(p) <= U256::from(40), "{p} {a}");
     assert_eq!(normal_inverse(ONE - p).unwrap(), -a);
     if p <= q {
-        assert!(a <= b + I256::try_from(101).unwrap());
+        assert!(a <= b + I256::try_from(131).unwrap());
     }
 }
 

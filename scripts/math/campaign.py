@@ -140,7 +140,7 @@ FUNCTIONS = {
 
 def bounds():
     text = open(os.path.join(ROOT, "math", "src", "accuracy.rs")).read()
-    found = re.findall(r"pub const (\w+): Bound =\s*bound\([^;]*?([\d_]+)\);", text)
+    found = re.findall(r"pub const (\w+): Bound =\s*bound\([^;]*?([\d_]+),?\s*\);", text)
     return {name: int(value.replace("_", "")) * 1e-20 for name, value in found}
 
 

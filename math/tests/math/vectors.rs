@@ -172,6 +172,7 @@ fn greeks_keep_their_bounds() {
             greeks.vanna,
             greeks.volga,
         ];
+        // Of the value alone, and at any d1: on these rows the errors are smaller than the table promises.
         for ((name, value), worst) in names.iter().zip(values).zip(&mut worst) {
             let Some(expected) = row.number_below(name, 36) else { continue };
             let mut error = relative(wide(value), expected);
@@ -268,7 +269,14 @@ fn the_surface_keeps_its_bounds() {
             && seconds >= 3600
         {
             let actual = positive(svi.volatility(k, seconds).unwrap());
-            vol.note(relative(actual, expected), I256::ZERO, || format!("{row:?}"));
+            // What the variance may err by, and the half unit that k lost, move it by vol/(2 w) of that.
+            let moved =
+                I256::try_from(accuracy::SVI_VARIANCE.error + 200).unwrap() * power_of_ten(16);
+            let slack = moved * power_of_ten(18) / (w / power_of_ten(9)) * expected
+                / power_of_ten(27)
+                / I256::try_from(2).unwrap();
+            let excess = ((actual - expected).abs() - slack).max(I256::ZERO);
+            vol.note(relative(expected + excess, expected), I256::ZERO, || format!("{row:?}"));
         }
     }
     settle(&variance, accuracy::SVI_VARIANCE);
