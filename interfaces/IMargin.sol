@@ -28,35 +28,8 @@ interface IMargin {
         uint8 validity;
     }
 
-    /// @notice Sensitivities of one underlying and expiry (expiry 0: perpetual and collateral), 18 decimals.
-    /// @param vega Per 1.00 of volatility. @param theta Per year.
-    struct Greeks {
-        uint8 underlying;
-        uint64 expiry;
-        int256 delta;
-        int256 gamma;
-        int256 vega;
-        int256 theta;
-        int256 value;
-    }
-
-    /// @notice A hypothetical trade of `quantity` (signed millionths) at `price`.
-    struct Trade {
-        uint64 instrument;
-        int64 quantity;
-        uint128 price;
-    }
-
-    /// @notice Packed: range (uint64) << 128 | volatility range up (uint64) << 64 | volatility range down (uint64).
-    event UnderlyingParametersChanged(uint8 indexed underlying, bytes32 previous, bytes32 current);
-    /// @notice Packed: initial factor (uint64) << 64 | maintenance factor (uint64).
-    event FactorsChanged(bytes32 previous, bytes32 current);
-    /// @notice Packed: perpetual maintenance (uint64) << 192 | perpetual initial (uint64) << 128 | option maintenance (uint64) << 64
-    /// | option initial (uint64).
-    event ContingenciesChanged(bytes32 previous, bytes32 current);
-    /// @notice Packed: underlying (uint8) << 136 | cancels risk (bool) << 128 | maintenance haircut (uint64) << 64 | initial haircut (uint64).
-    event CollateralChanged(uint8 indexed collateral, bytes32 previous, bytes32 current);
-    event OracleChanged(address indexed previous, address indexed oracle);
+    /// @notice A storage word changed; names, old and new values are told by the events of IRiskParameters.
+    event ParameterWritten(uint16 indexed place, bytes32 previous, bytes32 current);
 
     /// @notice The underlying has no risk parameters.
     error UnderlyingNotListed(uint8 underlying);
@@ -69,60 +42,23 @@ interface IMargin {
     /// @notice The book has more positions than an account may hold.
     error BookTooLarge(uint256 positions, uint256 limit);
 
-    function initialize(address governor, address guardian, address oracle) external;
+    /// @notice `keeper` (IRiskParameters) alone writes parameters from now on; the oracle is one of them. Once.
+    function initialize(address keeper, address oracle) external;
 
-    // Governor
-    /// @notice Lists an underlying: `range` is the price range of one spot unit (ETH 0.18e18), `volatilityRangeUp/Down` the volatility ranges.
-    function setUnderlying(
-        uint8 underlying,
-        uint64 range,
-        uint64 volatilityRangeUp,
-        uint64 volatilityRangeDown
-    ) external;
-    /// @notice Factors on the scan loss, 18 decimals.
-    function setFactors(uint64 initialFactor, uint64 maintenanceFactor) external;
-    /// @notice Contingency rates, 18 decimals.
-    function setContingencies(
-        uint64 perpetualMaintenance,
-        uint64 perpetualInitial,
-        uint64 optionMaintenance,
-        uint64 optionInitial
-    ) external;
-    /// @notice Lists a collateral token: its price is the index of `underlying`; `cancelsRisk` lets it enter the scenarios.
-    function setCollateral(
-        uint8 collateral,
-        uint8 underlying,
-        uint64 maintenanceHaircut,
-        uint64 initialHaircut,
-        bool cancelsRisk
-    ) external;
-    function setOracle(address oracle) external;
+    /// @notice Keeper: writes the word of a place. Bounds are the keeper's.
+    function write(uint16 place, bytes32 word) external;
 
     // Views
+    function keeper() external view returns (address);
     function oracle() external view returns (address);
-    function underlying(uint8 underlying)
+    /// @notice The word of a place; zero: nothing is stored there.
+    function word(uint16 place) external view returns (bytes32);
+    /// @notice The words of what these (both ascending) need, as stored: which and in which order stands in the abi crate's module
+    /// `parameters`, where they are read into the types of the risk crate.
+    function parameters(uint8[] calldata underlyings, uint8[] calldata collaterals)
         external
         view
-        returns (uint64 range, uint64 volatilityRangeUp, uint64 volatilityRangeDown);
-    function factors() external view returns (uint64 initialFactor, uint64 maintenanceFactor);
-    function contingencies()
-        external
-        view
-        returns (
-            uint64 perpetualMaintenance,
-            uint64 perpetualInitial,
-            uint64 optionMaintenance,
-            uint64 optionInitial
-        );
-    function collateral(uint8 collateral)
-        external
-        view
-        returns (
-            uint8 underlying,
-            uint64 maintenanceHaircut,
-            uint64 initialHaircut,
-            bool cancelsRisk
-        );
+        returns (bytes32[] memory);
     /// @notice Figures of each book, from one oracle snapshot.
     function assess(bytes[] calldata books) external view returns (Assessment[] memory);
     /// @notice An upper bound of the maintenance excess that looks at one scenario per underlying (ascending) of the book: if it
@@ -131,16 +67,4 @@ interface IMargin {
         external
         view
         returns (int256);
-    /// @notice The book's figures after `trades`; the transaction that does them gives the same, to the last digit.
-    function preview(bytes calldata book, Trade[] calldata trades)
-        external
-        view
-        returns (Assessment memory);
-    /// @notice Profit and loss of the part of the book on `underlying`, one entry a scenario, with each scenario's spot shock
-    /// (0.8e18: the price falls by a fifth) and volatility mode (0 none, 1 up, 2 down, 3 skew linear, 4 skew absolute).
-    function scenarios(bytes calldata book, uint8 underlying)
-        external
-        view
-        returns (int256[] memory pnl, uint256[] memory shocks, uint8[] memory modes);
-    function greeks(bytes calldata book) external view returns (Greeks[] memory);
 }

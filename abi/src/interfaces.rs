@@ -30,6 +30,14 @@ sol!(
 );
 sol!(
     #![sol(all_derives)]
+    "../interfaces/IMarginLens.sol"
+);
+sol!(
+    #![sol(all_derives)]
+    "../interfaces/IRiskParameters.sol"
+);
+sol!(
+    #![sol(all_derives)]
     "../interfaces/IClearing.sol"
 );
 sol!(

@@ -13,6 +13,7 @@ extern crate alloc;
 
 pub mod book;
 pub mod interfaces;
+pub mod parameters;
 pub mod snapshot;
 pub mod words;
 

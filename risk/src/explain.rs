@@ -183,6 +183,14 @@ pub fn max_quantity(
             Err(error) => Err(error),
         }
     };
+    largest(limit, fits)
+}
+
+/// The most that fits, at most `limit`, by bisection; 0 if nothing does.
+pub(crate) fn largest<E>(
+    limit: i64,
+    mut fits: impl FnMut(i64) -> Result<bool, E>,
+) -> Result<i64, E> {
     if !fits(0)? {
         return Ok(0);
     }
@@ -226,10 +234,18 @@ pub fn liquidation_prices(
         let moved = at_price(market, parameters, underlying, index, price);
         Ok(assess(book, &moved, parameters, now)?.maintenance_excess().is_negative())
     };
+    turning_prices(index, short)
+}
+
+/// The nearest prices around `index` at which an account is short.
+pub(crate) fn turning_prices<E>(
+    index: u128,
+    mut short: impl FnMut(u128) -> Result<bool, E>,
+) -> Result<LiquidationPrices, E> {
     if short(index)? {
         return Ok(LiquidationPrices { below: Some(index), above: Some(index) });
     }
-    let search = |up: bool| -> Result<Option<u128>, Error> {
+    let mut search = |up: bool| -> Result<Option<u128>, E> {
         let mut safe = index;
         // 1.02^233 is a hundred.
         for _ in 0..233 {
@@ -239,7 +255,7 @@ pub fn liquidation_prices(
                 return Ok(None);
             }
             if short(next)? {
-                return halve(safe, next, &short).map(Some);
+                return halve(safe, next, &mut short).map(Some);
             }
             safe = next;
         }
@@ -249,11 +265,11 @@ pub fn liquidation_prices(
 }
 
 /// Between a safe price and a short one, the short end of an interval of a relative 1e-9.
-fn halve(
+fn halve<E>(
     mut safe: u128,
     mut short: u128,
-    is_short: &impl Fn(u128) -> Result<bool, Error>,
-) -> Result<u128, Error> {
+    is_short: &mut impl FnMut(u128) -> Result<bool, E>,
+) -> Result<u128, E> {
     while safe.abs_diff(short) > short.wrapping_div(1_000_000_000).max(1) {
         let middle = safe.midpoint(short);
         if is_short(middle)? { short = middle } else { safe = middle }
@@ -262,7 +278,7 @@ fn halve(
 }
 
 /// The market with an underlying's index at `price` and all that hangs on it in proportion.
-fn at_price(
+pub(crate) fn at_price(
     market: &Market,
     parameters: &Parameters,
     underlying: u8,

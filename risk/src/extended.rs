@@ -17,7 +17,7 @@ use alloy_primitives::{I256, U256};
 
 use crate::{
     Error,
-    assess::{Assessment, each_part, share},
+    assess::{Assessment, UnderlyingAssessment, each_part, share},
     book::Book,
     fixed::{Fine, binary, divide, mul_div, multiply_256},
     market::Market,
@@ -80,7 +80,7 @@ impl Extensions {
         self.floor_net | self.floor_hedged | self.gamma | self.liquidity_rate != 0
     }
 
-    fn offset(&self, group: u8) -> Option<u64> {
+    pub(crate) fn offset(&self, group: u8) -> Option<u64> {
         let known = self.offsets.iter().find(|(known, _)| *known == group && group != 0)?;
         Some(known.1)
     }
@@ -92,6 +92,8 @@ struct Group {
     underlying: u8,
     /// Its group number, or 0 if it stands alone.
     number: u8,
+    /// The rows that were evaluated: of one scenario, all underlyings of a group have the same.
+    selection: Selection,
     /// Sums of what its underlyings require; the outcomes of each scenario after offsets.
     figures: Figures,
     /// Least loss.
@@ -113,17 +115,78 @@ pub fn assess_extended(
     now: u64,
 ) -> Result<Assessment, Error> {
     let context = Context { market, parameters, now };
+    total(book, &context, extensions, &mut |_| Selection::All, &mut |_| {})
+}
+
+/// The shares of each group in an assessment with the extensions, under its first underlying's number; an underlying that
+/// offsets nothing is a group of its own.
+///
+/// # Errors
+/// As [`crate::assess`].
+pub fn breakdown_extended(
+    book: &Book,
+    market: &Market,
+    parameters: &Parameters,
+    extensions: &Extensions,
+    now: u64,
+) -> Result<Vec<UnderlyingAssessment>, Error> {
+    let context = Context { market, parameters, now };
+    let mut shares = Vec::new();
+    total(book, &context, extensions, &mut |_| Selection::All, &mut |share| shares.push(*share))?;
+    Ok(shares)
+}
+
+/// [`crate::excess_under`] with the extensions. The floor and the charges of large books count in full under any scenario, so the bound
+/// is met by the worst one, and by [`BASIS`] where the floor decides.
+///
+/// # Errors
+/// [`Error::UnknownScenario`] also unless underlyings that offset each other have the same scenario: losses of one and gains of
+/// another scenario bound nothing. Else as [`crate::excess_under`].
+pub fn excess_under_extended(
+    book: &Book,
+    market: &Market,
+    parameters: &Parameters,
+    extensions: &Extensions,
+    now: u64,
+    scenarios: &[u8],
+) -> Result<I256, Error> {
+    let context = Context { market, parameters, now };
+    let number = |index: usize| scenarios.get(index).copied();
+    let mut count = 0_usize;
+    let mut select = |index: usize| {
+        count = index.saturating_add(1);
+        Selection::One(number(index).unwrap_or(BASIS))
+    };
+    let figures = total(book, &context, extensions, &mut select, &mut |_| {})?;
+    if count == scenarios.len() {
+        Ok(figures.maintenance_excess())
+    } else {
+        Err(Error::UnknownScenario(number(count).unwrap_or(BASIS)))
+    }
+}
+
+/// Sums the groups under a selection of scenarios for each underlying (by its index among the book's), and shows each share.
+#[inline(never)]
+fn total(
+    book: &Book,
+    context: &Context<'_>,
+    extensions: &Extensions,
+    select: &mut dyn FnMut(usize) -> Selection,
+    show: &mut dyn FnMut(&UnderlyingAssessment),
+) -> Result<Assessment, Error> {
+    let Context { market, parameters, .. } = *context;
     market.check_shared()?;
     let mut groups: Vec<Group> = Vec::new();
     let mut value = Fine::from_wad(book.cash());
-    each_part(book, parameters, |_, part| {
+    each_part(book, parameters, |index, part| {
         let ranges = parameters.underlying(part.underlying)?;
-        let table = Shocks::prepare(parameters, ranges, Selection::All)?;
-        let mut figures = Figures::of(part, &context, ranges, &table)?;
+        let selection = select(index);
+        let table = Shocks::prepare(parameters, ranges, selection)?;
+        let mut figures = Figures::of(part, context, ranges, &table)?;
         value = value.plus(figures.value);
         let mut floor = Fine::ZERO;
         if extensions.needs_sensitivity() {
-            let sensitivity = Sensitivity::of(part, &context, ranges)?;
+            let sensitivity = Sensitivity::of(part, context, ranges)?;
             let index = market.underlying(part.underlying)?.index;
             floor = extensions.floor(&sensitivity, index);
             let charge = extensions.charge(&sensitivity, index, ranges.range);
@@ -141,8 +204,12 @@ pub fn assess_extended(
             }
         }
         match groups.iter_mut().find(|group| number != 0 && group.number == number) {
-            Some(group) => group.add(&figures, floor),
-            None => groups.push(Group { underlying: part.underlying, number, figures, floor }),
+            Some(group) if group.selection == selection => group.add(&figures, floor),
+            Some(_) => return Err(Error::UnknownScenario(selection.number())),
+            None => {
+                let underlying = part.underlying;
+                groups.push(Group { underlying, number, selection, figures, floor });
+            }
         }
         Ok(())
     })?;
@@ -150,7 +217,8 @@ pub fn assess_extended(
     let mut most = U256::ZERO;
     for group in &groups {
         let (worst, scenario) = group.worst();
-        let share = share(group.underlying, &group.figures, worst, scenario, &context);
+        let share = share(group.underlying, &group.figures, worst, scenario, context);
+        show(&share);
         assessment.require(&share, &mut most);
     }
     assessment.equity = value.to_wad_down();
@@ -175,7 +243,11 @@ impl Group {
     /// The worst outcome and its scenario's number; [`BASIS`] if the basis charge or the floor decides.
     fn worst(&self) -> (Fine, u8) {
         let (mut worst, mut number) = (self.figures.basis.min(self.floor.negated()), BASIS);
-        for (scenario, pnl) in (0_u8..).zip(&self.figures.pnl) {
+        let first = match self.selection {
+            Selection::All => 0,
+            Selection::One(number) => number,
+        };
+        for (scenario, pnl) in (first..=BASIS).zip(&self.figures.pnl) {
             if *pnl < worst {
                 (worst, number) = (*pnl, scenario);
             }

@@ -33,6 +33,7 @@ pub mod market;
 pub mod parameters;
 mod perpetual;
 mod revalue;
+pub mod rules;
 pub mod scenario;
 mod sensitivity;
 mod shocks;
@@ -52,10 +53,11 @@ pub use error::Error;
 pub use explain::{
     Contributor, LiquidationPrices, Share, attribution, liquidation_prices, max_quantity,
 };
-pub use extended::{Extensions, assess_extended};
+pub use extended::{Extensions, assess_extended, breakdown_extended, excess_under_extended};
 pub use greeks::{Greeks, greeks};
 pub use instrument::{Instrument, InstrumentId, Kind, Strike};
 pub use market::{Market, Validity};
 pub use parameters::Parameters;
+pub use rules::Rules;
 pub use standard::{Netting, StandardTerms, assess_standard};
 pub use trade::{Trade, after, preview};

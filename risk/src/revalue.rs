@@ -67,14 +67,14 @@ pub(crate) fn revalue(lines: &[Line], expiry: &Expiry, shocks: &[Shock]) -> Valu
         let deviations = deviations(expiry, line.strike, log_moneyness, used);
         if line.puts != 0 {
             forwards = forwards.wrapping_sub(i128::from(line.puts));
-            strikes = strikes.plus(Fine(strike_times(price, line.puts)));
+            strikes = strikes.plus_inline(Fine(strike_times(price, line.puts)));
         }
         let mut add = |quantity: i64| {
             if quantity != 0 {
                 let amount = Fine(strike_times(price, quantity));
                 if accumulate(&mut sums, &local, &deviations, log_moneyness, quantity, amount) {
                     forwards = forwards.wrapping_add(i128::from(quantity));
-                    strikes = strikes.minus(amount);
+                    strikes = strikes.minus_inline(amount);
                 }
             }
         };
@@ -93,7 +93,10 @@ pub(crate) fn revalue(lines: &[Line], expiry: &Expiry, shocks: &[Shock]) -> Valu
             // |convex| < 2^126 and forward < 2^114: below 2^240.
             let convex = price_times_q55(forward, sum.convex);
             let linear = price_times(forward, sum.deep.wrapping_add(forwards));
-            Fine(convex).plus(Fine(linear)).minus(sum.deep_strikes).plus(strikes)
+            Fine(convex)
+                .plus_inline(Fine(linear))
+                .minus_inline(sum.deep_strikes)
+                .plus_inline(strikes)
         })
         .collect();
     // An expired expiry has one value, whatever the shock.
@@ -189,7 +192,7 @@ fn accumulate(
             let (size, strikes) =
                 if deep { (size.wrapping_neg(), strikes.negated()) } else { (size, strikes) };
             sum.deep = sum.deep.wrapping_add(size);
-            sum.deep_strikes = sum.deep_strikes.plus(strikes);
+            sum.deep_strikes = sum.deep_strikes.plus_inline(strikes);
         }
     }
     first.unwrap_or(false)

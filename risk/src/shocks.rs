@@ -62,6 +62,16 @@ pub(crate) enum Selection {
     One(u8),
 }
 
+impl Selection {
+    /// The number under which an error names it.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::All => BASIS,
+            Self::One(number) => number,
+        }
+    }
+}
+
 impl Shocks {
     /// The market as it is, and no scenario.
     pub(crate) fn unshocked() -> Self {

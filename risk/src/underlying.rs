@@ -169,13 +169,13 @@ impl<'a> Builder<'a> {
             if !lines.is_empty() {
                 let value = value(row.shock);
                 let factor = if value.is_negative() { expiry.short } else { expiry.long };
-                let change = value.times(factor, 62).minus(mark);
+                let change = value.times(factor, 62).minus_inline(mark);
                 let change = if shock.mode.is_skew() && !change.is_negative() {
                     change.negated()
                 } else {
                     change
                 };
-                *pnl = pnl.plus(change.times(row.weight, 62));
+                *pnl = pnl.plus_inline(change.times(row.weight, 62));
             }
             if futures != 0 && !shock.mode.is_skew() {
                 let change = futures_value.times_change(expiry.ratio(shock.ratio));

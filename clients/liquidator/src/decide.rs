@@ -35,7 +35,7 @@ pub enum Decision {
 pub fn decide(collected: &Collected, own: B256) -> Result<Vec<Decision>, Error> {
     let mut short: Vec<(I256, Decision)> = Vec::new();
     for held in collected.accounts.iter().filter(|held| held.account != own) {
-        let (figures, parts) = collected.evaluation.assess(&held.book)?;
+        let (figures, worst) = collected.evaluation.assess(&held.book)?;
         let excess = figures.maintenance_excess();
         let is_running = held.auction.startedAt != 0;
         if !excess.is_negative() {
@@ -54,15 +54,12 @@ pub fn decide(collected: &Collected, own: B256) -> Result<Vec<Decision>, Error> 
             // Never more than what is bought is worth: of the insolvent, the fund must pay at least the hole.
             maximumPrice: figures.equity,
             expectedNonce: held.nonce,
-            deadline: collected.evaluation.now.saturating_add(BID_LIFE),
+            deadline: collected.evaluation.rules.now.saturating_add(BID_LIFE),
         };
         let decision = if is_running {
             Decision::Bid(bid)
         } else {
-            Decision::StartAndBid {
-                scenarios: parts.iter().map(|part| part.worst_scenario).collect(),
-                bid,
-            }
+            Decision::StartAndBid { scenarios: worst, bid }
         };
         short.push((excess, decision));
     }

@@ -67,8 +67,10 @@ async fn run(options: &Options) -> eyre::Result<()> {
         margin: modules.margin,
         clearing: modules.clearing,
         liquidation: options.liquidation,
-        // The bot trades with nobody.
+        // The bot trades with nobody, sets nothing, and computes for itself.
         exchange: Address::ZERO,
+        parameters: Address::ZERO,
+        lens: Address::ZERO,
     };
     println!("bidding from {} for account {}", wallet.address(), wallet.account());
     let mut bot =

@@ -5,7 +5,8 @@ use core::fmt;
 use alloy_sol_types::SolInterface;
 use novate_abi::{
     IClearing::IClearingErrors, IErrors::IErrorsErrors, IExchange::IExchangeErrors,
-    ILiquidation::ILiquidationErrors, IMargin::IMarginErrors, IOracle::IOracleErrors,
+    ILiquidation::ILiquidationErrors, IMargin::IMarginErrors, IMarginLens::IMarginLensErrors,
+    IOracle::IOracleErrors, IRiskParameters::IRiskParametersErrors,
 };
 
 /// A custom error, by the interface that declares it.
@@ -23,6 +24,10 @@ pub enum ContractError {
     Liquidation(ILiquidationErrors),
     /// Of the exchange.
     Exchange(IExchangeErrors),
+    /// Of the parameters contract.
+    Parameters(IRiskParametersErrors),
+    /// Of the lens.
+    Lens(IMarginLensErrors),
 }
 
 impl ContractError {
@@ -38,6 +43,8 @@ impl ContractError {
             .or_else(|| read(data).map(Self::Clearing))
             .or_else(|| read(data).map(Self::Liquidation))
             .or_else(|| read(data).map(Self::Exchange))
+            .or_else(|| read(data).map(Self::Parameters))
+            .or_else(|| read(data).map(Self::Lens))
     }
 
     /// The selector.
@@ -49,6 +56,8 @@ impl ContractError {
             Self::Clearing(error) => error.selector(),
             Self::Liquidation(error) => error.selector(),
             Self::Exchange(error) => error.selector(),
+            Self::Parameters(error) => error.selector(),
+            Self::Lens(error) => error.selector(),
         }
     }
 }
@@ -63,6 +72,8 @@ impl fmt::Display for ContractError {
             Self::Clearing(error) => format!("{error:?}"),
             Self::Liquidation(error) => format!("{error:?}"),
             Self::Exchange(error) => format!("{error:?}"),
+            Self::Parameters(error) => format!("{error:?}"),
+            Self::Lens(error) => format!("{error:?}"),
         };
         let inner = debug.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
         f.write_str(inner.unwrap_or(&debug))

@@ -2,11 +2,11 @@
 //! client computes with the same code from the same words.
 
 use alloy_primitives::{I256, U256};
+use novate_abi::parameters::{Governed, read};
 use novate_abi::snapshot::{Expiry, ExpiryState, Index, Perpetual, Series, Stable, add_book, sort};
 use novate_abi::{IMargin, IOracle, book};
 use novate_risk::market::{ExpiryMarket, Market, PerpetualMarket, Surface, UnderlyingMarket};
-use novate_risk::parameters::{CollateralParameters, Parameters, UnderlyingParameters};
-use novate_risk::{Book, CollateralBalance, Position, Reference, Validity};
+use novate_risk::{Book, CollateralBalance, Position, Reference, Rules, Validity};
 
 use crate::{Error, Novate};
 
@@ -15,10 +15,8 @@ use crate::{Error, Novate};
 pub struct Evaluation {
     /// What the oracle says.
     pub market: Market,
-    /// What governance set.
-    pub parameters: Parameters,
-    /// The block's time, Unix seconds.
-    pub now: u64,
+    /// What governance decided, at the block's time.
+    pub rules: Rules,
 }
 
 /// A confidence of 1.
@@ -52,67 +50,68 @@ impl Novate {
     /// # Errors
     /// As [`crate::Chain::view`]; [`Error::Inconsistent`] if the answers don't fit together.
     pub async fn evaluation(&self, books: &[alloy_primitives::Bytes]) -> Result<Evaluation, Error> {
-        let mut parameters = self.parameters().await?;
         let mut series = Vec::new();
-        let (mut underlyings, mut tokens) = (Vec::new(), Vec::new());
+        let (mut underlyings, mut collaterals) = (Vec::new(), Vec::new());
         for packed in books {
             let unpacked = book::Book::unpack(packed)
                 .map_err(|error| Error::Inconsistent(format!("book: {error:?}")))?;
             add_book(&mut series, &unpacked);
             underlyings
                 .extend(unpacked.positions.iter().map(|held| held.instrument.to_be_bytes()[0]));
-            tokens.extend(unpacked.collateral.iter().map(|held| held.number));
+            collaterals.extend(unpacked.collateral.iter().map(|held| held.number));
         }
-        tokens.sort_unstable();
-        tokens.dedup();
-        for collateral in tokens {
-            let set =
-                self.chain.view(self.at.margin, &IMargin::collateralCall { collateral }).await?;
-            underlyings.push(set.underlying);
-            series.push(Series::Underlying(set.underlying).encode());
-            parameters.collateral.push(CollateralParameters {
-                collateral,
-                underlying: set.underlying,
-                maintenance_haircut: set.maintenanceHaircut,
-                initial_haircut: set.initialHaircut,
-                cancels_risk: set.cancelsRisk,
-            });
+        for list in [&mut underlyings, &mut collaterals] {
+            list.sort_unstable();
+            list.dedup();
         }
-        underlyings.sort_unstable();
-        underlyings.dedup();
-        for underlying in underlyings {
-            let set =
-                self.chain.view(self.at.margin, &IMargin::underlyingCall { underlying }).await?;
-            parameters.underlyings.push(UnderlyingParameters {
-                volatility_up: set.volatilityRangeUp,
-                volatility_down: set.volatilityRangeDown,
-                ..UnderlyingParameters::new(underlying, set.range)
-            });
-        }
+        let governed = self.governed(underlyings, collaterals).await?;
+        let listed = governed.parameters.underlyings.iter();
+        series.extend(listed.map(|listed| Series::Underlying(listed.underlying).encode()));
         sort(&mut series);
         let words = self
             .chain
             .view(self.at.oracle, &IOracle::snapshotCall { series: series.clone() })
             .await?;
-        Ok(Evaluation {
-            market: market(&series, &words)?,
-            parameters,
-            now: self.chain.timestamp().await?,
-        })
+        let now = self.chain.timestamp().await?;
+        let rules = Rules::new(governed.parameters, governed.extensions, &governed.ramps, now);
+        Ok(Evaluation { market: market(&series, &words)?, rules })
     }
 
-    async fn parameters(&self) -> Result<Parameters, Error> {
-        let mut parameters = Parameters::default();
-        let margin = self.at.margin;
-        let factors = self.chain.view(margin, &IMargin::factorsCall {}).await?;
-        parameters.scan.initial = factors.initialFactor;
-        parameters.scan.maintenance = factors.maintenanceFactor;
-        let rates = self.chain.view(margin, &IMargin::contingenciesCall {}).await?;
-        parameters.contingencies.perpetual_maintenance = rates.perpetualMaintenance;
-        parameters.contingencies.perpetual_initial = rates.perpetualInitial;
-        parameters.contingencies.option_maintenance = rates.optionMaintenance;
-        parameters.contingencies.option_initial = rates.optionInitial;
-        Ok(parameters)
+    /// What governance decided about these, both ascending.
+    ///
+    /// # Errors
+    /// As [`crate::Chain::view`]; [`Error::Inconsistent`] if margin's answer is too short.
+    pub async fn governed(
+        &self,
+        underlyings: Vec<u8>,
+        collaterals: Vec<u8>,
+    ) -> Result<Governed, Error> {
+        let call = IMargin::parametersCall {
+            underlyings: underlyings.clone(),
+            collaterals: collaterals.clone(),
+        };
+        let mut words = self.chain.view(self.at.margin, &call).await?.into_iter();
+        let mut next =
+            |_| words.next().map(|word| U256::from_be_bytes(word.0)).ok_or(Unread::Short);
+        read(underlyings, &collaterals, &mut next).map_err(|unread| {
+            let reason = match unread {
+                Unread::Short => "margin's parameters are too short".into(),
+                Unread::Refused(error) => format!("risk: {error:?}"),
+            };
+            Error::Inconsistent(reason)
+        })
+    }
+}
+
+/// Why words are no parameters.
+enum Unread {
+    Short,
+    Refused(novate_risk::Error),
+}
+
+impl From<novate_risk::Error> for Unread {
+    fn from(error: novate_risk::Error) -> Self {
+        Self::Refused(error)
     }
 }
 
@@ -198,20 +197,16 @@ const fn validity(level: u8) -> Validity {
 }
 
 impl Evaluation {
-    /// Figures of a book, and what each of its underlyings requires.
+    /// Figures of a book, and the worst scenario of each of its underlyings: with these, [`Evaluation::excess_under`] is the
+    /// maintenance excess itself.
     ///
     /// # Errors
     /// [`Error::Inconsistent`] with the reason of `risk`.
-    pub fn assess(
-        &self,
-        book: &Book,
-    ) -> Result<(novate_risk::Assessment, Vec<novate_risk::UnderlyingAssessment>), Error> {
+    pub fn assess(&self, book: &Book) -> Result<(novate_risk::Assessment, Vec<u8>), Error> {
         let fault = |error| Error::Inconsistent(format!("risk: {error:?}"));
-        let whole =
-            novate_risk::assess(book, &self.market, &self.parameters, self.now).map_err(fault)?;
-        let parts = novate_risk::breakdown(book, &self.market, &self.parameters, self.now)
-            .map_err(fault)?;
-        Ok((whole, parts))
+        let whole = self.rules.assess(book, &self.market).map_err(fault)?;
+        let worst = self.rules.worst_scenarios(book, &self.market).map_err(fault)?;
+        Ok((whole, worst))
     }
 
     /// An upper bound of the maintenance excess under one scenario an underlying: what starting an auction checks.
@@ -219,7 +214,8 @@ impl Evaluation {
     /// # Errors
     /// [`Error::Inconsistent`] with the reason of `risk`.
     pub fn excess_under(&self, book: &Book, scenarios: &[u8]) -> Result<I256, Error> {
-        novate_risk::excess_under(book, &self.market, &self.parameters, self.now, scenarios)
+        self.rules
+            .excess_under(book, &self.market, scenarios)
             .map_err(|error| Error::Inconsistent(format!("risk: {error:?}")))
     }
 }

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, I256, U256};
 use alloy_sol_types::sol;
-use novate_abi::{IClearing, IERC20, IExchange, ILiquidation, IMargin, IOracle};
+use novate_abi::{IClearing, IERC20, IExchange, ILiquidation, IMargin, IMarginLens, IOracle};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -30,6 +30,10 @@ pub struct Deployment {
     pub liquidation: Address,
     /// Which trades were agreed.
     pub exchange: Address,
+    /// What governance decides about margin.
+    pub parameters: Address,
+    /// What people ask about a portfolio.
+    pub lens: Address,
 }
 
 /// The contracts on a chain.
@@ -50,7 +54,7 @@ impl Novate {
         Self { chain, at }
     }
 
-    /// Finds all contracts from the exchange's address alone.
+    /// Finds the other contracts from those that no contract names.
     ///
     /// # Errors
     /// As [`Chain::view`].
@@ -58,6 +62,7 @@ impl Novate {
         chain: Chain,
         liquidation: Address,
         exchange: Address,
+        lens: Address,
     ) -> Result<Self, Error> {
         let modules = chain.view(liquidation, &ILiquidation::modulesCall {}).await?;
         let at = Deployment {
@@ -66,6 +71,8 @@ impl Novate {
             clearing: modules.clearing,
             liquidation,
             exchange,
+            parameters: chain.view(modules.margin, &IMargin::keeperCall {}).await?,
+            lens,
         };
         Ok(Self::new(chain, at))
     }
@@ -348,17 +355,27 @@ impl Novate {
     pub async fn preview(
         &self,
         book: Bytes,
-        trades: Vec<IMargin::Trade>,
+        trades: Vec<IMarginLens::Trade>,
     ) -> Result<IMargin::Assessment, Error> {
-        self.chain.view(self.at.margin, &IMargin::previewCall { book, trades }).await
+        let call = IMarginLens::previewCall { margin: self.at.margin, book, trades };
+        let figures = self.chain.view(self.at.lens, &call).await?;
+        Ok(IMargin::Assessment {
+            equity: figures.equity,
+            initialRequirement: figures.initialRequirement,
+            maintenanceRequirement: figures.maintenanceRequirement,
+            worstUnderlying: figures.worstUnderlying,
+            worstScenario: figures.worstScenario,
+            validity: figures.validity,
+        })
     }
 
     /// Sensitivities of a packed book.
     ///
     /// # Errors
     /// As [`Chain::view`].
-    pub async fn greeks(&self, book: Bytes) -> Result<Vec<IMargin::Greeks>, Error> {
-        self.chain.view(self.at.margin, &IMargin::greeksCall { book }).await
+    pub async fn greeks(&self, book: Bytes) -> Result<Vec<IMarginLens::Greeks>, Error> {
+        let call = IMarginLens::greeksCall { margin: self.at.margin, book };
+        self.chain.view(self.at.lens, &call).await
     }
 }
 

@@ -133,10 +133,7 @@ impl Governance {
                 self.only_governor()?;
                 change_mask(mask() & !bits)
             }
-            _ => Err(Revert::from_data(selected![
-                <IErrors::UnknownSelector as crate::SolError>::SELECTOR,
-                left(&selector)
-            ])),
+            _ => Err(unknown_selector(&selector)),
         }
     }
 
@@ -199,6 +196,16 @@ fn change_mask(mask: u8) -> Answer {
         ; previousMask: U256::from(previous), mask: U256::from(mask)
     });
     empty()
+}
+
+/// `UnknownSelector`.
+#[cold]
+#[inline(never)]
+pub fn unknown_selector(selector: &[u8; 4]) -> Revert {
+    Revert::from_data(selected![
+        <IErrors::UnknownSelector as crate::SolError>::SELECTOR,
+        left(selector)
+    ])
 }
 
 /// Refuses the zero address.

@@ -38,7 +38,8 @@ impl Fixed {
         self.slot().set(word);
     }
 
-    const fn slot(self) -> Slot {
+    /// The slot itself.
+    pub const fn slot(self) -> Slot {
         let mut slot = [0; 32];
         slot[31] = self.0;
         Slot(B256::new(slot))
@@ -146,6 +147,15 @@ pub fn timestamp() -> u64 {
     // SAFETY: takes nothing.
     unsafe {
         hostio::block_timestamp()
+    }
+}
+
+/// Gas that is left to this call.
+pub fn gas_left() -> u64 {
+    #[allow(unsafe_code, reason = "host function")]
+    // SAFETY: takes nothing.
+    unsafe {
+        hostio::evm_gas_left()
     }
 }
 

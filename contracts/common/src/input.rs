@@ -73,6 +73,14 @@ impl<'a> Input<'a> {
         self.unsigned().map(u8::from_be_bytes)
     }
 
+    /// A `uint16`.
+    ///
+    /// # Errors
+    /// `MalformedBytes`.
+    pub fn u16(&mut self) -> Result<u16, Revert> {
+        self.unsigned().map(u16::from_be_bytes)
+    }
+
     /// A `uint32`.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ mod host;
 mod input;
 pub mod margin;
 mod revert;
+pub mod session;
 pub mod signature;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -30,8 +31,8 @@ pub use call::{Reply, ask, tell};
 #[cfg(target_arch = "wasm32")]
 pub use entry::run;
 pub use entry::{Answer, Contract, answer, empty, returns};
-pub use governance::{Governance, name, not_zero, only, out_of_bounds};
-pub use host::{Fixed, Slot, keccak256, log, sender, this, timestamp};
+pub use governance::{Governance, name, not_zero, only, out_of_bounds, unknown_selector};
+pub use host::{Fixed, Slot, gas_left, keccak256, log, sender, this, timestamp};
 pub use input::Input;
 pub use revert::Revert;
 pub use word::{Word, address, halves, low64, pair, starting};

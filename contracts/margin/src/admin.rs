@@ -1,111 +1,48 @@
-//! What the governor sets. Bounds are those of the risk crate.
+//! What the keeper writes. Bounds are the keeper's: it is `contracts/parameters`, and nobody else may write.
 
-use alloy_primitives::{Address, B256};
-use novate_abi::IMargin;
-use novate_common::{Answer, Input, Revert, Slot, empty, event, not_zero};
-use novate_risk::parameters::{CollateralParameters, UnderlyingParameters};
-
-use crate::{
-    Margin,
-    error::refused,
-    load,
-    storage::{COLLATERALS, CONTINGENCIES, FACTORS, HAS_CONTINGENCIES, HAS_FACTORS, UNDERLYINGS},
+use alloy_primitives::B256;
+use novate_abi::{
+    IErrors, IMargin,
+    parameters::{Place, Root},
+};
+use novate_common::{
+    Answer, Input, Revert, Word, address, empty, event, not_zero, only, refuse, sender,
 };
 
-impl Margin {
-    /// `initialize(governor, guardian, oracle)`.
-    pub(crate) fn initialize(&mut self, input: &mut Input<'_>) -> Answer {
-        self.governance.initialize(input.address()?, input.address()?)?;
-        change_oracle(input.address()?)
-    }
+use crate::storage::{KEEPER, slot};
 
-    /// `setOracle(oracle)`.
-    pub(crate) fn set_oracle(&mut self, input: &mut Input<'_>) -> Answer {
-        self.governance.only_governor()?;
-        change_oracle(input.address()?)
+/// `initialize(keeper, oracle)`.
+pub(crate) fn initialize(input: &mut Input<'_>) -> Answer {
+    let (keeper, oracle) = (input.address()?, input.address()?);
+    if !KEEPER.get().is_zero() {
+        return Err(refuse!(IErrors::AlreadyInitialized {}));
     }
-
-    /// `setUnderlying(underlying, range, volatilityRangeUp, volatilityRangeDown)`.
-    pub(crate) fn set_underlying(&mut self, input: &mut Input<'_>) -> Answer {
-        self.governance.only_governor()?;
-        let underlying = input.u8()?;
-        let parameters = UnderlyingParameters {
-            range: input.u64()?,
-            volatility_up: input.u64()?,
-            volatility_down: input.u64()?,
-            ..UnderlyingParameters::new(underlying, 0)
-        };
-        parameters.check().map_err(refused)?;
-        let current = load::underlying_word(&parameters);
-        let previous = replace(UNDERLYINGS.of(&underlying), &current);
-        event!(IMargin::UnderlyingParametersChanged { underlying; previous, current });
-        empty()
-    }
-
-    /// `setFactors(initialFactor, maintenanceFactor)`.
-    pub(crate) fn set_factors(&mut self, input: &mut Input<'_>) -> Answer {
-        self.governance.only_governor()?;
-        let (oracle, stored) = load::oracle();
-        let mut scan = load::shared(stored).scan;
-        let previous = load::factors_word(&scan);
-        scan.initial = input.u64()?;
-        scan.maintenance = input.u64()?;
-        scan.check().map_err(refused)?;
-        let current = load::factors_word(&scan);
-        FACTORS.set(&current);
-        load::set_oracle(oracle, stored | HAS_FACTORS);
-        event!(IMargin::FactorsChanged { ; previous, current });
-        empty()
-    }
-
-    /// `setContingencies(perpetualMaintenance, perpetualInitial, optionMaintenance, optionInitial)`.
-    pub(crate) fn set_contingencies(&mut self, input: &mut Input<'_>) -> Answer {
-        self.governance.only_governor()?;
-        let (oracle, stored) = load::oracle();
-        let mut contingencies = load::shared(stored).contingencies;
-        let previous = load::contingencies_word(&contingencies);
-        contingencies.perpetual_maintenance = input.u64()?;
-        contingencies.perpetual_initial = input.u64()?;
-        contingencies.option_maintenance = input.u64()?;
-        contingencies.option_initial = input.u64()?;
-        contingencies.check().map_err(refused)?;
-        let current = load::contingencies_word(&contingencies);
-        CONTINGENCIES.set(&current);
-        load::set_oracle(oracle, stored | HAS_CONTINGENCIES);
-        event!(IMargin::ContingenciesChanged { ; previous, current });
-        empty()
-    }
-
-    /// `setCollateral(collateral, underlying, maintenanceHaircut, initialHaircut, cancelsRisk)`.
-    pub(crate) fn set_collateral(&mut self, input: &mut Input<'_>) -> Answer {
-        self.governance.only_governor()?;
-        let collateral = input.u8()?;
-        let parameters = CollateralParameters {
-            collateral,
-            underlying: input.u8()?,
-            maintenance_haircut: input.u64()?,
-            initial_haircut: input.u64()?,
-            cancels_risk: input.bool()?,
-        };
-        parameters.check().map_err(refused)?;
-        let current = load::collateral_word(&parameters);
-        let previous = replace(COLLATERALS.of(&collateral), &current);
-        event!(IMargin::CollateralChanged { collateral; previous, current });
-        empty()
-    }
-}
-
-fn change_oracle(oracle: Address) -> Result<alloc::vec::Vec<u8>, Revert> {
+    not_zero(keeper)?;
     not_zero(oracle)?;
-    let (previous, stored) = load::oracle();
-    load::set_oracle(oracle, stored);
-    event!(IMargin::OracleChanged { previous, oracle; });
+    KEEPER.set(&keeper.word());
+    put(Place::Root, &Root { oracle, stored: 0 }.pack().into());
     empty()
 }
 
-/// Writes a word and gives the one that stood there.
-fn replace(slot: Slot, current: &B256) -> B256 {
+/// `write(place, word)`.
+pub(crate) fn write(input: &mut Input<'_>) -> Answer {
+    only(sender(), address(&KEEPER.get()))?;
+    put(place(input)?, &input.bytes32()?);
+    empty()
+}
+
+/// A place, the next argument.
+///
+/// # Errors
+/// `MalformedBytes`, also where it is none.
+pub(crate) fn place(input: &mut Input<'_>) -> Result<Place, Revert> {
+    let number = input.u16()?;
+    Place::decode(number).ok_or_else(|| input.last_malformed())
+}
+
+fn put(place: Place, current: &B256) {
+    let slot = slot(place);
     let previous = slot.get();
     slot.set(current);
-    previous
+    event!(IMargin::ParameterWritten { place: place.encode(); previous, current: *current });
 }

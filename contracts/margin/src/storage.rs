@@ -2,45 +2,64 @@
 //!
 //! | slot | content |
 //! | --- | --- |
-//! | 0..2 | roles and pause mask |
-//! | 3 | oracle (low 20 bytes), which parameters differ from the defaults (high byte: bit 0 factors, bit 1 contingencies) |
-//! | 4 | factors: initial (uint64) << 64, maintenance (uint64) |
-//! | 5 | contingencies: perpetual maintenance (uint64) << 192, initial << 128, option maintenance << 64, initial |
-//! | 6 | mapping: underlying => range (uint64) << 128, volatility range up (uint64) << 64, down (uint64) |
-//! | 7 | mapping: collateral => underlying (uint8) << 136, cancels risk (bool) << 128, haircut maintenance (uint64) << 64, initial (uint64) |
+//! | 0 | keeper; zero: the contract isn't initialised |
+//! | 1 | root: oracle and which shared sets are stored |
+//! | 2 | mapping: collateral => word |
+//! | 3 | mapping: underlying => word |
+//! | 4 | mapping: underlying => ramp of its range |
+//! | 16.. | shared sets, by number |
 //!
-//! All numbers have 18 decimals. Parameters at their defaults cost no storage read.
+//! The words are those of `novate_abi::parameters`. A shared set at its defaults costs no storage read, nor does a range that stands still.
 
 #[allow(unused_imports, reason = "the storage macro names them")]
 use alloc::{vec, vec::Vec};
 
+use alloy_primitives::U256;
 use alloy_sol_types::SolCall;
-use novate_abi::IMargin::{
-    assessCall, collateralCall, contingenciesCall, factorsCall, greeksCall, initializeCall,
-    maintenanceExcessUnderCall, oracleCall, previewCall, scenariosCall, setCollateralCall,
-    setContingenciesCall, setFactorsCall, setOracleCall, setUnderlyingCall, underlyingCall,
+use novate_abi::{
+    IMargin::{
+        assessCall, initializeCall, keeperCall, maintenanceExcessUnderCall, oracleCall,
+        parametersCall, wordCall, writeCall,
+    },
+    parameters::Place,
 };
-use novate_common::{Answer, Contract, Fixed, Governance, Input};
+use novate_common::session::Refused;
+use novate_common::{Answer, Contract, Fixed, Input, Slot, address, answers};
 use stylus_sdk::prelude::*;
 
-use crate::view;
+use crate::{admin, view};
 
-pub(crate) const ORACLE: Fixed = Fixed::at(3);
-pub(crate) const FACTORS: Fixed = Fixed::at(4);
-pub(crate) const CONTINGENCIES: Fixed = Fixed::at(5);
-pub(crate) const UNDERLYINGS: Fixed = Fixed::at(6);
-pub(crate) const COLLATERALS: Fixed = Fixed::at(7);
+pub(crate) const KEEPER: Fixed = Fixed::at(0);
+const ROOT: u8 = 1;
+const COLLATERALS: Fixed = Fixed::at(2);
+const UNDERLYINGS: Fixed = Fixed::at(3);
+const RAMPS: Fixed = Fixed::at(4);
+const SETS: u8 = 16;
 
-/// Bit of slot 3's high byte: the factors are stored.
-pub(crate) const HAS_FACTORS: u8 = 1;
-/// Bit of slot 3's high byte: the contingencies are stored.
-pub(crate) const HAS_CONTINGENCIES: u8 = 2;
+/// The slot of a place.
+#[inline(never)]
+pub(crate) fn slot(place: Place) -> Slot {
+    let (mapping, key) = match place {
+        Place::Root => return Fixed::at(ROOT).slot(),
+        Place::Set(set) => return Fixed::at(SETS.saturating_add(set.number())).slot(),
+        Place::Collateral(number) => (COLLATERALS, number),
+        Place::Underlying(number) => (UNDERLYINGS, number),
+        Place::Ramp(number) => (RAMPS, number),
+    };
+    mapping.of(&key)
+}
+
+/// The word of a place.
+///
+/// # Errors
+/// None: the type is that of a reader.
+pub(crate) fn word(place: Place) -> Result<U256, Refused> {
+    Ok(slot(place).get().into())
+}
 
 /// Margin: its storage is the table above.
 #[storage]
-pub struct Margin {
-    pub(crate) governance: Governance,
-}
+pub struct Margin {}
 
 impl core::fmt::Debug for Margin {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -53,21 +72,13 @@ impl Contract for Margin {
         match selector {
             assessCall::SELECTOR => view::assess(input),
             maintenanceExcessUnderCall::SELECTOR => view::maintenance_excess_under(input),
-            previewCall::SELECTOR => view::preview(input),
-            scenariosCall::SELECTOR => view::scenarios(input),
-            greeksCall::SELECTOR => view::greeks(input),
-            oracleCall::SELECTOR => view::oracle(),
-            underlyingCall::SELECTOR => view::underlying(input),
-            factorsCall::SELECTOR => view::factors(),
-            contingenciesCall::SELECTOR => view::contingencies(),
-            collateralCall::SELECTOR => view::collateral(input),
-            initializeCall::SELECTOR => self.initialize(input),
-            setUnderlyingCall::SELECTOR => self.set_underlying(input),
-            setFactorsCall::SELECTOR => self.set_factors(input),
-            setContingenciesCall::SELECTOR => self.set_contingencies(input),
-            setCollateralCall::SELECTOR => self.set_collateral(input),
-            setOracleCall::SELECTOR => self.set_oracle(input),
-            _ => self.governance.route(selector, input, 0),
+            parametersCall::SELECTOR => view::parameters(input),
+            keeperCall::SELECTOR => answers![address(&KEEPER.get())],
+            oracleCall::SELECTOR => answers![address(&slot(Place::Root).get())],
+            wordCall::SELECTOR => answers![slot(admin::place(input)?).get()],
+            writeCall::SELECTOR => admin::write(input),
+            initializeCall::SELECTOR => admin::initialize(input),
+            _ => Err(novate_common::unknown_selector(&selector)),
         }
     }
 }

@@ -5,46 +5,33 @@
 
 use std::{cell::RefCell, rc::Rc, vec::Vec};
 
-use alloy_primitives::{Address, I256, U256};
+use alloy_primitives::{Address, B256, I256, U256};
 use alloy_sol_types::{SolCall, SolError};
 use novate_abi::{
-    IClearing, IErrors, IMargin, IOracle,
-    book::{Book, Collateral, Position},
-    snapshot::{Expiry, ExpiryState, Index, Perpetual, Series, Stable},
+    IErrors, IMargin,
+    book::Book,
+    parameters::{Place, Root, Set, pack_ramp, pack_underlying},
+    snapshot::ExpiryState,
 };
-use novate_common::testing::World;
+use novate_common::testing::{
+    World,
+    fixture::{
+        HOURS, NOW, ONE, PERCENT, PERPETUAL, Told, install_oracle, parameters, position, sample,
+        sample_for_risk, word,
+    },
+};
 use novate_risk::{
-    CollateralBalance, Market, Parameters, Reference, Trade, Validity,
-    market::{ExpiryMarket, PerpetualMarket, Surface, UnderlyingMarket},
-    parameters::{CollateralParameters, UnderlyingParameters},
+    Extensions, Parameters, Rules,
+    adaptive::{Ramp, assess_ramped},
+    assess_extended,
 };
 
 use crate::Margin;
 
 const SELF: Address = Address::repeat_byte(0x3a);
 const ORACLE: Address = Address::repeat_byte(0x0c);
-const GOVERNOR: Address = Address::repeat_byte(0x60);
+const KEEPER: Address = Address::repeat_byte(0x60);
 const STRANGER: Address = Address::repeat_byte(0x57);
-const ONE: u64 = 1_000_000_000_000_000_000;
-const WAD: u128 = 1_000_000_000_000_000_000;
-const PERCENT: u64 = ONE / 100;
-const NOW: u64 = 1_764_000_000;
-const HOURS: u32 = 490_400;
-const INDEX: u128 = 3_000 * WAD;
-
-const PERPETUAL: u64 = 1 << 56;
-const CALL: u64 = (1 << 56) | (2 << 54) | (490_400 << 32) | (19 << 27) | 3;
-const PUT: u64 = CALL | (1 << 54);
-
-/// What the oracle says.
-#[derive(Debug, Clone, Copy)]
-struct Told {
-    index: u128,
-    mark: u128,
-    state: ExpiryState,
-    stable_validity: u8,
-    is_silent: bool,
-}
 
 #[derive(Debug)]
 struct Bench {
@@ -54,45 +41,29 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let told = Told {
-            index: INDEX,
-            mark: INDEX + WAD,
-            state: ExpiryState::Live,
-            stable_validity: 4,
-            is_silent: false,
-        };
-        let bench = Self { world: World::default(), told: Rc::new(RefCell::new(told)) };
-        bench.world.set_timestamp(NOW);
-        bench.world.install::<Margin>(SELF);
-        let told = Rc::clone(&bench.told);
-        bench.world.mock(ORACLE, move |_, message| {
-            let asked = IOracle::snapshotCall::abi_decode(&message.data).unwrap();
-            let told = *told.borrow();
-            let words = if told.is_silent { Vec::new() } else { told.words(&asked.series) };
-            Ok(IOracle::snapshotCall::abi_encode_returns(&words))
-        });
-        let initialize =
-            IMargin::initializeCall { governor: GOVERNOR, guardian: GOVERNOR, oracle: ORACLE };
-        bench.world.send(GOVERNOR, SELF, &initialize).unwrap();
-        let (up, down) = (50 * PERCENT, 30 * PERCENT);
-        bench.govern(&IMargin::setUnderlyingCall {
-            underlying: 1,
-            range: 18 * PERCENT,
-            volatilityRangeUp: up,
-            volatilityRangeDown: down,
-        });
-        bench.govern(&IMargin::setCollateralCall {
-            collateral: 1,
-            underlying: 1,
-            maintenanceHaircut: 5 * PERCENT,
-            initialHaircut: 3 * PERCENT,
-            cancelsRisk: true,
-        });
+        let world = World::default();
+        let told = install_oracle(&world, ORACLE);
+        world.install::<Margin>(SELF);
+        let initialize = IMargin::initializeCall { keeper: KEEPER, oracle: ORACLE };
+        world.send(STRANGER, SELF, &initialize).unwrap();
+        let bench = Self { world, told };
+        for place in [Place::Underlying(1), Place::Collateral(1)] {
+            bench.write(place, word(place, ORACLE));
+        }
         bench
     }
 
-    fn govern<C: SolCall>(&self, call: &C) {
-        assert!(self.world.send(GOVERNOR, SELF, call).is_ok());
+    fn write(&self, place: Place, word: U256) {
+        let call = IMargin::writeCall { place: place.encode(), word: word.into() };
+        assert!(self.world.send(KEEPER, SELF, &call).is_ok());
+    }
+
+    /// Stores a shared set.
+    fn store(&self, set: Set, parameters: &Parameters, extensions: &Extensions) {
+        let root = self.world.storage(SELF, U256::from(1));
+        let root = Root::unpack(root.into());
+        self.write(Place::Root, Root { stored: root.stored | set.bit(), ..root }.pack());
+        self.write(Place::Set(set), set.word(parameters, extensions));
     }
 
     fn assess(&self, book: &Book) -> IMargin::Assessment {
@@ -109,133 +80,12 @@ impl Bench {
         let call = IMargin::assessCall { books: vec![book.to_vec().into()] };
         self.refused(STRANGER, &call, error);
     }
-}
 
-impl Told {
-    fn expiry(&self) -> Expiry {
-        Expiry {
-            state: self.state,
-            forward: INDEX + 10 * WAD,
-            a: 10_000_000_000_000_000,
-            b: 40_000_000_000_000_000,
-            rho: -200_000_000_000_000_000,
-            m: 0,
-            sigma: 200_000_000_000_000_000,
-            rate: 40_000_000_000_000_000,
-            model_time: NOW - 60,
-            forward_confidence: ONE,
-            rate_confidence: ONE,
-            volatility_confidence: 40 * PERCENT,
-            validity: 4,
-        }
+    fn under(&self, scenarios: Vec<u8>) -> I256 {
+        let book = sample().pack().into();
+        let call = IMargin::maintenanceExcessUnderCall { book, scenarios };
+        self.world.send(STRANGER, SELF, &call).unwrap()
     }
-
-    fn words(&self, series: &[u32]) -> Vec<U256> {
-        let stable = Stable { price: WAD, validity: self.stable_validity };
-        let mut words = vec![stable.pack()];
-        for number in series {
-            match Series::decode(*number).unwrap() {
-                Series::Underlying(_) => {
-                    let (price, updated_at) = (self.index, NOW);
-                    words.push(Index { price, updated_at, validity: 4 }.pack());
-                }
-                Series::Perpetual(_) => {
-                    let (mark, funding_index) = (self.mark, 7);
-                    let perpetual = Perpetual { mark, funding_index, confidence: ONE, validity: 3 };
-                    words.extend(perpetual.pack());
-                }
-                Series::Expiry(..) => words.extend(self.expiry().pack()),
-            }
-        }
-        words
-    }
-
-    /// The same as the risk crate takes it.
-    fn market(&self) -> Market {
-        let expiry = self.expiry();
-        let surface = Surface::Svi {
-            a: expiry.a,
-            b: expiry.b,
-            rho: expiry.rho,
-            m: expiry.m,
-            sigma: expiry.sigma,
-        };
-        Market {
-            underlyings: vec![UnderlyingMarket {
-                underlying: 1,
-                index: self.index,
-                confidence: ONE,
-                validity: Validity::Valid,
-                perpetual: Some(PerpetualMarket {
-                    mark: self.mark,
-                    funding_index: 7,
-                    confidence: ONE,
-                    validity: Validity::StaleForMargin,
-                }),
-            }],
-            expiries: vec![ExpiryMarket {
-                underlying: 1,
-                expiry_hours: HOURS,
-                forward: expiry.forward,
-                forward_variable: None,
-                rate: expiry.rate,
-                surface,
-                model_time: expiry.model_time,
-                forward_confidence: ONE,
-                rate_confidence: ONE,
-                volatility_confidence: expiry.volatility_confidence,
-                validity: Validity::Valid,
-                settlement_price: None,
-            }],
-            ..Market::default()
-        }
-    }
-}
-
-fn parameters() -> Parameters {
-    Parameters {
-        underlyings: vec![UnderlyingParameters::new(1, 18 * PERCENT)],
-        collateral: vec![CollateralParameters {
-            collateral: 1,
-            underlying: 1,
-            maintenance_haircut: 5 * PERCENT,
-            initial_haircut: 3 * PERCENT,
-            cancels_risk: true,
-        }],
-        ..Parameters::default()
-    }
-}
-
-const fn position(instrument: u64, quantity: i64) -> Position {
-    Position { instrument, quantity, reference_price: 0, funding_reference: 0 }
-}
-
-fn sample() -> Book {
-    Book {
-        cash: I256::try_from(5_000 * WAD).unwrap(),
-        positions: vec![
-            Position {
-                reference_price: INDEX - WAD,
-                funding_reference: 3,
-                ..position(PERPETUAL, 2_000_000)
-            },
-            position(CALL, -3_000_000),
-            position(PUT, 1_500_000),
-        ],
-        collateral: vec![Collateral { number: 1, amount: 4 * WAD }],
-    }
-}
-
-/// The sample as the risk crate takes it.
-fn sample_for_risk() -> novate_risk::Book {
-    let position = |instrument, quantity| novate_risk::Position { instrument, quantity };
-    novate_risk::Book::new(
-        I256::try_from(5_000 * WAD).unwrap(),
-        vec![position(PERPETUAL, 2_000_000), position(CALL, -3_000_000), position(PUT, 1_500_000)],
-        vec![Reference { price: INDEX - WAD, funding: 3 }],
-        vec![CollateralBalance { collateral: 1, amount: 4 * WAD }],
-    )
-    .unwrap()
 }
 
 fn assert_same(told: &IMargin::Assessment, expected: &novate_risk::Assessment) {
@@ -245,6 +95,10 @@ fn assert_same(told: &IMargin::Assessment, expected: &novate_risk::Assessment) {
     assert_eq!(told.worstUnderlying, expected.worst_underlying);
     assert_eq!(told.worstScenario, expected.worst_scenario);
     assert_eq!(told.validity, 3, "the perpetual's mark is stale");
+}
+
+fn excess(told: &IMargin::Assessment) -> I256 {
+    told.equity - I256::try_from(told.maintenanceRequirement).unwrap()
 }
 
 #[test]
@@ -279,82 +133,6 @@ fn books_assessed_together_are_assessed_as_alone() {
         assert_eq!(one.maintenanceRequirement, other.maintenanceRequirement);
     }
     assert_eq!(together[2].initialRequirement, U256::ZERO);
-}
-
-#[test]
-fn a_preview_is_the_assessment_of_the_book_after_the_trades() {
-    let bench = Bench::new();
-    let trades = [(CALL, 1_000_000_i64, 250 * WAD), (PERPETUAL, -500_000, INDEX + 2 * WAD)];
-    let for_risk =
-        trades.map(|(instrument, quantity, price)| Trade { instrument, quantity, price });
-    let market = bench.told.borrow().market();
-    let expected =
-        novate_risk::preview(&sample_for_risk(), &for_risk, &market, &parameters(), NOW).unwrap();
-    let told = bench
-        .world
-        .send(
-            STRANGER,
-            SELF,
-            &IMargin::previewCall {
-                book: sample().pack().into(),
-                trades: trades
-                    .iter()
-                    .map(|(instrument, quantity, price)| IMargin::Trade {
-                        instrument: *instrument,
-                        quantity: *quantity,
-                        price: *price,
-                    })
-                    .collect(),
-            },
-        )
-        .unwrap();
-    assert_same(&told, &expected);
-}
-
-#[test]
-fn scenarios_and_greeks_are_those_of_the_risk_crate() {
-    let bench = Bench::new();
-    let market = bench.told.borrow().market();
-    let book = sample().pack();
-    let told = bench
-        .world
-        .send(STRANGER, SELF, &IMargin::scenariosCall { book: book.clone().into(), underlying: 1 })
-        .unwrap();
-    let (expected, _) =
-        novate_risk::loss_vector(&sample_for_risk(), &market, &parameters(), NOW, 1).unwrap();
-    assert_eq!(told.pnl.len(), 33);
-    assert_eq!(told.pnl, expected.iter().map(|outcome| outcome.pnl).collect::<Vec<_>>());
-    assert_eq!((told.shocks.len(), told.modes.len()), (33, 33));
-    assert!(told.modes.iter().all(|mode| *mode <= 4));
-
-    let told =
-        bench.world.send(STRANGER, SELF, &IMargin::greeksCall { book: book.into() }).unwrap();
-    let expected = novate_risk::greeks(&sample_for_risk(), &market, &parameters(), NOW).unwrap();
-    assert_eq!(told.len(), expected.len());
-    for (told, expected) in told.iter().zip(&expected) {
-        assert_eq!((told.underlying, told.expiry), (expected.underlying, expected.expiry));
-        assert_eq!([told.delta, told.gamma], [expected.delta, expected.gamma]);
-        assert_eq!([told.vega, told.theta], [expected.vega, expected.theta]);
-        assert_eq!(told.value, expected.value);
-    }
-}
-
-#[test]
-fn one_scenario_bounds_the_excess_from_above_and_the_worst_one_meets_it() {
-    let bench = Bench::new();
-    let told = bench.assess(&sample());
-    let excess = told.equity - I256::try_from(told.maintenanceRequirement).unwrap();
-    let under = |scenario: u8| {
-        let call = IMargin::maintenanceExcessUnderCall {
-            book: sample().pack().into(),
-            scenarios: vec![scenario],
-        };
-        bench.world.send(STRANGER, SELF, &call).unwrap()
-    };
-    for scenario in 0..33 {
-        assert!(under(scenario) >= excess, "scenario {scenario}");
-    }
-    assert_eq!(under(told.worstScenario), excess);
 }
 
 #[test]
@@ -433,85 +211,166 @@ fn a_stale_stable_price_makes_every_figure_stale() {
 }
 
 #[test]
-fn a_trade_of_nothing_and_one_beyond_the_range_are_refused() {
+fn one_scenario_bounds_the_excess_from_above_and_the_worst_one_meets_it() {
     let bench = Bench::new();
-    let preview = |instrument, quantity| IMargin::previewCall {
-        book: sample().pack().into(),
-        trades: vec![IMargin::Trade { instrument, quantity, price: WAD }],
-    };
-    let invalid = IClearing::InvalidQuantity { instrument: CALL };
-    bench.refused(STRANGER, &preview(CALL, 0), &invalid);
-    bench.refused(STRANGER, &preview(CALL, i64::MIN), &invalid);
-    let id = CALL + 7; // a strike mantissa of 10
-    bench.refused(STRANGER, &preview(id, 1), &IErrors::InvalidInstrument { id });
+    let told = bench.assess(&sample());
+    for scenario in 0..33 {
+        assert!(bench.under(vec![scenario]) >= excess(&told), "scenario {scenario}");
+    }
+    assert_eq!(bench.under(vec![told.worstScenario]), excess(&told));
 }
 
 #[test]
-fn only_the_governor_sets_parameters() {
+fn floor_and_charges_count_in_full_under_any_scenario() {
     let bench = Bench::new();
-    let unauthorized = IErrors::Unauthorized { caller: STRANGER };
-    let oracle = STRANGER;
-    bench.refused(STRANGER, &IMargin::setOracleCall { oracle }, &unauthorized);
-    let factors = IMargin::setFactorsCall { initialFactor: ONE, maintenanceFactor: ONE };
-    bench.refused(STRANGER, &factors, &unauthorized);
-    let rates = IMargin::setContingenciesCall {
-        perpetualMaintenance: 0,
-        perpetualInitial: 0,
-        optionMaintenance: 0,
-        optionInitial: 0,
+    let plain = bench.assess(&sample());
+    let extensions = Extensions {
+        floor_net: ONE,
+        floor_hedged: ONE,
+        gamma: ONE / 2,
+        liquidity_rate: ONE / 1_000_000,
+        liquidity_maximum: PERCENT,
+        ..Extensions::default()
     };
-    bench.refused(STRANGER, &rates, &unauthorized);
-    let zero = IMargin::setOracleCall { oracle: Address::ZERO };
-    bench.refused(GOVERNOR, &zero, &IErrors::ZeroAddress {});
-    let again = IMargin::initializeCall { governor: STRANGER, guardian: STRANGER, oracle: ORACLE };
-    bench.refused(STRANGER, &again, &IErrors::AlreadyInitialized {});
+    bench.store(Set::Charges, &parameters(), &extensions);
+    bench.store(Set::Liquidity, &parameters(), &extensions);
+    let told = bench.assess(&sample());
+    let market = bench.told.borrow().market();
+    let expected =
+        assess_extended(&sample_for_risk(), &market, &parameters(), &extensions, NOW).unwrap();
+    assert_same(&told, &expected);
+    assert!(told.maintenanceRequirement > plain.maintenanceRequirement);
+    assert_eq!(told.worstScenario, 255, "the floor decides");
+    for scenario in [0, 16, 32, 255] {
+        assert_eq!(bench.under(vec![scenario]), excess(&told));
+    }
 }
 
 #[test]
-fn parameters_keep_to_their_bounds_and_change_the_figures() {
+fn a_range_on_its_way_counts_at_once_initially_and_as_far_as_it_came_for_maintenance() {
     let bench = Bench::new();
     let before = bench.assess(&sample());
-    let factors = |initial, maintenance| IMargin::setFactorsCall {
-        initialFactor: initial,
-        maintenanceFactor: maintenance,
-    };
-    let data = bench.world.refusal(GOVERNOR, SELF, &factors(ONE, 2 * ONE));
-    let error = IErrors::ParameterOutOfBounds::abi_decode(&data).unwrap();
-    assert!(error.name.starts_with(b"scan.initial\0"));
-    let wad = |number: u64| I256::try_from(number).unwrap();
-    assert_eq!(
-        [error.value, error.minimum, error.maximum],
-        [wad(ONE), wad(2 * ONE), wad(10 * ONE)]
-    );
+    let (from, to) = (18 * PERCENT, 36 * PERCENT);
+    let ramp = Ramp { from, to, start: NOW - 1_000, length: 4_000 };
+    let mut listed = parameters().underlyings[0];
+    listed.range = to;
+    bench.write(Place::Underlying(1), pack_underlying(&listed, true));
+    bench.write(Place::Ramp(1), pack_ramp(&ramp));
+    let market = bench.told.borrow().market();
+    let expected =
+        assess_ramped(&sample_for_risk(), &market, &parameters(), &[(1, ramp)], NOW).unwrap();
+    let told = bench.assess(&sample());
+    assert_same(&told, &expected);
+    assert!(told.maintenanceRequirement > before.maintenanceRequirement);
+    let rules = Rules::new(parameters(), Extensions::default(), &[(1, ramp)], NOW);
+    let worst = rules.worst_scenarios(&sample_for_risk(), &market).unwrap();
+    assert_eq!(bench.under(worst), excess(&told));
 
-    bench.govern(&factors(2 * ONE, ONE));
-    let told = bench.world.send(STRANGER, SELF, &IMargin::factorsCall {}).unwrap();
-    assert_eq!((told.initialFactor, told.maintenanceFactor), (2 * ONE, ONE));
-    let after = bench.assess(&sample());
-    assert!(after.initialRequirement > before.initialRequirement);
-    assert!(after.maintenanceRequirement > before.maintenanceRequirement);
-
-    bench.govern(&IMargin::setContingenciesCall {
-        perpetualMaintenance: 4 * PERCENT,
-        perpetualInitial: 2 * PERCENT,
-        optionMaintenance: 3 * PERCENT,
-        optionInitial: PERCENT,
-    });
-    let told = bench.world.send(STRANGER, SELF, &IMargin::contingenciesCall {}).unwrap();
-    assert_eq!((told.perpetualMaintenance, told.optionInitial), (4 * PERCENT, PERCENT));
-    assert!(bench.assess(&sample()).maintenanceRequirement > after.maintenanceRequirement);
+    bench.world.set_timestamp(NOW + 3_000);
+    let mut wide = parameters();
+    wide.underlyings[0].range = to;
+    let arrived = novate_risk::assess(&sample_for_risk(), &market, &wide, NOW + 3_000).unwrap();
+    assert_same(&bench.assess(&sample()), &arrived);
 }
 
 #[test]
-fn listed_terms_are_told_as_they_were_set() {
+fn every_shared_set_that_is_stored_counts() {
     let bench = Bench::new();
-    let told =
-        bench.world.send(STRANGER, SELF, &IMargin::underlyingCall { underlying: 1 }).unwrap();
-    assert_eq!((told.range, told.volatilityRangeUp), (18 * PERCENT, 50 * PERCENT));
-    let told =
-        bench.world.send(STRANGER, SELF, &IMargin::collateralCall { collateral: 1 }).unwrap();
-    assert_eq!((told.underlying, told.cancelsRisk), (1, true));
-    assert_eq!((told.maintenanceHaircut, told.initialHaircut), (5 * PERCENT, 3 * PERCENT));
+    let mut changed = parameters();
+    changed.scan.maintenance = 90 * PERCENT;
+    changed.contingencies.option_maintenance = PERCENT;
+    changed.contingencies.confidence_threshold = 30 * PERCENT;
+    changed.volatility.minimum_up = ONE;
+    changed.skew.linear_slope = 100_000_000_000_000_000;
+    changed.skew.width = 2 * ONE;
+    changed.basis.up = 20 * PERCENT;
+    changed.long.base = 90 * PERCENT;
+    changed.short.base = 120 * PERCENT;
+    let none = Extensions::default();
+    for set in novate_abi::parameters::SETS {
+        bench.store(set, &changed, &none);
+    }
+    let market = bench.told.borrow().market();
+    let expected = novate_risk::assess(&sample_for_risk(), &market, &changed, NOW).unwrap();
+    assert_same(&bench.assess(&sample()), &expected);
+}
+
+#[test]
+fn the_keeper_alone_writes_and_everybody_reads() {
+    let bench = Bench::new();
+    let write = |place: u16| IMargin::writeCall { place, word: B256::repeat_byte(7) };
+    let unauthorized = IErrors::Unauthorized { caller: STRANGER };
+    bench.refused(STRANGER, &write(0), &unauthorized);
+    let offset = U256::from(4);
+    for place in [1, 0x010c, 0x0500, u16::MAX] {
+        bench.refused(KEEPER, &write(place), &IErrors::MalformedBytes { offset });
+        bench.refused(STRANGER, &IMargin::wordCall { place }, &IErrors::MalformedBytes { offset });
+    }
+    let again = IMargin::initializeCall { keeper: STRANGER, oracle: STRANGER };
+    bench.refused(STRANGER, &again, &IErrors::AlreadyInitialized {});
+    let fresh = Address::repeat_byte(0x11);
+    bench.world.install::<Margin>(fresh);
+    for (keeper, oracle) in [(Address::ZERO, ORACLE), (KEEPER, Address::ZERO)] {
+        let data = bench.world.refusal(KEEPER, fresh, &IMargin::initializeCall { keeper, oracle });
+        assert_eq!(data, IErrors::ZeroAddress {}.abi_encode());
+    }
+
+    let ask = |place: Place| {
+        let call = IMargin::wordCall { place: place.encode() };
+        U256::from_be_bytes(bench.world.send(STRANGER, SELF, &call).unwrap().0)
+    };
+    let places = [Place::Root, Place::Collateral(1), Place::Underlying(1)];
+    let told = bench
+        .world
+        .send(
+            STRANGER,
+            SELF,
+            &IMargin::parametersCall { underlyings: Vec::new(), collaterals: vec![1] },
+        )
+        .unwrap();
+    let told: Vec<U256> = told.iter().map(|word| U256::from_be_bytes(word.0)).collect();
+    assert_eq!(told, places.map(|place| word(place, ORACLE)));
+    assert_eq!(told, places.map(ask));
+    let keeper = bench.world.send(STRANGER, SELF, &IMargin::keeperCall {}).unwrap();
     let oracle = bench.world.send(STRANGER, SELF, &IMargin::oracleCall {}).unwrap();
-    assert_eq!(oracle, ORACLE);
+    assert_eq!((keeper, oracle), (KEEPER, ORACLE));
+}
+
+#[test]
+fn parameters_of_what_is_not_listed_or_out_of_order_are_refused() {
+    let bench = Bench::new();
+    let ask = |underlyings: &[u8], collaterals: &[u8]| IMargin::parametersCall {
+        underlyings: underlyings.to_vec(),
+        collaterals: collaterals.to_vec(),
+    };
+    let unlisted = IMargin::UnderlyingNotListed { underlying: 7 };
+    bench.refused(STRANGER, &ask(&[1, 7], &[]), &unlisted);
+    let unlisted = IMargin::CollateralNotListed { collateral: 2 };
+    bench.refused(STRANGER, &ask(&[], &[1, 2]), &unlisted);
+    for call in [ask(&[2, 1], &[]), ask(&[1, 1], &[])] {
+        let offset = U256::from(4 + 4 * 32);
+        bench.refused(STRANGER, &call, &IErrors::MalformedBytes { offset });
+    }
+}
+
+/// The words of a place lie where the layout says: what is deployed must be found again.
+#[test]
+fn every_place_has_a_slot_of_its_own() {
+    let bench = Bench::new();
+    let mut places = vec![Place::Root];
+    places.extend(novate_abi::parameters::SETS.map(Place::Set));
+    for number in [0, 1, 2, 255] {
+        places.extend([Place::Collateral(number), Place::Underlying(number), Place::Ramp(number)]);
+    }
+    for (number, place) in (1_u64..).zip(&places) {
+        assert_eq!(Place::decode(place.encode()), Some(*place));
+        bench.write(*place, U256::from(number));
+    }
+    for (number, place) in (1_u64..).zip(&places) {
+        let call = IMargin::wordCall { place: place.encode() };
+        let found = bench.world.send(STRANGER, SELF, &call).unwrap();
+        assert_eq!(U256::from_be_bytes(found.0), U256::from(number), "{place:?}");
+    }
+    assert_eq!(bench.world.storage(SELF, U256::from(1)), B256::from(U256::from(1)));
+    assert_eq!(bench.world.storage(SELF, U256::from(27)), B256::from(U256::from(13)));
 }

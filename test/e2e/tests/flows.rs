@@ -16,7 +16,9 @@ mod common;
 use alloy_primitives::{B256, I256, TxKind, U256};
 use alloy_sol_types::{SolCall, sol};
 use common::{ETHER, Scene, call, future, perpetual, put, reason};
-use novate_abi::{IClearing, IClearing::IClearingErrors, IExchange, IGoverned, IMargin, IOracle};
+use novate_abi::{
+    IClearing, IClearing::IClearingErrors, IExchange, IGoverned, IMarginLens, IOracle,
+};
 use novate_client::{Chain, ContractError};
 use novate_e2e::units;
 use novate_liquidator::{Action, Liquidator, LiquidatorConfig};
@@ -83,7 +85,7 @@ async fn a_preview_is_what_the_trade_then_does() {
     let mut previews = Vec::new();
     for (wallet, side) in [(&alice, 1), (&bob, -1)] {
         let book = scene.stage.novate.book(wallet.account()).await.expect("a book");
-        let trades = legs.map(|(instrument, contracts, price)| IMargin::Trade {
+        let trades = legs.map(|(instrument, contracts, price)| IMarginLens::Trade {
             instrument,
             quantity: units::quantity(contracts) * side,
             price: units::price(price),

@@ -7,6 +7,7 @@
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "native only")]
 #![allow(clippy::missing_const_for_fn, reason = "host functions aren't called in constants")]
 
+pub mod fixture;
 mod hooks;
 
 use std::{cell::RefCell, collections::HashMap, fmt, rc::Rc, vec::Vec};

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Bytes, I256, U256};
 use novate_abi::book::{Book, Collateral};
-use novate_abi::{IClearing, IExchange, IMargin};
+use novate_abi::{IClearing, IExchange, IMargin, IMarginLens};
 use novate_client::{Error, Wallet};
 
 use super::audit::{Violation, ledger_amount};
@@ -201,7 +201,7 @@ fn same_as_preview(
 }
 
 /// The packed book of someone who has done nothing but `trades`, with no cash.
-fn hypothetical(trades: &[IMargin::Trade]) -> Bytes {
+fn hypothetical(trades: &[IMarginLens::Trade]) -> Bytes {
     let mut book = Book::default();
     for trade in trades {
         match book.positions.iter_mut().find(|held| held.instrument == trade.instrument) {

@@ -1,6 +1,6 @@
 //! Which trades are done: options on four expiries, futures and the perpetual.
 
-use novate_abi::{IExchange, IMargin};
+use novate_abi::{IExchange, IMarginLens};
 use novate_risk::{Instrument, Strike, instrument::Kind};
 
 use super::cast::Who;
@@ -58,8 +58,8 @@ impl Leg {
     }
 
     /// As margin's preview takes it, for the side that buys (1) or sells (-1) the deal.
-    pub(super) fn to_margin(self, side: i64) -> IMargin::Trade {
-        IMargin::Trade {
+    pub(super) fn to_margin(self, side: i64) -> IMarginLens::Trade {
+        IMarginLens::Trade {
             instrument: self.instrument.id(),
             quantity: units::quantity(self.contracts) * side,
             price: units::price(self.price),
@@ -69,7 +69,7 @@ impl Leg {
 
 impl Plan {
     /// The trades of `who` in the first `deals` deals, in order.
-    pub(super) fn trades(&self, who: Who, deals: usize) -> Vec<IMargin::Trade> {
+    pub(super) fn trades(&self, who: Who, deals: usize) -> Vec<IMarginLens::Trade> {
         let sides = self.deals.iter().take(deals).filter_map(|deal| {
             let side = if deal.buyer == who {
                 1

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::I256;
-use novate_abi::{IClearing, IMargin};
+use novate_abi::{IClearing, IMargin, IMarginLens};
 use novate_client::Error;
 use novate_liquidator::Action;
 use novate_risk::Instrument;
@@ -157,7 +157,7 @@ pub(super) async fn accounts(theatre: &Theatre, title: &str, moment: &Moment) ->
     for who in Who::ALL {
         let book = theatre.stage.novate.book(theatre.account(who)).await?;
         let greeks = theatre.stage.novate.greeks(book.clone()).await?;
-        let sum = |part: fn(&IMargin::Greeks) -> I256| {
+        let sum = |part: fn(&IMarginLens::Greeks) -> I256| {
             units(greeks.iter().fold(I256::ZERO, |sum, of| sum + part(of)))
         };
         let assessment = moment.of(who);
@@ -188,8 +188,12 @@ async fn worst(
     if assessment.maintenanceRequirement.is_zero() {
         return Ok("-".into());
     }
-    let call = IMargin::scenariosCall { book, underlying: assessment.worstUnderlying };
-    let table = theatre.stage.chain().view(theatre.stage.novate.at.margin, &call).await?;
+    let call = IMarginLens::scenariosCall {
+        margin: theatre.stage.novate.at.margin,
+        book,
+        underlying: assessment.worstUnderlying,
+    };
+    let table = theatre.stage.chain().view(theatre.stage.novate.at.lens, &call).await?;
     let number = usize::from(assessment.worstScenario);
     let (Some(shock), Some(mode)) = (table.shocks.get(number), table.modes.get(number)) else {
         return Ok("basis".into());

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::{SolCall, SolValue};
-use novate_abi::{IClearing, IExchange, ILiquidation, IMargin, IOracle};
+use novate_abi::{IClearing, IExchange, ILiquidation, IMargin, IOracle, IRiskParameters};
 use novate_client::{Chain, Deployment, Receipt, Wallet};
 
 use super::{Artifacts, GasLog, Settings, StageError};
@@ -50,10 +50,11 @@ impl Builder {
         cash: Address,
     ) -> Result<(), StageError> {
         let governor = self.governor.address();
-        let Deployment { oracle, margin, clearing, liquidation, exchange } = at;
+        let Deployment { oracle, margin, clearing, liquidation, exchange, parameters, .. } = at;
         self.send(oracle, &IOracle::initializeCall { governor, guardian: governor }).await?;
-        self.send(margin, &IMargin::initializeCall { governor, guardian: governor, oracle })
-            .await?;
+        self.send(margin, &IMargin::initializeCall { keeper: parameters, oracle }).await?;
+        let call = IRiskParameters::initializeCall { governor, guardian: governor, margin };
+        self.send(parameters, &call).await?;
         self.send(
             clearing,
             &IClearing::initializeCall { governor, guardian: governor, cashToken: cash },
@@ -87,26 +88,26 @@ impl Builder {
     ) -> Result<(), StageError> {
         self.configure_oracle(at, settings, publishers, feeds, sequencer).await?;
         for underlying in &settings.underlyings {
-            let call = IMargin::setUnderlyingCall {
+            let call = IRiskParameters::setUnderlyingCall {
                 underlying: underlying.number,
                 range: underlying.range,
                 volatilityRangeUp: 500_000_000_000_000_000,
                 volatilityRangeDown: 300_000_000_000_000_000,
             };
-            self.send(at.margin, &call).await?;
+            self.send(at.parameters, &call).await?;
             let (underlying, cap) = (underlying.number, underlying.open_interest_cap);
             self.send(at.clearing, &IClearing::setOpenInterestCapCall { underlying, cap }).await?;
         }
         let collateral = settings.collateral;
-        let call = IMargin::setCollateralCall {
+        let call = IRiskParameters::setCollateralCall {
             collateral: 1,
             underlying: collateral.underlying,
             maintenanceHaircut: collateral.maintenance_haircut,
             initialHaircut: collateral.initial_haircut,
             cancelsRisk: collateral.cancels_risk,
         };
-        self.send(at.margin, &call).await?;
-        let Deployment { oracle, margin, clearing, liquidation, exchange } = at;
+        self.send(at.parameters, &call).await?;
+        let Deployment { oracle, margin, clearing, liquidation, exchange, .. } = at;
         self.send(clearing, &IClearing::setModulesCall { margin, oracle, liquidation }).await?;
         self.send(clearing, &IClearing::setVenueCall { venue: exchange, allowed: true }).await?;
         self.send(clearing, &IClearing::addCollateralCall { token: weth, cap: 10_u128.pow(24) })

@@ -112,13 +112,15 @@ impl Stage {
             feeds.push(builder.feed().await?);
         }
         let mut programs = Vec::new();
-        for name in ["oracle", "margin", "clearing", "liquidation", "exchange"] {
+        for name in
+            ["oracle", "margin", "clearing", "liquidation", "exchange", "parameters", "lens"]
+        {
             progress(name);
             programs.push(builder.program(name).await?);
         }
-        let [oracle, margin, clearing, liquidation, exchange] =
+        let [oracle, margin, clearing, liquidation, exchange, parameters, lens] =
             programs.try_into().unwrap_or_default();
-        let at = Deployment { oracle, margin, clearing, liquidation, exchange };
+        let at = Deployment { oracle, margin, clearing, liquidation, exchange, parameters, lens };
         progress("parameters");
         builder.initialise(at, usdc).await?;
         builder.configure(at, settings, &publishers, &feeds, sequencer, weth).await?;

@@ -211,10 +211,10 @@ impl Scene {
         state
     }
 
-    /// The five contracts.
-    pub fn contracts(&self) -> [Address; 5] {
+    /// The contracts.
+    pub fn contracts(&self) -> [Address; 7] {
         let at = self.stage.novate.at;
-        [at.oracle, at.margin, at.clearing, at.liquidation, at.exchange]
+        [at.oracle, at.margin, at.clearing, at.liquidation, at.exchange, at.parameters, at.lens]
     }
 }
 

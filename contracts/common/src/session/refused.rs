@@ -2,14 +2,38 @@
 
 use alloy_primitives::{I256, U256};
 use novate_abi::{IClearing, IErrors, IMargin, book::BookError};
-use novate_common::{Revert, Word, name, refuse};
 use novate_risk::Error;
+
+use crate::{Revert, Word, name, refuse};
 
 const HOUR: u64 = 3_600;
 
+/// A refusal of the risk crate, as revert data, or revert data of whoever was asked.
+#[derive(Debug)]
+pub struct Refused(pub Revert);
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self(refused(error))
+    }
+}
+
+impl From<Revert> for Refused {
+    fn from(revert: Revert) -> Self {
+        Self(revert)
+    }
+}
+
+impl From<Refused> for Revert {
+    fn from(Refused(revert): Refused) -> Self {
+        revert
+    }
+}
+
 /// The error for what the risk crate refuses.
 #[cold]
-pub(crate) fn refused(error: Error) -> Revert {
+#[inline(never)]
+pub fn refused(error: Error) -> Revert {
     match error {
         Error::InvalidInstrument(id) => refuse!(IErrors::InvalidInstrument { id }),
         Error::ZeroQuantity(instrument) | Error::QuantityOutOfRange(instrument) => {
@@ -44,7 +68,8 @@ pub(crate) fn refused(error: Error) -> Revert {
 
 /// The error for bytes that aren't a book.
 #[cold]
-pub(crate) fn malformed(error: BookError) -> Revert {
+#[inline(never)]
+pub fn malformed(error: BookError) -> Revert {
     match error {
         BookError::TooLarge(positions) => too_large(positions, novate_abi::book::MAXIMUM_POSITIONS),
         BookError::InvalidInstrument(id) => refuse!(IErrors::InvalidInstrument { id }),

@@ -1,0 +1,203 @@
+//! What governance decided, as storage words: where each stands, what it holds, and how they are read in one go. Margin reads its
+//! storage, its lens and clients read the answer of `IMargin.parameters`; the words and their order are the same.
+//!
+//! ```text
+//! root          shared sets that are stored, one bit each (uint16) << 160 | oracle (address)
+//! shared set    four lanes of 64 bits, the first highest: see [`Set`]; a set that isn't stored has its defaults
+//! collateral    underlying (uint8) << 136 | cancels risk (bool) << 128 | haircut maintenance (uint64) << 64 | initial (uint64)
+//! underlying    range moves (bool) << 200 | group (uint8) << 192 | range (uint64) << 128 | volatility up (uint64) << 64 | down (uint64)
+//! ramp          range at the start (uint64) << 128 | start, Unix seconds (uint64) << 64 | seconds that it takes (uint64)
+//! ```
+//!
+//! Read are, in this order: the root; each stored set, ascending; each collateral asked for, ascending; each underlying asked for or
+//! belonging to one of those, ascending, and after it its ramp if its range moves.
+
+use alloc::vec::Vec;
+
+use alloy_primitives::{Address, U256};
+use novate_risk::{
+    Error, Extensions, Parameters,
+    adaptive::Ramp,
+    parameters::{CollateralParameters, UnderlyingParameters},
+};
+
+use crate::words::{join, low_u8, low_u64, split, wide};
+
+mod sets;
+
+pub use sets::{GROUPS, SETS, Set};
+
+/// Where a word stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The root.
+    Root,
+    /// A shared set.
+    Set(Set),
+    /// A collateral token, by number.
+    Collateral(u8),
+    /// An underlying, by number.
+    Underlying(u8),
+    /// The ramp of an underlying's range.
+    Ramp(u8),
+}
+
+impl Place {
+    /// The place as a `uint16`: kind and number.
+    pub const fn encode(self) -> u16 {
+        let (kind, number) = match self {
+            Self::Root => (0, 0),
+            Self::Set(set) => (1, set.number()),
+            Self::Collateral(number) => (2, number),
+            Self::Underlying(number) => (3, number),
+            Self::Ramp(number) => (4, number),
+        };
+        u16::from_be_bytes([kind, number])
+    }
+
+    /// Reads a place.
+    pub fn decode(place: u16) -> Option<Self> {
+        match place.to_be_bytes() {
+            [0, 0] => Some(Self::Root),
+            [1, number] => Set::from_number(number).map(Self::Set),
+            [2, number] => Some(Self::Collateral(number)),
+            [3, number] => Some(Self::Underlying(number)),
+            [4, number] => Some(Self::Ramp(number)),
+            _ => None,
+        }
+    }
+}
+
+/// The root word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Root {
+    /// The oracle.
+    pub oracle: Address,
+    /// One bit for each shared set that is stored.
+    pub stored: u16,
+}
+
+impl Root {
+    /// Packs it.
+    pub fn pack(self) -> U256 {
+        let mut bytes = [0; 32];
+        let [high, low] = self.stored.to_be_bytes();
+        let (_, tail) = bytes.split_at_mut(10);
+        for (to, from) in tail.iter_mut().zip([high, low].iter().chain(self.oracle.iter())) {
+            *to = *from;
+        }
+        U256::from_be_bytes(bytes)
+    }
+
+    /// Reads it.
+    pub fn unpack(word: U256) -> Self {
+        let [.., high, low] = split(word >> 160_usize).1.to_be_bytes();
+        let stored = u16::from_be_bytes([high, low]);
+        Self { oracle: Address::from_word(word.into()), stored }
+    }
+}
+
+/// An underlying's parameters and whether its range moves.
+pub fn pack_underlying(parameters: &UnderlyingParameters, moves: bool) -> U256 {
+    let top = u64::from(u16::from_be_bytes([u8::from(moves), parameters.group]));
+    join(wide(top, parameters.range), wide(parameters.volatility_up, parameters.volatility_down))
+}
+
+/// Reads an underlying's parameters; `None` if it isn't listed.
+pub fn unpack_underlying(underlying: u8, word: U256) -> Option<(UnderlyingParameters, bool)> {
+    let (high, low) = split(word);
+    let range = low_u64(high);
+    let parameters = UnderlyingParameters {
+        volatility_up: low_u64(low >> 64),
+        volatility_down: low_u64(low),
+        group: low_u8(high >> 64),
+        ..UnderlyingParameters::new(underlying, range)
+    };
+    (range != 0).then_some((parameters, low_u8(high >> 72) != 0))
+}
+
+/// A collateral token's parameters.
+pub fn pack_collateral(parameters: &CollateralParameters) -> U256 {
+    let high = u16::from_be_bytes([parameters.underlying, u8::from(parameters.cancels_risk)]);
+    join(high.into(), wide(parameters.maintenance_haircut, parameters.initial_haircut))
+}
+
+/// Reads a collateral token's parameters; `None` if it isn't listed.
+pub fn unpack_collateral(collateral: u8, word: U256) -> Option<CollateralParameters> {
+    let (high, low) = split(word);
+    let underlying = low_u8(high >> 8);
+    (underlying != 0).then(|| CollateralParameters {
+        collateral,
+        underlying,
+        maintenance_haircut: low_u64(low >> 64),
+        initial_haircut: low_u64(low),
+        cancels_risk: low_u8(high) != 0,
+    })
+}
+
+/// A ramp: where it goes is the range of the underlying's own word.
+pub fn pack_ramp(ramp: &Ramp) -> U256 {
+    join(ramp.from.into(), wide(ramp.start, ramp.length))
+}
+
+/// Reads a ramp to `to`.
+pub fn unpack_ramp(to: u64, word: U256) -> Ramp {
+    let (high, low) = split(word);
+    Ramp { from: low_u64(high), to, start: low_u64(low >> 64), length: low_u64(low) }
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Governed {
+    /// The oracle.
+    pub oracle: Address,
+    /// Ranges are the targets of their ramps.
+    pub parameters: Parameters,
+    /// Offsets, floor and charges.
+    pub extensions: Extensions,
+    /// Ranges on their way.
+    pub ramps: Vec<(u8, Ramp)>,
+}
+
+/// Reads what is asked for, both lists ascending; `word` gives the word of a place.
+///
+/// # Errors
+/// [`Error::CollateralNotListed`], [`Error::UnderlyingNotListed`], or what `word` fails with.
+pub fn read<E: From<Error>>(
+    mut underlyings: Vec<u8>,
+    collaterals: &[u8],
+    word: &mut dyn FnMut(Place) -> Result<U256, E>,
+) -> Result<Governed, E> {
+    let root = Root::unpack(word(Place::Root)?);
+    let mut governed = Governed {
+        oracle: root.oracle,
+        parameters: Parameters::default(),
+        extensions: Extensions::default(),
+        ramps: Vec::new(),
+    };
+    let Governed { parameters, extensions, ramps, .. } = &mut governed;
+    if root.stored != 0 {
+        for set in SETS {
+            if root.stored & set.bit() != 0 {
+                set.store(word(Place::Set(set))?, parameters, extensions);
+            }
+        }
+    }
+    for number in collaterals {
+        let listed = unpack_collateral(*number, word(Place::Collateral(*number))?)
+            .ok_or(Error::CollateralNotListed(*number))?;
+        if let Err(place) = underlyings.binary_search(&listed.underlying) {
+            underlyings.insert(place, listed.underlying);
+        }
+        parameters.collateral.push(listed);
+    }
+    for number in underlyings {
+        let (listed, moves) = unpack_underlying(number, word(Place::Underlying(number))?)
+            .ok_or(Error::UnderlyingNotListed(number))?;
+        if moves {
+            ramps.push((number, unpack_ramp(listed.range, word(Place::Ramp(number))?)));
+        }
+        parameters.underlyings.push(listed);
+    }
+    Ok(governed)
+}

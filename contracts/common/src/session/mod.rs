@@ -1,0 +1,176 @@
+//! What margin and its lens evaluate books with: parameters and market data, each read once for all books of a call.
+
+mod market;
+mod refused;
+
+use alloc::vec::Vec;
+
+use alloy_primitives::U256;
+use novate_abi::{
+    book,
+    parameters::{self, Place},
+    snapshot::{HOUR_MASK, Series, series_of_instrument},
+};
+use novate_risk::{Assessment, Book, Instrument, Market, Rules, Validity};
+
+use crate::{Bytes, Input, Revert, Word, timestamp};
+
+pub use market::level_number;
+pub use refused::{Refused, malformed, refused};
+
+/// What the functions of the risk crate take beside a book.
+#[derive(Debug)]
+pub struct Session {
+    /// What the oracle says.
+    pub market: Market,
+    /// What governance decided, at the block's time.
+    pub rules: Rules,
+    /// Level of the stable coin's price, on which every book depends that holds more than cash.
+    stable: Validity,
+}
+
+/// The series that a call needs and the collateral whose parameters it needs; each ascending and distinct.
+#[derive(Debug, Default)]
+pub struct Needs {
+    series: Vec<u32>,
+    collateral: Vec<u8>,
+    /// The series added last.
+    last: u32,
+}
+
+impl Needs {
+    /// Adds what a book needs.
+    #[inline(never)]
+    pub fn add_book(&mut self, book: &Book) {
+        for position in book.positions() {
+            self.add_series(series_of_instrument(position.instrument));
+        }
+        for held in book.collateral() {
+            insert(&mut self.collateral, held.collateral);
+        }
+    }
+
+    /// Adds what an instrument needs.
+    ///
+    /// # Errors
+    /// `InvalidInstrument`.
+    pub fn add_instrument(&mut self, id: u64) -> Result<(), Revert> {
+        let instrument = Instrument::decode(id).map_err(refused)?;
+        self.add_series(series_of_instrument(instrument.id()));
+        Ok(())
+    }
+
+    /// Adds an underlying.
+    pub fn add_underlying(&mut self, underlying: u8) {
+        self.add_series(Series::Underlying(underlying).encode());
+    }
+
+    /// Adds a series and its underlying. Books are sorted, so most repetitions are of the last one.
+    #[inline(never)]
+    fn add_series(&mut self, series: u32) {
+        if self.last != series {
+            self.last = series;
+            insert(&mut self.series, series & !HOUR_MASK);
+            insert(&mut self.series, series);
+        }
+    }
+
+    /// The collateral whose parameters are needed, ascending.
+    pub fn collateral(&self) -> &[u8] {
+        &self.collateral
+    }
+
+    /// The underlyings whose parameters are needed, ascending, but for those of collateral alone.
+    #[inline(never)]
+    pub fn underlyings(&self) -> Vec<u8> {
+        let number = |series: &u32| match Series::decode(*series) {
+            Some(Series::Underlying(number)) => Some(number),
+            _ => None,
+        };
+        self.series.iter().filter_map(number).collect()
+    }
+
+    /// Reads parameters, of which `word` gives the words, and market data.
+    ///
+    /// # Errors
+    /// `UnderlyingNotListed`, `CollateralNotListed`, what `word` fails with, what the oracle reverts with.
+    #[inline(never)]
+    pub fn open(
+        mut self,
+        word: &mut dyn FnMut(Place) -> Result<U256, Refused>,
+    ) -> Result<Session, Revert> {
+        let governed = parameters::read(self.underlyings(), &self.collateral, word)?;
+        for listed in &governed.parameters.underlyings {
+            self.add_underlying(listed.underlying);
+        }
+        let (market, stable) = if self.series.is_empty() {
+            (Market::default(), Validity::Valid)
+        } else {
+            market::market(governed.oracle, &self.series)?
+        };
+        let rules =
+            Rules::new(governed.parameters, governed.extensions, &governed.ramps, timestamp());
+        Ok(Session { market, rules, stable })
+    }
+}
+
+impl Session {
+    /// A book's figures.
+    ///
+    /// # Errors
+    /// `NoMarketData`, `MarketNotValid`.
+    #[inline(never)]
+    pub fn assess(&self, book: &Book) -> Result<Assessment, Revert> {
+        let mut assessment = self.rules.assess(book, &self.market).map_err(refused)?;
+        if !book.positions().is_empty() || !book.collateral().is_empty() {
+            assessment.validity = assessment.validity.min(self.stable);
+        }
+        Ok(assessment)
+    }
+}
+
+/// Appends the words of an assessment.
+#[inline(never)]
+pub fn push_assessment(bytes: &mut Bytes, assessment: &Assessment) {
+    assessment.equity.push(bytes);
+    assessment.initial_requirement.push(bytes);
+    assessment.maintenance_requirement.push(bytes);
+    assessment.worst_underlying.push(bytes);
+    assessment.worst_scenario.push(bytes);
+    level_number(assessment.validity).push(bytes);
+}
+
+/// Inserts a number into an ascending list, unless it is there. Lists are short, and calls come in rising order mostly.
+fn insert<T: Ord + Copy>(list: &mut Vec<T>, number: T) {
+    if let Err(place) = list.binary_search(&number) {
+        list.insert(place, number);
+    }
+}
+
+/// Reads an ascending list of `uint8`, the next argument.
+///
+/// # Errors
+/// `MalformedBytes`, also where it doesn't ascend.
+#[inline(never)]
+pub fn ascending(input: &mut Input<'_>) -> Result<Vec<u8>, Revert> {
+    let (count, mut elements) = input.array(1)?;
+    let mut numbers = Vec::with_capacity(count);
+    for _ in 0..count {
+        let number = elements.u8()?;
+        if numbers.last().is_some_and(|last| *last >= number) {
+            return Err(elements.last_malformed());
+        }
+        numbers.push(number);
+    }
+    Ok(numbers)
+}
+
+/// Reads a packed book, the next argument.
+///
+/// # Errors
+/// `MalformedBytes`, `InvalidInstrument`, `BookTooLarge`, `ArithmeticOverflow` for cash out of range.
+#[inline(never)]
+pub fn unpack(input: &mut Input<'_>) -> Result<Book, Revert> {
+    let packed = book::Book::unpack(input.bytes()?).map_err(malformed)?;
+    Book::try_from(packed).map_err(refused)
+}

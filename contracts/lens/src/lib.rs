@@ -1,0 +1,20 @@
+//! The lens: what people and bots ask about a portfolio (`interfaces/IMarginLens.sol`).
+//!
+//! It keeps nothing. Each function takes the margin contract whose parameters count, asks it for the words of those that the book needs,
+//! asks its oracle for market data, and has the risk crate compute: the same code on the same words as margin itself.
+
+#![cfg_attr(not(test), no_std)]
+
+extern crate alloc;
+
+mod meter;
+mod router;
+mod search;
+mod source;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use router::Lens;
+
+novate_common::entrypoint!(Lens);

@@ -1,0 +1,40 @@
+//! Searches evaluate a book hundreds of times: what they have gas for is watched, so that none of them ends without a word.
+
+use alloy_primitives::U256;
+use novate_abi::IMarginLens;
+use novate_common::{Revert, gas_left, refuse, session::Refused};
+
+/// What an answer and the way out need.
+const RESERVE: u64 = 50_000;
+
+/// The gas that evaluations took.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    left: u64,
+    /// Most that one took.
+    step: u64,
+}
+
+impl Meter {
+    pub(crate) fn new() -> Self {
+        Self { left: gas_left(), step: 0 }
+    }
+
+    /// Before an evaluation: whether there is gas for one that takes twice as much as any before.
+    ///
+    /// # Errors
+    /// `GasLimitTooLow`.
+    pub(crate) fn proceed(&mut self) -> Result<(), Refused> {
+        let left = gas_left();
+        self.step = self.step.max(self.left.saturating_sub(left));
+        self.left = left;
+        if left < self.step.saturating_mul(2).saturating_add(RESERVE) {
+            let revert: Revert = refuse!(IMarginLens::GasLimitTooLow {
+                left: U256::from(left),
+                step: U256::from(self.step),
+            });
+            return Err(Refused(revert));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,67 @@
+//! Reading margin's words and writing them.
+
+use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::SolCall;
+use novate_abi::{
+    IMargin::{wordCall, writeCall},
+    parameters::{Place, Root, SETS},
+};
+use novate_common::{Revert, address, ask, selected, tell};
+use novate_risk::{Extensions, Parameters};
+
+use crate::router::MARGIN;
+
+/// The root word and the shared parameters.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) root: Root,
+    pub(crate) parameters: Parameters,
+    pub(crate) extensions: Extensions,
+}
+
+/// Reads the shared parameters.
+///
+/// # Errors
+/// What margin reverts with.
+pub(crate) fn shared() -> Result<Shared, Revert> {
+    let root = root()?;
+    let mut shared =
+        Shared { root, parameters: Parameters::default(), extensions: Extensions::default() };
+    for set in SETS {
+        if root.stored & set.bit() != 0 {
+            let word = word(Place::Set(set))?;
+            set.store(word, &mut shared.parameters, &mut shared.extensions);
+        }
+    }
+    Ok(shared)
+}
+
+/// Reads the root word.
+///
+/// # Errors
+/// What margin reverts with.
+pub(crate) fn root() -> Result<Root, Revert> {
+    Ok(Root::unpack(word(Place::Root)?))
+}
+
+/// Reads a word.
+///
+/// # Errors
+/// What margin reverts with.
+#[inline(never)]
+pub(crate) fn word(place: Place) -> Result<U256, Revert> {
+    ask(&margin(), &selected![wordCall::SELECTOR, place.encode()])?.u256(0)
+}
+
+/// Writes a word.
+///
+/// # Errors
+/// What margin reverts with.
+#[inline(never)]
+pub(crate) fn write(place: Place, word: U256) -> Result<(), Revert> {
+    tell(&margin(), &selected![writeCall::SELECTOR, place.encode(), B256::from(word)])
+}
+
+fn margin() -> Address {
+    address(&MARGIN.get())
+}
