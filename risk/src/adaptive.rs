@@ -9,10 +9,11 @@ use crate::{
     Error,
     assess::Assessment,
     book::Book,
-    extended::{Extensions, assess_extended},
+    extended::Extensions,
     fixed::{WAD, halves, mul_div},
     market::Market,
     parameters::Parameters,
+    rules::Rules,
 };
 use alloy_primitives::U256;
 
@@ -124,7 +125,7 @@ pub fn with_ranges(
 /// The initial requirement is that under the initial ranges, all else that under the maintenance ranges.
 ///
 /// # Errors
-/// As [`assess_extended`].
+/// As [`crate::assess`].
 pub fn assess_ramped(
     book: &Book,
     market: &Market,
@@ -133,16 +134,7 @@ pub fn assess_ramped(
     ramps: &[(u8, Ramp)],
     now: u64,
 ) -> Result<Assessment, Error> {
-    let maintenance = with_ranges(parameters, ramps, |ramp| ramp.maintenance(now));
-    let figures = assess_extended(book, market, &maintenance, extensions, now)?;
-    let initial = with_ranges(parameters, ramps, |ramp| ramp.initial(now));
-    if initial == maintenance {
-        return Ok(figures);
-    }
-    let ahead = assess_extended(book, market, &initial, extensions, now)?;
-    // A wider range needn't cost more in every book: the higher of the two counts.
-    let initial_requirement = figures.initial_requirement.max(ahead.initial_requirement);
-    Ok(Assessment { initial_requirement, ..figures })
+    Rules::new(parameters.clone(), extensions.clone(), ramps, now).assess(book, market)
 }
 
 #[cfg(test)]

@@ -151,7 +151,10 @@ impl Artifacts {
     /// The contract that this init code creates: the longest one that it begins with.
     pub fn created_by(&self, init_code: &[u8]) -> Option<&Artifact> {
         let begins = |artifact: &&Artifact| {
-            artifact.creation.code().is_some_and(|code| !code.is_empty() && init_code.starts_with(&code))
+            artifact
+                .creation
+                .code()
+                .is_some_and(|code| !code.is_empty() && init_code.starts_with(&code))
         };
         self.all.iter().filter(begins).max_by_key(|artifact| artifact.creation.hex.len())
     }
@@ -225,10 +228,8 @@ fn json_files(out: &Path) -> Result<Vec<PathBuf>, ForgeError> {
 }
 
 fn artifact(file: &Path) -> Result<Artifact, ForgeError> {
-    let text = std::fs::read(file).map_err(|error| ForgeError::File {
-        file: file.to_owned(),
-        reason: error.to_string(),
-    })?;
+    let text = std::fs::read(file)
+        .map_err(|error| ForgeError::File { file: file.to_owned(), reason: error.to_string() })?;
     let json: Json = serde_json::from_slice(&text).map_err(|error| ForgeError::Artifact {
         file: file.to_owned(),
         reason: error.to_string(),

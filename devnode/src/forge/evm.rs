@@ -5,7 +5,10 @@ use core::convert::Infallible;
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use revm::{
     Database, DatabaseCommit,
-    context::{BlockEnv, FrameStack, TxEnv, result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction}},
+    context::{
+        BlockEnv, FrameStack, TxEnv,
+        result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
+    },
     context_interface::JournalTr,
     database::{CacheDB, EmptyDB},
     handler::{
@@ -146,9 +149,7 @@ impl EvmTr for CheatEvm {
     type Precompiles = <Inner as EvmTr>::Precompiles;
     type Frame = Frame;
 
-    fn all(
-        &self,
-    ) -> (&Context, &Self::Instructions, &Self::Precompiles, &FrameStack<Frame>) {
+    fn all(&self) -> (&Context, &Self::Instructions, &Self::Precompiles, &FrameStack<Frame>) {
         self.arb.all()
     }
 
@@ -184,7 +185,10 @@ impl EvmTr for CheatEvm {
         self.arb.frame_run()
     }
 
-    fn frame_return_result(&mut self, mut result: FrameResult) -> Result<Option<FrameResult>, Error> {
+    fn frame_return_result(
+        &mut self,
+        mut result: FrameResult,
+    ) -> Result<Option<FrameResult>, Error> {
         if !self.arb.inner.frame_stack.get().is_finished() {
             return self.arb.frame_return_result(result);
         }

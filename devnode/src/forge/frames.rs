@@ -97,8 +97,12 @@ impl CheatEvm {
     ) -> Result<ItemOrResult<Note, FrameResult>, Error> {
         let context = &mut self.arb.inner.ctx;
         let input = call.input.bytes(context);
-        let mut session =
-            Session { cheats: &mut self.cheats, ctx: context, caller: call.caller, depth: init.depth };
+        let mut session = Session {
+            cheats: &mut self.cheats,
+            ctx: context,
+            caller: call.caller,
+            depth: init.depth,
+        };
         let (ending, output) = match session.answer(&input) {
             Ok(Answer::Values(output)) => (InstructionResult::Return, output),
             Ok(Answer::Create(create)) => {

@@ -109,7 +109,8 @@ pub(super) fn sample(
         DynSolType::FixedArray(item, count) => {
             DynSolValue::FixedArray(items(item, *count, random, dictionary, depth))
         }
-        DynSolType::Tuple(kinds) => {
+        // A struct's values are passed as a tuple's.
+        DynSolType::Tuple(kinds) | DynSolType::CustomStruct { tuple: kinds, .. } => {
             let deeper = depth.saturating_add(1);
             let fields = kinds.iter().map(|kind| sample(kind, random, dictionary, deeper));
             DynSolValue::Tuple(fields.collect())
@@ -213,7 +214,9 @@ mod tests {
         let dictionary = Dictionary::default();
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..50_000 {
-            seen.insert(sample(&DynSolType::Int(8), &mut random, &dictionary, 0).as_int().unwrap().0);
+            seen.insert(
+                sample(&DynSolType::Int(8), &mut random, &dictionary, 0).as_int().unwrap().0,
+            );
         }
         assert_eq!(seen.len(), 256);
         assert_eq!(seen.first().unwrap().to_string(), "-128");

@@ -36,9 +36,7 @@ pub(super) fn simpler(value: &DynSolValue) -> Vec<DynSolValue> {
         DynSolValue::FixedBytes(word, size) if !word.is_zero() => {
             vec![DynSolValue::FixedBytes(B256::ZERO, *size)]
         }
-        DynSolValue::Bytes(bytes) => {
-            shorter(bytes).into_iter().map(DynSolValue::Bytes).collect()
-        }
+        DynSolValue::Bytes(bytes) => shorter(bytes).into_iter().map(DynSolValue::Bytes).collect(),
         DynSolValue::String(text) => {
             let chars: Vec<char> = text.chars().collect();
             shorter(&chars)

@@ -25,7 +25,8 @@ const CHAIN_ID: u64 = 31_337;
 /// What the test contract owns: 2^96 - 1 wei.
 const BALANCE: u128 = (1 << 96) - 1;
 /// Where libraries of old say that a test failed.
-const FAILED: B256 = fixed_bytes!("6661696c65640000000000000000000000000000000000000000000000000000");
+const FAILED: B256 =
+    fixed_bytes!("6661696c65640000000000000000000000000000000000000000000000000000");
 
 /// Tests of one contract.
 pub(super) struct Suite<'a> {
@@ -83,7 +84,13 @@ impl<'a> Suite<'a> {
                 }
                 let outcome = self.outcome(verdict);
                 let usage = Usage::Single(0);
-                return vec![TestReport { signature: step, outcome, usage, console, traces: trees }];
+                return vec![TestReport {
+                    signature: step,
+                    outcome,
+                    usage,
+                    console,
+                    traces: trees,
+                }];
             }
         };
         tests.iter().map(|test| self.test(artifact, &stage, test)).collect()
@@ -176,7 +183,8 @@ impl<'a> Suite<'a> {
                 continue;
             }
             let library = self.shared.artifacts.get(source, name);
-            let library = library.ok_or_else(|| format!("no artifact of library {source}:{name}"))?;
+            let library =
+                library.ok_or_else(|| format!("no artifact of library {source}:{name}"))?;
             let creation = library.creation.clone();
             self.deploy_libraries(stage, &creation, known, depth.saturating_add(1))?;
             let input = creation.link(|source, name| {
@@ -230,14 +238,17 @@ impl<'a> Suite<'a> {
         }
         match result {
             ExecutionResult::Success { .. } => {
-                let slots = stage.world.db.cache.accounts.get(&CHEATS).map(|account| &account.storage);
+                let slots =
+                    stage.world.db.cache.accounts.get(&CHEATS).map(|account| &account.storage);
                 let failed = slots.and_then(|slots| slots.get(&FAILED.into()));
                 if failed.is_some_and(|failed| !failed.is_zero()) {
                     return Verdict::Failed("assertion failed".into());
                 }
                 Verdict::Passed
             }
-            ExecutionResult::Revert { output, .. } if output.starts_with(ASSUME) => Verdict::Rejected,
+            ExecutionResult::Revert { output, .. } if output.starts_with(ASSUME) => {
+                Verdict::Rejected
+            }
             ExecutionResult::Revert { output, .. } if output.starts_with(SKIP) => {
                 let reason = output.get(SKIP.len()..).unwrap_or_default();
                 Verdict::Skipped(String::from_utf8_lossy(reason).into_owned())
@@ -280,11 +291,8 @@ impl<'a> Suite<'a> {
         if !test.name.starts_with("test") {
             return fail("only unit and fuzz tests are supported by this runner");
         }
-        let mut report = if test.inputs.is_empty() {
-            self.unit(stage, test)
-        } else {
-            self.fuzz(stage, test)
-        };
+        let mut report =
+            if test.inputs.is_empty() { self.unit(stage, test) } else { self.fuzz(stage, test) };
         if report.has_failed() && self.options.traces {
             report.traces = self.traces(artifact, test, &report);
         }

@@ -64,7 +64,8 @@ fn frame(
         (format!("→ new {}@{}", names.of(tree.to), tree.to), None)
     } else {
         let (call, function) = text::call(&tree.input, artifacts);
-        let value = if tree.value.is_zero() { String::new() } else { format!("{{value: {}}}", tree.value) };
+        let value =
+            if tree.value.is_zero() { String::new() } else { format!("{{value: {}}}", tree.value) };
         let kind = match tree.kind {
             FrameKind::StaticCall => " [staticcall]",
             FrameKind::DelegateCall => " [delegatecall]",

@@ -22,8 +22,12 @@ pub(super) fn codes() -> Vec<(String, Code)> {
     for kind in ["bool", "uint256", "int256", "address", "bytes32", "string", "bytes"] {
         for array in ["", "[]"] {
             let inputs = format!("{kind}{array},{kind}{array}");
-            add("assertEq", &inputs, |_, a| compare(a, 2, 0, "!=", |order| order == Ordering::Equal));
-            add("assertNotEq", &inputs, |_, a| compare(a, 2, 0, "==", |order| order != Ordering::Equal));
+            add("assertEq", &inputs, |_, a| {
+                compare(a, 2, 0, "!=", |order| order == Ordering::Equal)
+            });
+            add("assertNotEq", &inputs, |_, a| {
+                compare(a, 2, 0, "==", |order| order != Ordering::Equal)
+            });
         }
     }
     for kind in ["uint256", "int256"] {
@@ -82,7 +86,11 @@ fn compare(
 ) -> Reply {
     let (left, right) = (args.at(0)?, args.at(1)?);
     claim(holds(order(left, right)), args, message_at, || {
-        format!("{} {sign} {}", text::with_decimals(left, decimals), text::with_decimals(right, decimals))
+        format!(
+            "{} {sign} {}",
+            text::with_decimals(left, decimals),
+            text::with_decimals(right, decimals)
+        )
     })
 }
 

@@ -196,7 +196,12 @@ impl Session<'_> {
             .ok_or_else(|| self.unsupported("a call without a selector".into()))?;
         let Some(entry) = shared.registry.get(selector) else {
             let name = shared.artifacts.function(selector.into()).map_or_else(
-                || format!("the cheat code with selector {}", alloy_primitives::Selector::from(selector)),
+                || {
+                    format!(
+                        "the cheat code with selector {}",
+                        alloy_primitives::Selector::from(selector)
+                    )
+                },
                 |function| format!("vm.{}", function.signature()),
             );
             return Err(self.unsupported(name));
