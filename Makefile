@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release certify campaign clean
+	scripts figures debug release certify campaign mutants fuzz clean
 
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
@@ -81,6 +81,12 @@ certify: ## Proves the bounds of the mathematics again (needs pip install python
 
 campaign: ## Compares random points of every function with Arb: ARGS="--count 10000000" (needs python-flint).
 	python3 scripts/math/campaign.py $(ARGS)
+
+mutants: ## Runs every mutant of the mathematics: docs/reports/math-mutants.md (needs cargo-mutants).
+	python3 scripts/math/mutants.py $(ARGS)
+
+fuzz: ## Fuzzes the mathematics: ARGS="--runs 10000000" (needs a nightly toolchain and cargo-fuzz).
+	python3 scripts/math/fuzz.py $(ARGS)
 
 clean: ## Removes everything that was built.
 	rm -rf target node_modules

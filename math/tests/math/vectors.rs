@@ -67,6 +67,38 @@ fn ln_keeps_its_bound_and_direction() {
 }
 
 #[test]
+fn log2_keeps_its_bound() {
+    let mut worst = Worst::default();
+    for row in rows("log2.csv") {
+        let x = row.wad("x").unsigned_abs();
+        let found = wide(novate_math::log2(x).unwrap());
+        worst.note(relative(found, row.number("log2").unwrap()), I256::ZERO, || format!("{x}"));
+    }
+    settle(&worst, accuracy::LOG2);
+}
+
+#[test]
+fn powers_keep_their_bound() {
+    let mut worst = Worst::default();
+    for row in rows("pow.csv") {
+        let (x, y) = (row.wad("x").unsigned_abs(), row.wad("y"));
+        let Some(expected) = row.number_below("pow", 38) else { continue };
+        let found = positive(novate_math::pow(x, y).unwrap());
+        // Beside half a unit: the error over the result times 1 + |y| + 3 |y ln x|, all in units of 1e-18.
+        let error = ((found - expected).abs() - power_of_ten(18) / I256::try_from(2).unwrap())
+            .max(I256::ZERO);
+        let log = novate_math::ln(x).unwrap();
+        let product = novate_math::mul_up(log.unsigned_abs(), y.unsigned_abs()).unwrap();
+        let weight = power_of_ten(18)
+            + y.abs()
+            + I256::try_from(product).unwrap() * I256::try_from(3).unwrap();
+        let share = error * power_of_ten(18) / (expected / power_of_ten(18)).max(I256::ONE);
+        worst.note(share * power_of_ten(18) / weight, I256::ZERO, || format!("{row:?}"));
+    }
+    settle(&worst, accuracy::POW);
+}
+
+#[test]
 fn sqrt_is_exact() {
     for row in rows("sqrt.csv") {
         let x = row.wad("x").unsigned_abs();
