@@ -79,23 +79,30 @@ fn log2_keeps_its_bound() {
 
 #[test]
 fn powers_keep_their_bound() {
-    let mut worst = Worst::default();
+    let (mut worst, mut checked) = (0.0, 0);
     for row in rows("pow.csv") {
         let (x, y) = (row.wad("x").unsigned_abs(), row.wad("y"));
         let Some(expected) = row.number_below("pow", 38) else { continue };
+        // Above an exponent of 1e12 the bound is a millionth of the result, and says nothing above 1e18.
+        if y.abs() > power_of_ten(30) {
+            continue;
+        }
         let found = positive(novate_math::pow(x, y).unwrap());
-        // Beside half a unit: the error over the result times 1 + |y| + 3 |y ln x|, all in units of 1e-18.
+        checked += 1;
+        // Beside half a unit: the error over the result times 1 + |y| + 3 |y ln x|, all in units of 1.
         let error = ((found - expected).abs() - power_of_ten(18) / I256::try_from(2).unwrap())
             .max(I256::ZERO);
-        let log = novate_math::ln(x).unwrap();
-        let product = novate_math::mul_up(log.unsigned_abs(), y.unsigned_abs()).unwrap();
-        let weight = power_of_ten(18)
-            + y.abs()
-            + I256::try_from(product).unwrap() * I256::try_from(3).unwrap();
-        let share = error * power_of_ten(18) / (expected / power_of_ten(18)).max(I256::ONE);
-        worst.note(share * power_of_ten(18) / weight, I256::ZERO, || format!("{row:?}"));
+        let float = |x: I256| x.to_string().parse::<f64>().unwrap();
+        let log = float(novate_math::ln(x).unwrap()) / 1e18;
+        let y = float(y).abs() / 1e18;
+        let share = float(error) / float(expected).max(1e18) / (1.0 + y + 3.0 * (y * log).abs());
+        if share > worst {
+            worst = share;
+        }
+        assert!(share <= 1e-20 * accuracy::POW.error as f64, "{share:e} {row:?}");
     }
-    settle(&worst, accuracy::POW);
+    assert!(checked > 1700, "only {checked} rows were compared");
+    println!("pow: worst {worst:e}");
 }
 
 #[test]
