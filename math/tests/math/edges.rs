@@ -22,7 +22,7 @@ const OPTION: Black76 = Black76 {
     rate: I256::ZERO,
 };
 
-fn quote(option: &Black76, right: Right, price: U256) -> Quote {
+const fn quote(option: &Black76, right: Right, price: U256) -> Quote {
     let Black76 { forward, strike, seconds, rate, .. } = *option;
     Quote { forward, strike, seconds, rate, right, price }
 }
