@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release engines certify campaign differential fuzz-risk coverage mutants-risk programs runners conformance nitro devnode-bench devnode-fuzz clean
+	scripts figures debug release engines certify campaign differential fuzz-risk coverage mutants-risk programs \
+	runners conformance nitro devnode-bench devnode-fuzz mutants fuzz clean
 
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
@@ -114,6 +115,12 @@ coverage: setup ## Requirements of recorded chains and what a day cost: make cov
 
 mutants-risk: ## Counts which changes of the margin engine no test notices (needs cargo-mutants): ARGS="--shard 0/8" for a part.
 	$(CARGO) mutants --config risk/mutants.toml -p novate-risk $(ARGS)
+
+mutants: ## Runs every mutant of the mathematics: docs/reports/math-mutants.md (needs cargo-mutants).
+	python3 scripts/math/mutants.py $(ARGS)
+
+fuzz: ## Fuzzes the mathematics: ARGS="--runs 10000000" (needs a nightly toolchain and cargo-fuzz).
+	python3 scripts/math/fuzz.py $(ARGS)
 
 clean: ## Removes everything that was built.
 	rm -rf target node_modules

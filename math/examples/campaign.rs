@@ -79,21 +79,6 @@ fn evaluate(function: &str, random: &mut Random) -> Option<Record> {
             let x = random.log(127);
             vec![i128::try_from(x).ok()?, kernel::ln_wad(x).into()]
         }
-        "call_value" => {
-            let k = match random.next() & 3 {
-                0 => u64::try_from(random.log(62)).ok()?,
-                1 => random.below(100 << 56),
-                _ => random.below(2 << 56),
-            };
-            let k = random.sign(k);
-            let s = match random.next() & 3 {
-                0 => random.below(u64::MAX),
-                1 => u64::try_from(random.log(63)).ok()?,
-                _ => random.below(2 << 58),
-            };
-            let value = kernel::call_value(k, &kernel::Deviation::new(s));
-            vec![k.into(), s.into(), value.fraction.into(), value.plus_intrinsic.into()]
-        }
         "exp" => {
             let x = random.sign(random.0 >> 1);
             let x = i128::from(x) * 10 + i128::from(random.below(10)); // within +-92
@@ -141,6 +126,27 @@ fn evaluate(function: &str, random: &mut Random) -> Option<Record> {
             };
             let p = if random.next() & 1 == 0 { p } else { novate_math::WAD - p };
             vec![p.into(), i128::try_from(novate_math::normal_inverse(U256::from(p)).ok()?).ok()?]
+        }
+        _ => return evaluate_option(function, random),
+    })
+}
+
+fn evaluate_option(function: &str, random: &mut Random) -> Option<Record> {
+    Some(match function {
+        "call_value" => {
+            let k = match random.next() & 3 {
+                0 => u64::try_from(random.log(62)).ok()?,
+                1 => random.below(100 << 56),
+                _ => random.below(2 << 56),
+            };
+            let k = random.sign(k);
+            let s = match random.next() & 3 {
+                0 => random.below(u64::MAX),
+                1 => u64::try_from(random.log(63)).ok()?,
+                _ => random.below(2 << 58),
+            };
+            let value = kernel::call_value(k, &kernel::Deviation::new(s));
+            vec![k.into(), s.into(), value.fraction.into(), value.plus_intrinsic.into()]
         }
         "black76" => {
             let forward = U256::from(random.log(100));

@@ -34,7 +34,7 @@ impl Random {
         self.next() >> (64 - length)
     }
 
-    fn sign(&mut self, x: u64) -> i64 {
+    const fn sign(&mut self, x: u64) -> i64 {
         let x = (x & (u64::MAX >> 1)).cast_signed();
         if self.next() & 1 == 0 { x } else { -x }
     }
@@ -82,7 +82,7 @@ impl Random {
     }
 }
 
-fn mix(digest: u64, word: u64) -> u64 {
+const fn mix(digest: u64, word: u64) -> u64 {
     (digest.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
 }
 
@@ -112,10 +112,10 @@ fn prices(digest: u64, x: Result<Prices, Error>) -> u64 {
     }
 }
 
-fn greeks(digest: u64, x: Result<Greeks, Error>) -> u64 {
+fn greeks(digest: u64, x: &Result<Greeks, Error>) -> u64 {
     let g = match x {
         Ok(g) => g,
-        Err(error) => return refusal(digest, error),
+        Err(error) => return refusal(digest, *error),
     };
     [g.delta_call, g.delta_put, g.theta_call, g.theta_put, g.rho_call, g.rho_put, g.vanna, g.volga]
         .into_iter()
@@ -226,7 +226,7 @@ fn bits_of_options_are_kept() {
                 prices(all, option.prices_up())
             }),
         ),
-        ("greeks", digest(|all, r| greeks(all, r.option().greeks()))),
+        ("greeks", digest(|all, r| greeks(all, &r.option().greeks()))),
         (
             "implied volatility",
             digest(|all, r| {

@@ -22,7 +22,7 @@ const OPTION: Black76 = Black76 {
     rate: I256::ZERO,
 };
 
-fn quote(option: &Black76, right: Right, price: U256) -> Quote {
+const fn quote(option: &Black76, right: Right, price: U256) -> Quote {
     let Black76 { forward, strike, seconds, rate, .. } = *option;
     Quote { forward, strike, seconds, rate, right, price }
 }
@@ -98,7 +98,7 @@ fn prices_of_192_bits_are_refused() {
 #[test]
 fn huge_prices_keep_their_intrinsic_value() {
     // Limbs of the difference that differ from each other, and from those of the prices.
-    let forward = (U256::from(0x1234_5678_9abc_def1_u64) << 127) + U256::from(77);
+    let forward = (U256::from(0x1234_5678_9abc_def3_u64) << 127) + U256::from(77);
     let strike = (U256::from(0x0fed_cba9_8765_4321_u64) << 65) + (U256::from(5) << 64);
     for (forward, strike) in [(forward, strike), (strike, forward)] {
         let option = Black76 { forward, strike, volatility: U256::ZERO, ..OPTION };

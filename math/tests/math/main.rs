@@ -15,6 +15,7 @@
 )]
 
 mod digests;
+mod documents;
 mod edges;
 mod kernel_vectors;
 mod properties;

@@ -184,7 +184,7 @@ proptest! {
         // The root's square in Q122 is the years; the root is short by a few units of Q61.
         let root = u128::from(kernel::sqrt_years(seconds));
         let square = (u128::from(seconds) << 90) / u128::from(kernel::SECONDS_PER_YEAR);
-        let found = root * root >> 32;
+        let found = (root * root) >> 32;
         prop_assert!(found.abs_diff(square) <= (root >> 27) + 4, "{} {}", found, square);
     }
 }

@@ -128,6 +128,7 @@ fn the_example_with_butterfly_arbitrage_is_refused() {
 }
 
 /// `g(k)` in floating point, and the size of its largest term.
+#[allow(clippy::many_single_char_names, reason = "the letters of the paper")]
 fn gatheral(a: f64, b: f64, rho: f64, m: f64, sigma: f64, k: f64) -> (f64, f64) {
     let x = k - m;
     let h = x.hypot(sigma);

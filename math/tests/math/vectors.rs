@@ -67,6 +67,45 @@ fn ln_keeps_its_bound_and_direction() {
 }
 
 #[test]
+fn log2_keeps_its_bound() {
+    let mut worst = Worst::default();
+    for row in rows("log2.csv") {
+        let x = row.wad("x").unsigned_abs();
+        let found = wide(novate_math::log2(x).unwrap());
+        worst.note(relative(found, row.number("log2").unwrap()), I256::ZERO, || format!("{x}"));
+    }
+    settle(&worst, accuracy::LOG2);
+}
+
+#[test]
+fn powers_keep_their_bound() {
+    let (mut worst, mut checked) = (0.0, 0);
+    for row in rows("pow.csv") {
+        let (x, y) = (row.wad("x").unsigned_abs(), row.wad("y"));
+        let Some(expected) = row.number_below("pow", 38) else { continue };
+        // Above an exponent of 1e12 the bound is a millionth of the result, and says nothing above 1e18.
+        if y.abs() > power_of_ten(30) {
+            continue;
+        }
+        let found = positive(novate_math::pow(x, y).unwrap());
+        checked += 1;
+        // Beside half a unit: the error over the result times 1 + |y| + 3 |y ln x|, all in units of 1.
+        let error = ((found - expected).abs() - power_of_ten(18) / I256::try_from(2).unwrap())
+            .max(I256::ZERO);
+        let float = |x: I256| x.to_string().parse::<f64>().unwrap();
+        let log = float(novate_math::ln(x).unwrap()) / 1e18;
+        let y = float(y).abs() / 1e18;
+        let share = float(error) / float(expected).max(1e18) / (1.0 + y + 3.0 * (y * log).abs());
+        if share > worst {
+            worst = share;
+        }
+        assert!(share <= 1e-20 * accuracy::POW.error as f64, "{share:e} {row:?}");
+    }
+    assert!(checked > 1700, "only {checked} rows were compared");
+    println!("pow: worst {worst:e}");
+}
+
+#[test]
 fn sqrt_is_exact() {
     for row in rows("sqrt.csv") {
         let x = row.wad("x").unsigned_abs();
