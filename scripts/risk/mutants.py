@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Mutation testing of novate-risk: the mutants of cargo-mutants, compiled together and run one by one.
 
-    python3 scripts/risk/mutants.py [--folder DIR] [--only REGEX] [--seconds N] [--no-report]      needs: cargo install cargo-mutants
+    python3 scripts/risk/mutants.py [--folder DIR] [--only REGEX] [--seconds N] [--tests-added] [--no-report]      needs: cargo install cargo-mutants
 
 `cargo mutants --list --json` names the mutants: a span of the source and what replaces it. cargo-mutants builds the crate once for
 each; here every mutated function is a copy beside the original, and the original's name becomes a switch on the environment
@@ -200,7 +200,8 @@ def build(folder):
         return None, errors or [("", 0, process.stderr)]
     names = {os.path.basename(name).split("-")[0]: name for name in binaries}
     # What catches most and takes least goes first.
-    return [[names["suite"], "fixtures", "edges", "bounds", "jsonl", "example"], [names["novate_risk"]], [names["margin_jsonl"]], [names["suite"]]], None
+    suite = names["suite"]
+    return [[suite, "fixtures"], [suite, "edges", "bounds", "example"], [names["novate_risk"]], [names["margin_jsonl"]], [suite]], None
 
 
 def survives(folder, binaries, number):
@@ -291,11 +292,12 @@ def digest():
 class State:
     """What is known of a run, in a file of the folder."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, tests_added):
         self.path = os.path.join(folder, "verdicts.json")
         self.known = json.loads(text_of(self.path)) if os.path.exists(self.path) else {}
         if self.known.get("digest") != digest():
-            self.known = {"digest": digest(), "verdicts": {}}
+            kept = {n: v for n, v in self.known.get("verdicts", {}).items() if tests_added and v == "caught"}
+            self.known = {"digest": digest(), "verdicts": kept}
 
     def save(self):
         write(self.path, json.dumps(self.known))
@@ -315,6 +317,7 @@ def prepared(folder, mutants, state):
         binaries, unviable, alone = together(folder, mutants)
         if not survives(folder, binaries, 0):
             sys.exit("the tests fail without a mutant")
+        # A mutant that is built by itself overwrites them.
         kept = [[os.path.join(folder, "kept-" + os.path.basename(b[0])), *b[1:]] for b in binaries]
         for (name, *_), (copy, *_) in zip(binaries, kept):
             shutil.copy(name, copy)
@@ -330,6 +333,7 @@ def main():
     parser.add_argument("--folder", default=os.path.join(ROOT, "target", "mutants-risk"), help="where to build")
     parser.add_argument("--only", default="", help="mutants whose name matches")
     parser.add_argument("--seconds", type=int, default=10 ** 9, help="stop after that long; the next run goes on")
+    parser.add_argument("--tests-added", action="store_true", help="nothing but tests is new since the last run: what was caught stays caught")
     parser.add_argument("--no-report", action="store_true", help="print only")
     options = parser.parse_args()
     stop = time.monotonic() + options.seconds
@@ -337,7 +341,7 @@ def main():
                             capture_output=True, text=True, check=True)
     mutants = json.loads(listed.stdout)
     os.makedirs(options.folder, exist_ok=True)
-    state = State(options.folder)
+    state = State(options.folder, options.tests_added)
     binaries, alone = prepared(options.folder, mutants, state)
     wanted = [n for n, m in enumerate(mutants, 1) if re.search(options.only, m["name"])]
     # In random order, so that a run that was stopped is a sample; those that need a build come last.
