@@ -89,7 +89,7 @@ fuzz-risk: setup ## Runs 10,000,000 random books through every function of the m
 	$(CARGO) run --release --locked --manifest-path fuzz/risk/Cargo.toml --bin campaign -- $(ARGS)
 
 coverage: setup ## Requirements of recorded chains and what a day cost: make coverage DATA=folder (chains/ and prices/, not part of the project).
-	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/coverage.py --data $(DATA) > docs/reports/coverage.md
+	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/coverage.py --data $(DATA) $(ARGS) > docs/reports/coverage.md
 
 mutants-risk: ## Changes the margin engine in a thousand places, one at a time: the tests must notice (needs cargo-mutants).
 	python3 scripts/risk/mutants.py $(ARGS)
