@@ -111,10 +111,10 @@ fuzz-risk: setup ## Runs 10,000,000 random books through every function of the m
 	$(CARGO) run --release --locked --manifest-path fuzz/risk/Cargo.toml --bin campaign -- $(ARGS)
 
 coverage: setup ## Requirements of recorded chains and what a day cost: make coverage DATA=folder (chains/ and prices/, not part of the project).
-	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/coverage.py --data $(DATA) > docs/reports/coverage.md
+	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/coverage.py --data $(DATA) $(ARGS) > docs/reports/coverage.md
 
-mutants-risk: ## Counts which changes of the margin engine no test notices (needs cargo-mutants): ARGS="--shard 0/8" for a part.
-	$(CARGO) mutants --config risk/mutants.toml -p novate-risk $(ARGS)
+mutants-risk: ## Changes the margin engine in a thousand places, one at a time: the tests must notice (needs cargo-mutants).
+	python3 scripts/risk/mutants.py $(ARGS)
 
 mutants: ## Runs every mutant of the mathematics: docs/reports/math-mutants.md (needs cargo-mutants).
 	python3 scripts/math/mutants.py $(ARGS)

@@ -181,7 +181,7 @@ def by_bars(margin, surfaces, files, every):
 
 HEAD = """# Requirements of real chains, and what a day cost
 
-Written by `make coverage DATA=folder` (`scripts/risk/coverage.py`). The data (option chains of Deribit, price bars of Binance) has no licence to
+Written by `make coverage DATA=folder ARGS="--every 4"` (`scripts/risk/coverage.py`). The data (option chains of Deribit, price bars of Binance) has no licence to
 be redistributed and isn't part of the project. Default parameters: range 18% for ETH and 16% for BTC, 33 scenarios, maintenance factor 0.8.
 
 ## Requirement and saving
@@ -238,13 +238,13 @@ MARKS = """## A day by recorded marks
 Each of those books in the falling market, held for the next four snapshots (24 hours), valued by the recorded marks, indices and forwards at both ends. The loss of a case is the worst of the four; it is over the requirement if an account that held just that would have been insolvent
 at a snapshot. One fall is one event, however many books meet it.
 
-Long options can be over: they are worth their mark, which may be lent against but for the requirement, 0.8 of what they lose in the worst scenario. What an option near expiry loses in a
-day of falling prices is nearly all of it. No account owes more than it borrowed: one without debt can't lose more than it paid.
+Long calls are over: what they are worth counts as equity and may be borrowed against, but for 0.8 of what they lose in the worst scenario, and near expiry a falling day takes more than that of
+them. An account that borrowed nothing against its options can't owe anything; one that borrowed all it may would.
 """
 
 BARS = """## Days in recorded bars
 
-A book of each kind (expiries in 14 and 60 days) opened each midnight (UTC) of the recorded hourly bars (2018 to 2024, with gaps) and of January 2026, held for 24 hours. The loss is the worst at the close of any bar and at the day's extremes.
+A book of each kind (expiries in 14 and 60 days) opened at midnight (UTC; which days, see below) of the recorded hourly bars (2018 to 2024, with gaps) and of January 2026, held for 24 hours. The loss is the worst at the close of any bar and at the day's extremes.
 The bars carry no volatilities: the surface has the shape of the calm chain, sticks to moneyness, and its level is 1.1 times realised volatility (exponential weights, half-life 5 days; 25% to 300%), at opening and at each bar. So a fall raises volatility only as
 fast as it is realised: jumps of implied volatility ahead of it are not in this table. The maintenance requirement takes the fixed default ranges.
 """

@@ -218,3 +218,60 @@ fn variable_share(market: &ExpiryMarket, seconds: u64) -> u64 {
     let rest = scaled.wrapping_rem(SETTLEMENT_WINDOW) << 10;
     (quotient << 10) | rest.wrapping_div(SETTLEMENT_WINDOW)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::market::{Surface, Validity};
+
+    fn market(forward: u128, forward_variable: Option<u128>) -> ExpiryMarket {
+        ExpiryMarket {
+            underlying: 1,
+            expiry_hours: 491_224,
+            forward,
+            forward_variable,
+            rate: 0,
+            surface: Surface::Points(alloc::vec::Vec::new()),
+            model_time: 0,
+            forward_confidence: 0,
+            rate_confidence: 0,
+            volatility_confidence: 0,
+            validity: Validity::Valid,
+            settlement_price: None,
+        }
+    }
+
+    #[test]
+    fn the_window_releases_the_forward_second_by_second() {
+        for seconds in 0..=SETTLEMENT_WINDOW + 1 {
+            let share =
+                (u128::from(seconds.min(SETTLEMENT_WINDOW)) << 60) / u128::from(SETTLEMENT_WINDOW);
+            assert_eq!(u128::from(variable_share(&market(1, None), seconds)), share, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn no_discount_without_a_rate_and_less_than_one_with_it() {
+        assert_eq!(exponential(0), 1 << 63);
+        assert!(exponential(1 << 40) < 1 << 63);
+    }
+
+    #[test]
+    fn the_logarithm_of_one_is_zero() {
+        assert_eq!(ln_ratio(ONE_Q60), 0);
+        assert!(ln_ratio(ONE_Q60 + (1 << 20)) > 0 && ln_ratio(ONE_Q60 - (1 << 20)) < 0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_given_part_is_exact(forward in 1_u128..1 << 110, part in any::<u128>()) {
+            let part = part % (forward + 1);
+            let exact = (alloy_primitives::U256::from(part) << 60) / alloy_primitives::U256::from(forward);
+            let share = variable_share(&market(forward, Some(part)), 60);
+            prop_assert_eq!(alloy_primitives::U256::from(share), exact);
+            prop_assert_eq!(variable_share(&market(forward, Some(part)), 0), 0);
+        }
+    }
+}

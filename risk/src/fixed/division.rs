@@ -82,3 +82,64 @@ pub(crate) fn quotient_down(x: I256, divisor: U256) -> I256 {
         quotient.wrapping_neg().wrapping_sub(I256::ONE)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Limbs at the edges of a divisor, where a digit of the quotient turns.
+    fn limbs(divisor: u64) -> impl Strategy<Value = u64> {
+        let near = [0, 1, divisor.wrapping_sub(1), divisor, divisor.wrapping_add(1), u64::MAX];
+        prop_oneof![prop::sample::select(near.to_vec()), any::<u64>()]
+    }
+
+    fn wide() -> impl Strategy<Value = (U256, u64)> {
+        prop_oneof![Just(1), Just(WAD), Just(u64::MAX), 1..u64::MAX].prop_flat_map(|divisor| {
+            let limb = || limbs(divisor);
+            (limb(), limb(), limb(), limb())
+                .prop_map(move |(a, b, c, d)| (U256::from_limbs([a, b, c, d]), divisor))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn quotients_are_exact((x, divisor) in wide()) {
+            let (quotient, rest) = x.div_rem(U256::from(divisor));
+            prop_assert_eq!(divide(x, divisor), (quotient, rest.to::<u64>()));
+        }
+
+        #[test]
+        fn slow_quotients_are_exact((x, small) in wide(), bits in 0_usize..190) {
+            let divisor = U256::from(small) << bits;
+            prop_assert_eq!(divide_slowly(x, divisor), x.div_rem(divisor));
+            let signed = I256::from_raw(x >> 1);
+            let quotient = I256::from_raw((x >> 1) / divisor);
+            prop_assert_eq!(quotient_down(signed, divisor), quotient);
+            let half: U256 = x >> 1;
+            let exact = (half % divisor).is_zero();
+            let below = -quotient - if exact { I256::ZERO } else { I256::ONE };
+            prop_assert_eq!(quotient_down(-signed, divisor), below);
+        }
+
+        #[test]
+        fn shares_round_where_they_are_told((x, share) in wide()) {
+            let x: U256 = x >> 70;
+            let product: U256 = x * U256::from(share);
+            let (down, rest) = product.div_rem(U256::from(WAD));
+            prop_assert_eq!(mul_div(x, share, false), down);
+            prop_assert_eq!(mul_div(x, share, true), down + U256::from(u8::from(!rest.is_zero())));
+        }
+
+        #[test]
+        fn narrow_products_are_exact((x, factor) in wide()) {
+            prop_assert_eq!(multiply_256(x, factor), x.wrapping_mul(U256::from(factor)));
+        }
+    }
+
+    #[test]
+    fn nothing_divides_by_nothing() {
+        assert_eq!(divide_slowly(U256::from(7), U256::ZERO), (U256::ZERO, U256::ZERO));
+    }
+}

@@ -551,6 +551,15 @@ fn equal_floors_and_charges_are_both_on() {
             assess_extended(&book, &calm(), p, &extensions, NOW).unwrap().maintenance_requirement,
         ))
     };
+    // To the last digit: 10 perpetuals are 30,000 net.
+    let plain = Trade { instrument: perpetual(1), quantity: 10_000_000, price: 0 };
+    let plain = after(&Book::default(), &calm(), &[plain]).unwrap();
+    let mut silent = parameters();
+    silent.scenarios.truncate(1);
+    silent.scenarios[0].weight = novate_risk::scenario::Weight::Fixed(0);
+    let net = Extensions { floor_net: rate, ..Extensions::default() };
+    let figures = assess_extended(&plain, &calm(), &silent, &net, NOW).unwrap();
+    assert_eq!(figures.maintenance_requirement, U256::from(wad(0.8 * 3_000.0 + 900.0)));
     // No scenario: the floor alone, at 80%, and 3% of the perpetual. Net 6, hedged 4.
     let mut still = parameters();
     still.scenarios.truncate(1);

@@ -5,7 +5,8 @@ use crate::common::{
 };
 use alloy_primitives::{I256, U256};
 use novate_risk::{
-    Book, Instrument, Position, Trade, after, assess, breakdown, excess_under, greeks,
+    Book, Extensions, Instrument, Position, Trade, after, assess, assess_extended, breakdown,
+    excess_under, greeks,
     liquidation::{AuctionTerms, WHOLE},
     loss_vector,
     parameters::Parameters,
@@ -18,6 +19,14 @@ use proptest::prelude::*;
 fn units(count: i64) -> I256 {
     I256::try_from(count).unwrap()
 }
+
+const MODES: [VolatilityMode; 5] = [
+    VolatilityMode::None,
+    VolatilityMode::Up,
+    VolatilityMode::Down,
+    VolatilityMode::SkewLinear,
+    VolatilityMode::SkewAbsolute,
+];
 
 fn config() -> ProptestConfig {
     ProptestConfig::with_cases(192)
@@ -58,10 +67,7 @@ proptest! {
     ) {
         let before = assess(&book, &market, &parameters(), NOW).unwrap();
         let mut more = parameters();
-        let volatility = [
-            VolatilityMode::None, VolatilityMode::Up, VolatilityMode::Down, VolatilityMode::SkewLinear,
-            VolatilityMode::SkewAbsolute,
-        ][usize::from(mode)];
+        let volatility = MODES[usize::from(mode)];
         more.scenarios.push(Scenario {
             spot: SpotMove::Absolute(spot * (ONE / 100) as i64),
             volatility,
@@ -71,6 +77,27 @@ proptest! {
         prop_assert!(after.initial_requirement >= before.initial_requirement);
         prop_assert!(after.maintenance_requirement >= before.maintenance_requirement);
         prop_assert_eq!(after.equity, before.equity);
+    }
+
+    /// Rows share revaluations and logarithms with their neighbours; that mustn't show.
+    #[test]
+    fn an_outcome_does_not_depend_on_the_other_scenarios(
+        book in books(8), market in markets(), table in prop::collection::vec((0_usize..6, 0_u8..5), 1..12),
+    ) {
+        let moves = [SpotMove::Ranges(0), SpotMove::Ranges(ONE as i64), SpotMove::Ranges(-(ONE as i64) / 2),
+            SpotMove::Absolute(ONE as i64 / 22), SpotMove::Absolute(-45 * (ONE / 1_000) as i64), SpotMove::Absolute(45 * (ONE / 1_000) as i64)];
+        let scenarios: Vec<Scenario> = table
+            .iter()
+            .map(|(spot, mode)| Scenario { spot: moves[*spot], volatility: MODES[usize::from(*mode)], weight: Weight::Fixed(ONE) })
+            .collect();
+        let of = |scenarios: Vec<Scenario>| {
+            let parameters = Parameters { scenarios, ..parameters() };
+            loss_vector(&book, &market, &parameters, NOW, 1).unwrap().0
+        };
+        let together = of(scenarios.clone());
+        for (scenario, outcome) in scenarios.into_iter().zip(together) {
+            prop_assert_eq!(of(vec![scenario]), vec![outcome]);
+        }
     }
 
     #[test]
@@ -169,6 +196,38 @@ proptest! {
             let (one, many) = (float(one) * factor as f64, float(many));
             prop_assert!((one - many).abs() <= 1e-15 * many.abs() + 1e-12, "{one} {many}");
         }
+    }
+
+    /// All of section 6 but the charges of 6.3, which grow faster than the book.
+    #[test]
+    fn offsets_and_floors_are_homogeneous_and_cash_counts_in_full(
+        mut book in books(16), market in markets(), factor in 2_i64..20, offset in 0..=6 * (ONE / 10), net in 0..ONE / 5, hedged in 0..ONE / 5,
+        cash in -1e6_f64..1e6,
+    ) {
+        let mut grouped = parameters();
+        for listed in &mut grouped.underlyings {
+            listed.group = 1;
+        }
+        let extensions = Extensions { offsets: vec![(1, offset)], floor_net: net, floor_hedged: hedged, ..Extensions::default() };
+        let of = |book: &Book| assess_extended(book, &market, &grouped, &extensions, NOW).unwrap();
+        let one = of(&book);
+        let positions = book.positions().iter().map(|held| Position { quantity: held.quantity * factor, ..*held }).collect();
+        let collateral = book
+            .collateral()
+            .iter()
+            .map(|held| novate_risk::CollateralBalance { amount: held.amount * factor as u128, ..*held })
+            .collect();
+        let many = of(&Book::new(book.cash() * units(factor), positions, book.references().to_vec(), collateral).unwrap());
+        for (one, many) in [
+            (one.initial_requirement, many.initial_requirement), (one.maintenance_requirement, many.maintenance_requirement),
+        ] {
+            let (one, many) = (float(I256::from_raw(one)) * factor as f64, float(I256::from_raw(many)));
+            prop_assert!((one - many).abs() <= 1e-15 * many.abs() + 1e-12, "{one} {many}");
+        }
+        prop_assert!(one.initial_excess() <= one.maintenance_excess());
+        book.add_cash(money(cash)).unwrap();
+        prop_assert_eq!(of(&book).initial_excess() - one.initial_excess(), money(cash));
+        prop_assert_eq!(of(&book).maintenance_excess() - one.maintenance_excess(), money(cash));
     }
 
     #[test]
