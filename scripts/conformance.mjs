@@ -81,7 +81,7 @@ function main() {
   const alloy = /name = "alloy-provider"\nversion = "([^"]+)"/.exec(readFileSync(join(ROOT, "Cargo.lock"), "utf8"))[1];
   const clients = {
     ethers: ["ethers", npm("ethers")],
-    foundry: ["Foundry (cast, forge)", npm("@foundry-rs/forge")],
+    foundry: ["Foundry (cast, forge)", npm("@foundry-rs/forge-linux-amd64")],
     stylus: ["cargo-stylus", STYLUS],
     viem: ["viem", npm("viem")],
   };

@@ -1,9 +1,7 @@
 //! Artifacts of forge: the JSON files of an `out` folder.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use alloc::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use alloy_json_abi::{Event, Function, JsonAbi};
 use alloy_primitives::{B256, Bytes, Selector, hex};
@@ -41,7 +39,7 @@ impl Object {
     }
 
     /// Whether there is no code: an interface or an abstract contract.
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.hex.is_empty()
     }
 
@@ -116,7 +114,9 @@ impl Artifacts {
     pub fn find(&self, id: &str) -> Result<&Artifact, String> {
         let (file, name) = match id.rsplit_once(':') {
             Some((file, name)) => (Some(file), Some(name)),
-            None if id.ends_with(".sol") => (Some(id), None),
+            None if Path::new(id).extension().is_some_and(|extension| extension == "sol") => {
+                (Some(id), None)
+            }
             None => (None, Some(id)),
         };
         let is_file = |source: &str, file: &str| {
@@ -151,7 +151,10 @@ impl Artifacts {
     /// The contract that this init code creates: the longest one that it begins with.
     pub fn created_by(&self, init_code: &[u8]) -> Option<&Artifact> {
         let begins = |artifact: &&Artifact| {
-            artifact.creation.code().is_some_and(|code| !code.is_empty() && init_code.starts_with(&code))
+            artifact
+                .creation
+                .code()
+                .is_some_and(|code| !code.is_empty() && init_code.starts_with(&code))
         };
         self.all.iter().filter(begins).max_by_key(|artifact| artifact.creation.hex.len())
     }
@@ -225,10 +228,8 @@ fn json_files(out: &Path) -> Result<Vec<PathBuf>, ForgeError> {
 }
 
 fn artifact(file: &Path) -> Result<Artifact, ForgeError> {
-    let text = std::fs::read(file).map_err(|error| ForgeError::File {
-        file: file.to_owned(),
-        reason: error.to_string(),
-    })?;
+    let text = std::fs::read(file)
+        .map_err(|error| ForgeError::File { file: file.to_owned(), reason: error.to_string() })?;
     let json: Json = serde_json::from_slice(&text).map_err(|error| ForgeError::Artifact {
         file: file.to_owned(),
         reason: error.to_string(),

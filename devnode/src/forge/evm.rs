@@ -5,7 +5,10 @@ use core::convert::Infallible;
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use revm::{
     Database, DatabaseCommit,
-    context::{BlockEnv, FrameStack, TxEnv, result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction}},
+    context::{
+        BlockEnv, FrameStack, TxEnv,
+        result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
+    },
     context_interface::JournalTr,
     database::{CacheDB, EmptyDB},
     handler::{
@@ -146,9 +149,7 @@ impl EvmTr for CheatEvm {
     type Precompiles = <Inner as EvmTr>::Precompiles;
     type Frame = Frame;
 
-    fn all(
-        &self,
-    ) -> (&Context, &Self::Instructions, &Self::Precompiles, &FrameStack<Frame>) {
+    fn all(&self) -> (&Context, &Self::Instructions, &Self::Precompiles, &FrameStack<Frame>) {
         self.arb.all()
     }
 
@@ -168,23 +169,22 @@ impl EvmTr for CheatEvm {
             ItemOrResult::Item(_) => None,
             ItemOrResult::Result(result) => Some(result),
         };
-        match ended {
-            Some(mut result) => {
-                self.after(note, &mut result)?;
-                Ok(ItemOrResult::Result(result))
-            }
-            None => {
-                self.cheats.open.push(note);
-                Ok(ItemOrResult::Item(self.arb.inner.frame_stack.get()))
-            }
+        if let Some(mut result) = ended {
+            self.after(note, &mut result)?;
+            return Ok(ItemOrResult::Result(result));
         }
+        self.cheats.open.push(note);
+        Ok(ItemOrResult::Item(self.arb.inner.frame_stack.get()))
     }
 
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Frame>, Error> {
         self.arb.frame_run()
     }
 
-    fn frame_return_result(&mut self, mut result: FrameResult) -> Result<Option<FrameResult>, Error> {
+    fn frame_return_result(
+        &mut self,
+        mut result: FrameResult,
+    ) -> Result<Option<FrameResult>, Error> {
         if !self.arb.inner.frame_stack.get().is_finished() {
             return self.arb.frame_return_result(result);
         }

@@ -19,7 +19,8 @@ impl Suite<'_> {
     /// Runs a test with made-up inputs until one fails.
     pub(super) fn fuzz(&mut self, stage: &Stage, test: &Function) -> TestReport {
         let signature = test.signature();
-        let kinds: Result<Vec<DynSolType>, _> = test.inputs.iter().map(Specifier::resolve).collect();
+        let kinds: Result<Vec<DynSolType>, _> =
+            test.inputs.iter().map(Specifier::resolve).collect();
         let kinds = match kinds {
             Ok(kinds) => kinds,
             Err(error) => return report(signature, failed(error.to_string()), &[], Vec::new()),
@@ -38,11 +39,11 @@ impl Suite<'_> {
                 Verdict::Rejected => {
                     rejects = rejects.saturating_add(1);
                     if rejects > options.max_rejects {
-                        let text = format!(
+                        let reason = format!(
                             "`vm.assume` rejected too many inputs ({} allowed)",
                             options.max_rejects
                         );
-                        return report(signature, failed(text), &gas, run.console);
+                        return report(signature, failed(reason), &gas, run.console);
                     }
                 }
                 Verdict::Skipped(reason) => {

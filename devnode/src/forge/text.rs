@@ -65,7 +65,8 @@ pub(super) fn reason(data: &Bytes, artifacts: Option<&Artifacts>) -> String {
         return format!("panic: {kind} (0x{:02x})", panic.code);
     }
     custom_error(data, artifacts).unwrap_or_else(|| {
-        let text = core::str::from_utf8(data).ok().filter(|text| text.chars().all(|c| !c.is_control()));
+        let text =
+            core::str::from_utf8(data).ok().filter(|text| text.chars().all(|c| !c.is_control()));
         text.map_or_else(|| data.to_string(), ToOwned::to_owned)
     })
 }
@@ -77,8 +78,12 @@ fn custom_error(data: &Bytes, artifacts: Option<&Artifacts>) -> Option<String> {
 }
 
 /// A call in words: the function and its arguments, as far as the project knows them.
-pub(super) fn call(input: &Bytes, artifacts: &Artifacts) -> (String, Option<alloy_json_abi::Function>) {
-    let known = input.first_chunk::<4>().and_then(|selector| artifacts.function((*selector).into()));
+pub(super) fn call(
+    input: &Bytes,
+    artifacts: &Artifacts,
+) -> (String, Option<alloy_json_abi::Function>) {
+    let known =
+        input.first_chunk::<4>().and_then(|selector| artifacts.function((*selector).into()));
     let Some(function) = known else {
         let name = if input.is_empty() { "fallback" } else { "" };
         return (format!("{name}({input})"), None);

@@ -1,6 +1,7 @@
 //! A tree of calls, as forge prints it.
 
-use std::{collections::BTreeMap, fmt::Write};
+use alloc::collections::BTreeMap;
+use core::fmt::Write;
 
 use alloy_dyn_abi::EventExt;
 use alloy_primitives::{Address, Log};
@@ -64,7 +65,8 @@ fn frame(
         (format!("→ new {}@{}", names.of(tree.to), tree.to), None)
     } else {
         let (call, function) = text::call(&tree.input, artifacts);
-        let value = if tree.value.is_zero() { String::new() } else { format!("{{value: {}}}", tree.value) };
+        let value =
+            if tree.value.is_zero() { String::new() } else { format!("{{value: {}}}", tree.value) };
         let kind = match tree.kind {
             FrameKind::StaticCall => " [staticcall]",
             FrameKind::DelegateCall => " [delegatecall]",

@@ -2,9 +2,8 @@
 
 use alloy_primitives::{Address, Bytes};
 use revm::{
-    bytecode::Bytecode,
+    bytecode::Bytecode, context::journaled_state::account::JournaledAccountTr,
     context_interface::JournalTr,
-    context::journaled_state::account::JournaledAccountTr,
 };
 
 use super::{Args, Code, Reply, Session, args};
@@ -115,4 +114,3 @@ fn create2_address(_: &mut Session<'_>, args: &Args) -> Reply {
     let deployer = if args.len() > 2 { args.address(2)? } else { crate::CREATE2_FACTORY };
     Ok(vec![args::address(deployer.create2(args.word(0)?, args.word(1)?))])
 }
-

@@ -8,6 +8,9 @@ use alloy_primitives::{I256, U256, U512};
 use super::{Args, Code, Failure, Reply, Session};
 use crate::forge::text;
 
+/// The sign bit: turned over, signed order is unsigned order.
+const SIGN: U256 = U256::from_limbs([0, 0, 0, 1 << 63]);
+
 type Run = fn(&mut Session<'_>, &Args) -> Reply;
 
 /// Signatures of all assertions.
@@ -22,8 +25,12 @@ pub(super) fn codes() -> Vec<(String, Code)> {
     for kind in ["bool", "uint256", "int256", "address", "bytes32", "string", "bytes"] {
         for array in ["", "[]"] {
             let inputs = format!("{kind}{array},{kind}{array}");
-            add("assertEq", &inputs, |_, a| compare(a, 2, 0, "!=", |order| order == Ordering::Equal));
-            add("assertNotEq", &inputs, |_, a| compare(a, 2, 0, "==", |order| order != Ordering::Equal));
+            add("assertEq", &inputs, |_, a| {
+                compare(a, 2, 0, "!=", |order| order == Ordering::Equal)
+            });
+            add("assertNotEq", &inputs, |_, a| {
+                compare(a, 2, 0, "==", |order| order != Ordering::Equal)
+            });
         }
     }
     for kind in ["uint256", "int256"] {
@@ -82,7 +89,11 @@ fn compare(
 ) -> Reply {
     let (left, right) = (args.at(0)?, args.at(1)?);
     claim(holds(order(left, right)), args, message_at, || {
-        format!("{} {sign} {}", text::with_decimals(left, decimals), text::with_decimals(right, decimals))
+        format!(
+            "{} {sign} {}",
+            text::with_decimals(left, decimals),
+            text::with_decimals(right, decimals)
+        )
     })
 }
 
@@ -95,7 +106,7 @@ fn distance(left: &DynSolValue, right: &DynSolValue) -> Result<U256, Failure> {
     match (left, right) {
         (DynSolValue::Uint(left, _), DynSolValue::Uint(right, _)) => Ok(left.abs_diff(*right)),
         (DynSolValue::Int(left, _), DynSolValue::Int(right, _)) => {
-            let flip = |number: &I256| -> U256 { number.into_raw() ^ (U256::ONE << 255) };
+            let flip = |number: &I256| -> U256 { number.into_raw() ^ SIGN };
             Ok(flip(left).abs_diff(flip(right)))
         }
         _ => Err("not numbers".into()),

@@ -10,13 +10,34 @@ pub(super) const CODES: &[(&str, Code)] = &[
     ("getCode(string)", Code::Plain(creation)),
     ("getDeployedCode(string)", Code::Plain(runtime)),
     ("deployCode(string)", Code::Deploy(|s, a| deploy(s, a, Form::default()))),
-    ("deployCode(string,bytes)", Code::Deploy(|s, a| deploy(s, a, Form { arguments: true, ..Form::default() }))),
-    ("deployCode(string,uint256)", Code::Deploy(|s, a| deploy(s, a, Form { value: true, ..Form::default() }))),
-    ("deployCode(string,bytes,uint256)", Code::Deploy(|s, a| deploy(s, a, Form { arguments: true, value: true, salt: false }))),
-    ("deployCode(string,bytes32)", Code::Deploy(|s, a| deploy(s, a, Form { salt: true, ..Form::default() }))),
-    ("deployCode(string,bytes,bytes32)", Code::Deploy(|s, a| deploy(s, a, Form { arguments: true, value: false, salt: true }))),
-    ("deployCode(string,uint256,bytes32)", Code::Deploy(|s, a| deploy(s, a, Form { arguments: false, value: true, salt: true }))),
-    ("deployCode(string,bytes,uint256,bytes32)", Code::Deploy(|s, a| deploy(s, a, Form { arguments: true, value: true, salt: true }))),
+    (
+        "deployCode(string,bytes)",
+        Code::Deploy(|s, a| deploy(s, a, Form { arguments: true, ..Form::default() })),
+    ),
+    (
+        "deployCode(string,uint256)",
+        Code::Deploy(|s, a| deploy(s, a, Form { value: true, ..Form::default() })),
+    ),
+    (
+        "deployCode(string,bytes,uint256)",
+        Code::Deploy(|s, a| deploy(s, a, Form { arguments: true, value: true, salt: false })),
+    ),
+    (
+        "deployCode(string,bytes32)",
+        Code::Deploy(|s, a| deploy(s, a, Form { salt: true, ..Form::default() })),
+    ),
+    (
+        "deployCode(string,bytes,bytes32)",
+        Code::Deploy(|s, a| deploy(s, a, Form { arguments: true, value: false, salt: true })),
+    ),
+    (
+        "deployCode(string,uint256,bytes32)",
+        Code::Deploy(|s, a| deploy(s, a, Form { arguments: false, value: true, salt: true })),
+    ),
+    (
+        "deployCode(string,bytes,uint256,bytes32)",
+        Code::Deploy(|s, a| deploy(s, a, Form { arguments: true, value: true, salt: true })),
+    ),
 ];
 
 /// Which arguments follow the name.

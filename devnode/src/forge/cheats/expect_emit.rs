@@ -85,7 +85,11 @@ impl ExpectedEmit {
         let data = self.checks.last().copied().unwrap_or(true);
         self.emitter.is_none_or(|emitter| emitter == log.address)
             && expected.len() == topics.len()
-            && self.checks.iter().zip(expected.iter().zip(topics)).all(|(check, (a, b))| !check || a == b)
+            && self
+                .checks
+                .iter()
+                .zip(expected.iter().zip(topics))
+                .all(|(check, (a, b))| !check || a == b)
             && (!data || pattern.data == log.data.data)
     }
 }
@@ -93,7 +97,8 @@ impl ExpectedEmit {
 impl Cheats {
     /// An event: the pattern of an expectation, or perhaps what one waits for.
     pub(super) fn see_event(&mut self, log: &Log) {
-        if let Some(open) = self.expected_emits.iter_mut().find(|expected| expected.pattern.is_none())
+        if let Some(open) =
+            self.expected_emits.iter_mut().find(|expected| expected.pattern.is_none())
         {
             // The first topic of an anonymous event is data like any other.
             if !open.is_anonymous {
@@ -122,9 +127,9 @@ impl Cheats {
             return None;
         }
         let due = core::mem::take(&mut self.expected_emits);
-        let missing = due.iter().find(|expected| {
-            !expected.is_found || (expected.count == 0 && expected.seen > 0)
-        })?;
+        let missing = due
+            .iter()
+            .find(|expected| !expected.is_found || (expected.count == 0 && expected.seen > 0))?;
         Some(if missing.pattern.is_none() {
             "expected an emit, but no logs were emitted afterwards. you might have mismatched \
              events or not enough events were emitted"
@@ -136,4 +141,3 @@ impl Cheats {
         })
     }
 }
-

@@ -75,7 +75,8 @@ fn expect(
     if session.cheats.expected_revert.as_ref().is_some_and(|expected| expected.seen == 0) {
         return Err("you must call another function prior to expecting a second revert".into());
     }
-    let data = (kind != Kind::Any).then(|| args.bytes(0).map(Bytes::copy_from_slice)).transpose()?;
+    let data =
+        (kind != Kind::Any).then(|| args.bytes(0).map(Bytes::copy_from_slice)).transpose()?;
     let at = usize::from(kind != Kind::Any);
     let reverter = has_reverter.then(|| args.address(at)).transpose()?;
     let last = args.len().saturating_sub(1);
@@ -112,14 +113,15 @@ impl ExpectedRevert {
             return Err(format!("Reverter != expected reverter: {by} != {reverter}"));
         }
         let Some(expected) = &self.data else { return Ok(()) };
-        if self.is_prefix {
-            if output.get(..4) == expected.get(..4) {
-                return Ok(());
-            }
-        } else if output == expected || message(output) == Some(expected.clone()) {
-            return Ok(());
-        } else if self.of_cheat_code && message(output).is_some_and(|text| contains(&text, expected))
-        {
+        let words = message(output);
+        let is_met = if self.is_prefix {
+            output.get(..4) == expected.get(..4)
+        } else {
+            output == expected
+                || words.as_ref() == Some(expected)
+                || (self.of_cheat_code && words.is_some_and(|words| contains(&words, expected)))
+        };
+        if is_met {
             return Ok(());
         }
         let (actual, expected) = (text::plain(output), text::plain(expected));
@@ -163,9 +165,8 @@ impl Cheats {
         let output = &result.interpreter_result().output;
         if expected.count == 0 {
             let came = has_reverted && expected.compare(output).is_ok();
-            return came.then(|| {
-                Change::Fail("call reverted when it was expected not to revert".into())
-            });
+            return came
+                .then(|| Change::Fail("call reverted when it was expected not to revert".into()));
         }
         if !has_reverted {
             return Some(Change::Fail("next call did not revert as expected".into()));
@@ -210,4 +211,3 @@ fn unmet(expected: &ExpectedRevert, has_reverted: bool) -> Option<Change> {
     };
     Some(Change::Fail(text))
 }
-

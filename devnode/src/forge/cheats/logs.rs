@@ -67,12 +67,15 @@ fn skip(_: &mut Session<'_>, args: &Args) -> Reply {
 fn last_call_gas(session: &mut Session<'_>, _: &Args) -> Reply {
     let (limit, used) = session.cheats.last_gas.ok_or("no external call was made yet")?;
     let words = [limit, used, 0].map(args::uint).to_vec();
-    let rest = [DynSolValue::Int(alloy_primitives::I256::ZERO, 64), args::uint(limit.saturating_sub(used))];
+    let rest = [
+        DynSolValue::Int(alloy_primitives::I256::ZERO, 64),
+        args::uint(limit.saturating_sub(used)),
+    ];
     Ok(vec![DynSolValue::Tuple(words.into_iter().chain(rest).collect())])
 }
 
 /// The runner has no forks whose contracts could be locked out, and no debugger.
-fn nothing(_: &mut Session<'_>, _: &Args) -> Reply {
+const fn nothing(_: &mut Session<'_>, _: &Args) -> Reply {
     Ok(Vec::new())
 }
 

@@ -1,6 +1,6 @@
 //! Calls that are answered without running code.
 
-use std::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 
 use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, Bytes, U256};
@@ -105,7 +105,9 @@ impl Cheats {
         let value = call.transfer_value();
         let key = mocks
             .keys()
-            .filter(|(data, wanted)| input.starts_with(data) && (wanted.is_none() || *wanted == value))
+            .filter(|(data, wanted)| {
+                input.starts_with(data) && (wanted.is_none() || *wanted == value)
+            })
             .max_by_key(|(data, wanted)| (data.len(), wanted.is_some()))
             .cloned()?;
         let answers = mocks.get_mut(&key)?;
@@ -118,7 +120,9 @@ impl Cheats {
         let input = call.input.bytes(context);
         // The whole calldata goes before the selector.
         let selector = Bytes::copy_from_slice(input.get(..4).unwrap_or_default());
-        let Some(target) = functions.get(&input).or_else(|| functions.get(&selector)) else { return };
+        let Some(target) = functions.get(&input).or_else(|| functions.get(&selector)) else {
+            return;
+        };
         call.bytecode_address = *target;
         let Ok(account) = context.journaled_state.load_account_with_code(*target);
         let info = &account.data.info;

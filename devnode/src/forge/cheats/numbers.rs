@@ -5,9 +5,7 @@ use alloy_primitives::U256;
 
 use super::{Args, Code, Failure, Reply, Session, args};
 
-pub(super) const CODES: &[(&str, Code)] = &[
-    ("sort(uint256[])", Code::Plain(sort)),
-];
+pub(super) const CODES: &[(&str, Code)] = &[("sort(uint256[])", Code::Plain(sort))];
 
 /// A number of the range, the number itself if it lies there.
 pub(super) fn into_range(number: U256, low: U256, high: U256) -> Result<U256, Failure> {

@@ -1,7 +1,7 @@
 //! Calls in another's name.
 
-use alloy_primitives::Address;
 use alloy_dyn_abi::DynSolValue;
+use alloy_primitives::Address;
 use revm::{
     context_interface::JournalTr,
     interpreter::{CallInputs, CallScheme, CreateInputs},
@@ -64,8 +64,7 @@ fn begin(session: &mut Session<'_>, args: &Args, is_single: bool) -> Reply {
             return Err("cannot `prank` delegate call from an EOA".into());
         }
     }
-    let prank =
-        Prank { by: session.caller, sender, origin, is_single, delegates, is_used: false };
+    let prank = Prank { by: session.caller, sender, origin, is_single, delegates, is_used: false };
     session.cheats.pranks.insert(session.depth, prank);
     Ok(Vec::new())
 }

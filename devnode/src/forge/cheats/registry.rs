@@ -90,8 +90,7 @@ impl Registry {
         let (name, inputs) = signature.split_at(open);
         let Ok(inputs) = DynSolType::parse(inputs) else { return };
         let selector = keccak256(signature).first_chunk().copied().unwrap_or_default();
-        let entry =
-            Entry { name: name.into(), signature: signature.into(), inputs, code, bare };
+        let entry = Entry { name: name.into(), signature: signature.into(), inputs, code, bare };
         self.0.insert(selector, entry);
     }
 }
@@ -105,7 +104,8 @@ mod tests {
         let registry = Registry::default();
         let assertions = super::super::assertions::codes().len();
         assert!(registry.signatures().len() > assertions + 150);
-        for signature in ["prank(address)", "assertEq(uint256,uint256,string)", "getRecordedLogs()"] {
+        for signature in ["prank(address)", "assertEq(uint256,uint256,string)", "getRecordedLogs()"]
+        {
             let selector = keccak256(signature).first_chunk().copied().unwrap();
             assert_eq!(registry.get(selector).unwrap().signature, signature);
         }

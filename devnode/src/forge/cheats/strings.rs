@@ -27,9 +27,15 @@ pub(super) const CODES: &[(&str, Code)] = &[
     ("indexOf(string,string)", Code::Plain(index_of)),
     ("contains(string,string)", Code::Plain(contains)),
     ("toBase64(bytes)", Code::Plain(|_, a| Ok(vec![args::text(base64(a.bytes(0)?, false))]))),
-    ("toBase64(string)", Code::Plain(|_, a| Ok(vec![args::text(base64(a.text(0)?.as_bytes(), false))]))),
+    (
+        "toBase64(string)",
+        Code::Plain(|_, a| Ok(vec![args::text(base64(a.text(0)?.as_bytes(), false))])),
+    ),
     ("toBase64URL(bytes)", Code::Plain(|_, a| Ok(vec![args::text(base64(a.bytes(0)?, true))]))),
-    ("toBase64URL(string)", Code::Plain(|_, a| Ok(vec![args::text(base64(a.text(0)?.as_bytes(), true))]))),
+    (
+        "toBase64URL(string)",
+        Code::Plain(|_, a| Ok(vec![args::text(base64(a.text(0)?.as_bytes(), true))])),
+    ),
 ];
 
 fn to_string(_: &mut Session<'_>, args: &Args) -> Reply {
@@ -50,9 +56,7 @@ pub(super) fn parse(input: &str, kind: &DynSolType) -> Result<DynSolValue, Failu
             let number = input.parse::<I256>().or_else(|_| I256::from_hex_str(input));
             number.map(|number| DynSolValue::Int(number, 256)).map_err(|_| wrong())
         }
-        DynSolType::Bytes => {
-            hex::decode(input).map(DynSolValue::Bytes).map_err(|_| wrong())
-        }
+        DynSolType::Bytes => hex::decode(input).map(DynSolValue::Bytes).map_err(|_| wrong()),
         DynSolType::Bool => match input.to_lowercase().as_str() {
             "true" | "1" => Ok(DynSolValue::Bool(true)),
             "false" | "0" => Ok(DynSolValue::Bool(false)),

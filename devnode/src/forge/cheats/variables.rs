@@ -56,7 +56,8 @@ fn need(session: &Session<'_>, name: &str) -> Result<String, Failure> {
 
 /// The value is a secret perhaps: errors do not show it.
 fn parse(name: &str, text: &str, kind: &DynSolType) -> Result<DynSolValue, Failure> {
-    strings::parse(text, kind).map_err(|_| format!("failed parsing ${name} as type `{kind}`").into())
+    strings::parse(text, kind)
+        .map_err(|_| format!("failed parsing ${name} as type `{kind}`").into())
 }
 
 fn list(name: &str, text: &str, mark: &str, kind: &DynSolType) -> Reply {
