@@ -77,8 +77,8 @@ forge: setup ## Solidity tests, and the canary that must fail.
 programs: setup mocks ## Solidity tests that drive the built WASM: ARGS="-vvv" shows the calls of failures.
 	$(CARGO) run --release --locked -p novate-devnode -- test --out target/forge/out --match-path '^test/programs/' $(ARGS)
 
-runners: setup ## Compares the devnode's runner of forge tests with forge, test by test.
-	$(CARGO) build --release --locked -p novate-devnode && node scripts/forge_differential.mjs
+runners: setup ## Compares the devnode's runner of forge tests with forge, and runs cast and forge on the node.
+	$(CARGO) build --release --locked -p novate-devnode && node scripts/forge_differential.mjs && node --test devnode/conformance/test/foundry.test.mjs
 
 conformance: setup ## Runs third-party clients (cargo-stylus, cast, forge, viem, ethers, alloy) on the devnode; needs a network.
 	$(CARGO) build --release --locked -p novate-devnode && node scripts/conformance.mjs

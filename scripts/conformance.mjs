@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ROOT } from "./foundry.mjs";
 
-const HELP = `usage: node scripts/conformance.mjs
+const HELP = `usage: node scripts/conformance.mjs [--debug]
 
 Installs the clients: npm packages of devnode/conformance, and cargo-stylus from crates.io into target/conformance
-(CARGO_STYLUS names another binary). Needs a network for that, and novate-devnode built.`;
+(CARGO_STYLUS names another binary). Needs a network for that, and novate-devnode built; --debug builds alloy's test
+without optimisation.`;
 
 const FOLDER = join(ROOT, "devnode/conformance");
 const REPORT = join(ROOT, "docs/reports/conformance.md");
@@ -73,7 +74,7 @@ function nodeTests(file, stylus) {
   return tests;
 }
 
-function main() {
+function main(profile) {
   must("npm", ["ci", "--no-audit", "--no-fund"], { cwd: FOLDER });
   const stylus = installStylus();
   const locked = JSON.parse(readFileSync(join(FOLDER, "package-lock.json"), "utf8")).packages;
@@ -81,7 +82,7 @@ function main() {
   const alloy = /name = "alloy-provider"\nversion = "([^"]+)"/.exec(readFileSync(join(ROOT, "Cargo.lock"), "utf8"))[1];
   const clients = {
     ethers: ["ethers", npm("ethers")],
-    foundry: ["Foundry (cast, forge)", npm("@foundry-rs/forge")],
+    foundry: ["Foundry (cast, forge)", npm("@foundry-rs/forge-linux-amd64")],
     stylus: ["cargo-stylus", STYLUS],
     viem: ["viem", npm("viem")],
   };
@@ -89,7 +90,7 @@ function main() {
     const [client, version] = clients[file.split(".")[0]];
     return { client, version, tests: nodeTests(file, stylus) };
   });
-  const cargo = run("cargo", ["test", "--release", "--locked", "-p", "novate-devnode", "--test", "rpc_alloy"]);
+  const cargo = run("cargo", ["test", ...profile, "--locked", "-p", "novate-devnode", "--test", "rpc_alloy"]);
   if (cargo.status !== 0) console.error(cargo.stdout + cargo.stderr);
   results.push({ client: "alloy", version: alloy, tests: cargoResults(cargo.stdout) });
   writeFileSync(REPORT, report(results));
@@ -100,12 +101,13 @@ function main() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (process.argv.length > 2) {
+  const options = process.argv.slice(2);
+  if (options.some((option) => option !== "--debug")) {
     console.log(HELP);
-    process.exit(process.argv[2] === "--help" ? 0 : 2);
+    process.exit(options.includes("--help") ? 0 : 2);
   }
   try {
-    process.exitCode = main();
+    process.exitCode = main(options.length > 0 ? [] : ["--release"]);
   } catch (error) {
     console.error(`conformance: ${error.message}`);
     process.exitCode = 2;

@@ -100,6 +100,8 @@ abstract contract Stage is Test {
     /// @dev A flat surface of 60% volatility for EXPIRY, and the perpetual's mark, both at the index.
     function postMarket(uint64 nonce) internal {
         uint64 time = uint64(block.timestamp);
+        // At most 7 days of 365: below 1e16.
+        // forge-lint: disable-next-line(unsafe-typecast)
         int64 variance = int64(uint64(0.36e18 * uint256(EXPIRY - time) / 365 days));
         IOracle.Surface memory surface = IOracle.Surface(
             1, EXPIRY, time, INDEX, 0, variance, 0, 0, 0, ONE / 10, ONE, ONE, ONE, nonce

@@ -1,9 +1,7 @@
 //! Artifacts of forge: the JSON files of an `out` folder.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use alloc::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use alloy_json_abi::{Event, Function, JsonAbi};
 use alloy_primitives::{B256, Bytes, Selector, hex};
@@ -41,7 +39,7 @@ impl Object {
     }
 
     /// Whether there is no code: an interface or an abstract contract.
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.hex.is_empty()
     }
 
@@ -116,7 +114,9 @@ impl Artifacts {
     pub fn find(&self, id: &str) -> Result<&Artifact, String> {
         let (file, name) = match id.rsplit_once(':') {
             Some((file, name)) => (Some(file), Some(name)),
-            None if id.ends_with(".sol") => (Some(id), None),
+            None if Path::new(id).extension().is_some_and(|extension| extension == "sol") => {
+                (Some(id), None)
+            }
             None => (None, Some(id)),
         };
         let is_file = |source: &str, file: &str| {

@@ -1,6 +1,6 @@
 //! `console.log`: calls to an address that prints.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use alloy_dyn_abi::{DynSolType, DynSolValue};

@@ -169,16 +169,12 @@ impl EvmTr for CheatEvm {
             ItemOrResult::Item(_) => None,
             ItemOrResult::Result(result) => Some(result),
         };
-        match ended {
-            Some(mut result) => {
-                self.after(note, &mut result)?;
-                Ok(ItemOrResult::Result(result))
-            }
-            None => {
-                self.cheats.open.push(note);
-                Ok(ItemOrResult::Item(self.arb.inner.frame_stack.get()))
-            }
+        if let Some(mut result) = ended {
+            self.after(note, &mut result)?;
+            return Ok(ItemOrResult::Result(result));
         }
+        self.cheats.open.push(note);
+        Ok(ItemOrResult::Item(self.arb.inner.frame_stack.get()))
     }
 
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Frame>, Error> {

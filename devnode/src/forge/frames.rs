@@ -59,7 +59,7 @@ impl CheatEvm {
         match &mut init.frame_input {
             FrameInput::Call(call) if call.bytecode_address == CHEATS => {
                 let call = call.clone();
-                return self.cheat_code(init, &call, note);
+                return Ok(self.cheat_code(init, &call, note));
             }
             FrameInput::Call(call) if call.bytecode_address == CONSOLE => {
                 let input = call.input.bytes(context);
@@ -94,7 +94,7 @@ impl CheatEvm {
         init: &mut FrameInit,
         call: &CallInputs,
         mut note: Note,
-    ) -> Result<ItemOrResult<Note, FrameResult>, Error> {
+    ) -> ItemOrResult<Note, FrameResult> {
         let context = &mut self.arb.inner.ctx;
         let input = call.input.bytes(context);
         let mut session = Session {
@@ -111,7 +111,7 @@ impl CheatEvm {
                 let mut create = *create;
                 create.set_gas_limit(call.gas_limit);
                 init.frame_input = FrameInput::Create(Box::new(create));
-                return Ok(ItemOrResult::Item(note));
+                return ItemOrResult::Item(note);
             }
             Err(failure) => (InstructionResult::Revert, failure.into_data()),
         };
@@ -120,7 +120,7 @@ impl CheatEvm {
         if let Some(change) = self.cheats.judge_cheat_code(&result) {
             apply(&mut result, change);
         }
-        Ok(ItemOrResult::Result(result))
+        ItemOrResult::Result(result)
     }
 
     /// Puts a call that opened no frame into the trace.

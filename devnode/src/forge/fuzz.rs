@@ -39,11 +39,11 @@ impl Suite<'_> {
                 Verdict::Rejected => {
                     rejects = rejects.saturating_add(1);
                     if rejects > options.max_rejects {
-                        let text = format!(
+                        let reason = format!(
                             "`vm.assume` rejected too many inputs ({} allowed)",
                             options.max_rejects
                         );
-                        return report(signature, failed(text), &gas, run.console);
+                        return report(signature, failed(reason), &gas, run.console);
                     }
                 }
                 Verdict::Skipped(reason) => {

@@ -77,7 +77,7 @@ pub(super) fn sample(
         DynSolType::Bool => DynSolValue::Bool(random.word().bit(0)),
         DynSolType::Uint(bits) => {
             let number = number(*bits, random, dictionary);
-            DynSolValue::Uint(number & U256::MAX >> 256_usize.saturating_sub(*bits), *bits)
+            DynSolValue::Uint(number & largest(*bits), *bits)
         }
         DynSolType::Int(bits) => DynSolValue::Int(signed(*bits, random, dictionary), *bits),
         DynSolType::Address => DynSolValue::Address(address(random, dictionary)),
@@ -86,7 +86,7 @@ pub(super) fn sample(
                 0 => U256::ZERO,
                 1 => {
                     let shift = 256_usize.saturating_sub(size.saturating_mul(8));
-                    dictionary.word(random) << shift
+                    dictionary.word(random).wrapping_shl(shift)
                 }
                 _ => random.word(),
             });
@@ -129,14 +129,19 @@ fn items(
     (0..count).map(|_| sample(kind, random, dictionary, deeper)).collect()
 }
 
+/// The largest number of so many bits.
+const fn largest(bits: usize) -> U256 {
+    U256::MAX.wrapping_shr(256_usize.saturating_sub(bits))
+}
+
 /// A number of so many bits: every size is as likely as another, edges more so.
 fn number(bits: usize, random: &mut Random, dictionary: &Dictionary) -> U256 {
-    let max = U256::MAX >> 256_usize.saturating_sub(bits);
+    let max = largest(bits);
     match random.below(10) {
         0 => U256::from(random.below(4)),
         1 => max.saturating_sub(U256::from(random.below(4))),
         2 => {
-            let power = U256::ONE << random.below(bits);
+            let power = U256::ONE.wrapping_shl(random.below(bits));
             let edges = [power, power.saturating_sub(U256::ONE), power.saturating_add(U256::ONE)];
             edges.get(random.below(3)).copied().unwrap_or_default().min(max)
         }
@@ -146,7 +151,7 @@ fn number(bits: usize, random: &mut Random, dictionary: &Dictionary) -> U256 {
             near.get(random.below(3)).copied().filter(|word| *word <= max).unwrap_or(word & max)
         }
         5 => random.word() & max,
-        _ => random.word() >> 256_usize.saturating_sub(random.below(bits).saturating_add(1)),
+        _ => random.word() & largest(random.below(bits).saturating_add(1)),
     }
 }
 
@@ -212,7 +217,7 @@ mod tests {
     fn small_integers_take_every_value() {
         let mut random = Random::new(U256::from(1));
         let dictionary = Dictionary::default();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = alloc::collections::BTreeSet::new();
         for _ in 0..50_000 {
             seen.insert(
                 sample(&DynSolType::Int(8), &mut random, &dictionary, 0).as_int().unwrap().0,

@@ -12,6 +12,7 @@ mod evm;
 mod frames;
 mod fuzz;
 mod input;
+mod link;
 mod outcome;
 mod report;
 mod runner;

@@ -1,6 +1,6 @@
 //! Results in forge's words.
 
-use std::fmt::Write;
+use core::fmt::Write;
 
 use super::{Outcome, SuiteReport, Summary, TestReport, Usage};
 

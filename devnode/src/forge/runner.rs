@@ -1,6 +1,7 @@
 //! Which tests are run, and on what.
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use alloc::sync::Arc;
+use std::{path::PathBuf, time::Instant};
 
 use alloy_primitives::U256;
 use regex::Regex;

@@ -22,7 +22,7 @@ pub(super) fn simpler(value: &DynSolValue) -> Vec<DynSolValue> {
             }
             // The positive twin of the least number of a type does not fit it.
             let top = bits.saturating_sub(1);
-            let most = (U256::ONE << top).saturating_sub(U256::ONE);
+            let most = U256::ONE.wrapping_shl(top).saturating_sub(U256::ONE);
             all.retain(|number| number.is_negative() || number.into_raw() <= most);
             all.into_iter().map(|number| DynSolValue::Int(number, *bits)).collect()
         }
@@ -59,10 +59,10 @@ pub(super) fn simpler(value: &DynSolValue) -> Vec<DynSolValue> {
 fn smaller(number: U256) -> Vec<U256> {
     let mut all = vec![U256::ZERO];
     // Steps of half, a quarter, an eighth... find the edge as bisection does.
-    let mut step: U256 = number >> 1;
+    let mut step = number.wrapping_shr(1);
     while !step.is_zero() {
         all.push(number.saturating_sub(step));
-        step >>= 1;
+        step = step.wrapping_shr(1);
     }
     all.retain(|smaller| *smaller < number);
     all

@@ -1,6 +1,6 @@
 //! A contract's tests: deployment, set-up, and each test on a copy of what they left.
 
-use std::{collections::BTreeMap, sync::Arc};
+use alloc::{collections::BTreeMap, sync::Arc};
 
 use alloy_dyn_abi::{DynSolValue, JsonAbiExt};
 use alloy_json_abi::Function;
@@ -13,7 +13,7 @@ use revm::{
 
 use super::{
     CALLER, CHEATS, GAS_LIMIT, Outcome, RunnerOptions, TestReport, Usage,
-    artifact::{Artifact, Object},
+    artifact::Artifact,
     cheats::{ASSUME, Cheats, SKIP, Shared},
     evm::{Environment, Executed, Transaction, World},
     text, trace,
@@ -24,6 +24,8 @@ use crate::{ChainConfig, evm::Programs, genesis};
 const CHAIN_ID: u64 = 31_337;
 /// What the test contract owns: 2^96 - 1 wei.
 const BALANCE: u128 = (1 << 96) - 1;
+/// What the caller owns, wei: enough for every data fee.
+const RICH: u128 = 1 << 120;
 /// Where libraries of old say that a test failed.
 const FAILED: B256 =
     fixed_bytes!("6661696c65640000000000000000000000000000000000000000000000000000");
@@ -82,7 +84,7 @@ impl<'a> Suite<'a> {
                     // Once more, for its calls; it ends as it did.
                     let _ = self.set_up(artifact, true, &mut trees);
                 }
-                let outcome = self.outcome(verdict);
+                let outcome = Self::outcome(verdict);
                 let usage = Usage::Single(0);
                 return vec![TestReport {
                     signature: step,
@@ -125,7 +127,8 @@ impl<'a> Suite<'a> {
             return Err(failed("beforeTestSetup is not supported by this runner".into()));
         }
         if artifact.abi.function("setUp").is_some() {
-            let call = Bytes::copy_from_slice(&keccak256("setUp()")[..4]);
+            let call =
+                keccak256("setUp()").get(..4).map(Bytes::copy_from_slice).unwrap_or_default();
             let run = self.call(&mut stage, call, tracing, trees).map_err(failed)?;
             if run.verdict != Verdict::Passed {
                 return Err(("setUp()".to_owned(), run.verdict, run.console));
@@ -140,7 +143,7 @@ impl<'a> Suite<'a> {
         for account in genesis(&config) {
             db.insert_account_info(account.address, account.info);
         }
-        let rich = AccountInfo { balance: U256::MAX >> 1, nonce: 1, ..AccountInfo::default() };
+        let rich = AccountInfo { balance: U256::from(RICH), nonce: 1, ..AccountInfo::default() };
         db.insert_account_info(CALLER, rich);
         let code = Bytecode::new_legacy(Bytes::from_static(&[0]));
         db.insert_account_info(CHEATS, AccountInfo::default().with_code(code));
@@ -155,54 +158,6 @@ impl<'a> Suite<'a> {
         let environment = Environment { block, number: 1, chain_id: CHAIN_ID, gas_price: 0 };
         let cheats = Cheats::new(Arc::clone(self.shared), self.options.fuzz.seed);
         Stage { world: World { db, config, environment }, cheats, contract: Address::ZERO }
-    }
-
-    /// Init code with its libraries deployed and filled in.
-    fn linked(&mut self, stage: &mut Stage, code: &Object) -> Result<Bytes, String> {
-        let mut known: Vec<(String, String, Address)> = Vec::new();
-        self.deploy_libraries(stage, code, &mut known, 0)?;
-        let find = |source: &str, name: &str| {
-            let same = known.iter().find(|(s, n, _)| s == source && n == name);
-            same.map(|(_, _, address)| address.into_array())
-        };
-        code.link(find).ok_or_else(|| "the bytecode is not hexadecimal".into())
-    }
-
-    fn deploy_libraries(
-        &mut self,
-        stage: &mut Stage,
-        code: &Object,
-        known: &mut Vec<(String, String, Address)>,
-        depth: usize,
-    ) -> Result<(), String> {
-        if depth > 32 {
-            return Err("libraries are linked in a circle".into());
-        }
-        for (source, name) in code.libraries() {
-            if known.iter().any(|(s, n, _)| s == source && n == name) {
-                continue;
-            }
-            let library = self.shared.artifacts.get(source, name);
-            let library =
-                library.ok_or_else(|| format!("no artifact of library {source}:{name}"))?;
-            let creation = library.creation.clone();
-            self.deploy_libraries(stage, &creation, known, depth.saturating_add(1))?;
-            let input = creation.link(|source, name| {
-                let same = known.iter().find(|(s, n, _)| s == source && n == name);
-                same.map(|(_, _, address)| address.into_array())
-            });
-            let input = input.ok_or_else(|| format!("library {name} cannot be linked"))?;
-            // An account of their own, so that the test contract stays where it is.
-            let from = Address::with_last_byte(0xf0);
-            let (to, value) = (TxKind::Create, U256::ZERO);
-            let transaction = Transaction { from, to, input, value, gas: GAS_LIMIT };
-            let executed = self.execute(stage, &transaction, false)?;
-            let address = executed.result.created_address();
-            let address = address.filter(|_| executed.result.is_success());
-            let address = address.ok_or_else(|| format!("library {name} cannot be deployed"))?;
-            known.push((source.to_owned(), name.to_owned(), address));
-        }
-        Ok(())
     }
 
     pub(super) fn execute(
@@ -305,14 +260,14 @@ impl<'a> Suite<'a> {
         let run = run.unwrap_or_else(Run::fault);
         TestReport {
             signature: test.signature(),
-            outcome: self.outcome(run.verdict),
+            outcome: Self::outcome(run.verdict),
             usage: Usage::Single(run.gas),
             console: run.console,
             traces: Vec::new(),
         }
     }
 
-    fn outcome(&self, verdict: Verdict) -> Outcome {
+    fn outcome(verdict: Verdict) -> Outcome {
         match verdict {
             Verdict::Passed => Outcome::Passed,
             Verdict::Failed(reason) => Outcome::Failed { reason, counterexample: None },
@@ -341,7 +296,7 @@ impl<'a> Suite<'a> {
 
 impl Run {
     /// The engine itself failed.
-    pub(super) fn fault(text: String) -> Self {
+    pub(super) const fn fault(text: String) -> Self {
         Self { verdict: Verdict::Failed(text), gas: 0, console: Vec::new() }
     }
 }

@@ -1,6 +1,7 @@
 //! A tree of calls, as forge prints it.
 
-use std::{collections::BTreeMap, fmt::Write};
+use alloc::collections::BTreeMap;
+use core::fmt::Write;
 
 use alloy_dyn_abi::EventExt;
 use alloy_primitives::{Address, Log};

@@ -8,6 +8,9 @@ use alloy_primitives::{I256, U256, U512};
 use super::{Args, Code, Failure, Reply, Session};
 use crate::forge::text;
 
+/// The sign bit: turned over, signed order is unsigned order.
+const SIGN: U256 = U256::from_limbs([0, 0, 0, 1 << 63]);
+
 type Run = fn(&mut Session<'_>, &Args) -> Reply;
 
 /// Signatures of all assertions.
@@ -103,7 +106,7 @@ fn distance(left: &DynSolValue, right: &DynSolValue) -> Result<U256, Failure> {
     match (left, right) {
         (DynSolValue::Uint(left, _), DynSolValue::Uint(right, _)) => Ok(left.abs_diff(*right)),
         (DynSolValue::Int(left, _), DynSolValue::Int(right, _)) => {
-            let flip = |number: &I256| -> U256 { number.into_raw() ^ (U256::ONE << 255) };
+            let flip = |number: &I256| -> U256 { number.into_raw() ^ SIGN };
             Ok(flip(left).abs_diff(flip(right)))
         }
         _ => Err("not numbers".into()),

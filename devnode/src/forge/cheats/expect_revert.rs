@@ -113,15 +113,15 @@ impl ExpectedRevert {
             return Err(format!("Reverter != expected reverter: {by} != {reverter}"));
         }
         let Some(expected) = &self.data else { return Ok(()) };
-        if self.is_prefix {
-            if output.get(..4) == expected.get(..4) {
-                return Ok(());
-            }
-        } else if output == expected || message(output) == Some(expected.clone()) {
-            return Ok(());
-        } else if self.of_cheat_code
-            && message(output).is_some_and(|text| contains(&text, expected))
-        {
+        let words = message(output);
+        let is_met = if self.is_prefix {
+            output.get(..4) == expected.get(..4)
+        } else {
+            output == expected
+                || words.as_ref() == Some(expected)
+                || (self.of_cheat_code && words.is_some_and(|words| contains(&words, expected)))
+        };
+        if is_met {
             return Ok(());
         }
         let (actual, expected) = (text::plain(output), text::plain(expected));

@@ -53,7 +53,7 @@ fn sign(_: &mut Session<'_>, args: &Args) -> Reply {
 fn sign_compact(_: &mut Session<'_>, args: &Args) -> Reply {
     let signature = signer(key(args)?)?.sign_hash_sync(&args.word(1)?);
     let signature = signature.map_err(|error| error.to_string())?;
-    let parity: U256 = U256::from(u8::from(signature.v())) << 255;
+    let parity: U256 = U256::from(u8::from(signature.v())).wrapping_shl(255);
     let vs: U256 = signature.s() | parity;
     Ok(vec![args::word(signature.r().into()), args::word(vs.into())])
 }

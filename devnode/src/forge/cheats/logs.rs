@@ -75,7 +75,7 @@ fn last_call_gas(session: &mut Session<'_>, _: &Args) -> Reply {
 }
 
 /// The runner has no forks whose contracts could be locked out, and no debugger.
-fn nothing(_: &mut Session<'_>, _: &Args) -> Reply {
+const fn nothing(_: &mut Session<'_>, _: &Args) -> Reply {
     Ok(Vec::new())
 }
 

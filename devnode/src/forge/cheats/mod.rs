@@ -1,5 +1,7 @@
 //! Cheat codes: what a test may ask of the runner at the address that forge answers at.
 
+#![expect(clippy::unnecessary_wraps, reason = "all cheat codes have one signature")]
+
 mod accounts;
 mod args;
 mod assertions;
@@ -20,11 +22,11 @@ mod snapshots;
 mod strings;
 mod variables;
 
-use std::{
+use alloc::{
     collections::{BTreeMap, VecDeque},
-    path::PathBuf,
     sync::Arc,
 };
+use std::path::PathBuf;
 
 use alloy_dyn_abi::DynSolValue;
 use alloy_primitives::{Address, Bytes, Log};
@@ -193,7 +195,7 @@ impl Session<'_> {
         let selector: [u8; 4] = input
             .first_chunk()
             .copied()
-            .ok_or_else(|| self.unsupported("a call without a selector".into()))?;
+            .ok_or_else(|| self.unsupported("a call without a selector"))?;
         let Some(entry) = shared.registry.get(selector) else {
             let name = shared.artifacts.function(selector.into()).map_or_else(
                 || {
@@ -204,7 +206,7 @@ impl Session<'_> {
                 },
                 |function| format!("vm.{}", function.signature()),
             );
-            return Err(self.unsupported(name));
+            return Err(self.unsupported(&name));
         };
         let args = entry.decode(input.get(4..).unwrap_or_default());
         let args = args.map_err(|error| format!("vm.{}: {error}", entry.name))?;
@@ -220,7 +222,7 @@ impl Session<'_> {
     }
 
     /// The test fails whatever it makes of the revert.
-    fn unsupported(&mut self, name: String) -> Failure {
+    fn unsupported(&mut self, name: &str) -> Failure {
         let text = format!("{name} is not supported by this runner");
         self.cheats.unsupported.get_or_insert_with(|| text.clone());
         Failure::Message(text)
