@@ -29,12 +29,10 @@ before(async () => {
   node = await startDevnode();
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "stylus-"));
   fs.writeFileSync(path.join(folder, "register.wasm"), REGISTER);
-  // What cargo-stylus wants to see of a project.
-  fs.writeFileSync(path.join(folder, "Stylus.toml"), "[workspace]\n\n[contract]\n");
+  // What cargo-stylus wants to see of a project; it would build the contracts that are members, and there are none.
+  fs.writeFileSync(path.join(folder, "Stylus.toml"), "[workspace]\n[workspace.networks]\n");
   fs.writeFileSync(path.join(folder, "rust-toolchain.toml"), '[toolchain]\nchannel = "1.95.0"\n');
-  fs.writeFileSync(path.join(folder, "Cargo.toml"), '[package]\nname = "register"\nversion = "0.1.0"\nedition = "2021"\n');
-  fs.mkdirSync(path.join(folder, "src"));
-  fs.writeFileSync(path.join(folder, "src/lib.rs"), "");
+  fs.writeFileSync(path.join(folder, "Cargo.toml"), '[workspace]\nresolver = "2"\nmembers = []\n');
 });
 
 after(async () => {

@@ -52,7 +52,7 @@ impl Filter {
             Regex::new(pattern).map_err(|error| ForgeError::Pattern {
                 option,
                 pattern: pattern.into(),
-                reason: error.to_string().lines().last().unwrap_or_default().to_owned(),
+                reason: last_line(&error),
             })
         };
         Ok(Self {
@@ -156,4 +156,11 @@ impl Runner {
         tests.sort_by_key(alloy_json_abi::Function::signature);
         tests
     }
+}
+
+/// A pattern's fault without the drawing of where it is.
+fn last_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().last().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
