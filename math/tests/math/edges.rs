@@ -36,6 +36,9 @@ fn messages_name_the_condition() {
 #[test]
 fn the_exponential_ends_where_its_result_does() {
     // 256 ln 2 - 18 ln 10, and a unit more.
+    // At the constants themselves, the nearest units, the result does not fit any more, and is half a unit still.
+    assert_eq!(exp(signed(135_999_146_549_453_176_898)), Err(Error::Overflow));
+    assert_eq!(exp(signed(-42_139_678_854_452_767_621)), Ok(U256::ZERO));
     let most = signed(135_999_146_549_453_176_897);
     assert!(exp(most).is_ok() && exp_down(most).is_ok());
     for beyond in [136_000_000_000_000_000_000, 1 << 100, i128::MAX] {
@@ -222,6 +225,8 @@ fn powers_of_nothing_and_to_nothing() {
     // An exponent of a unit, and one that no float holds beside one.
     assert_eq!(pow(ONE * number(3), signed(1)), Ok(ONE + U256::from(1)));
     assert_eq!(pow(ONE + U256::from(1), signed(1)), Ok(ONE));
+    // y log2(x) between 2^-65 and 2^-64.
+    assert_eq!(pow(ONE * number(1025) / number(1000), signed(1)), Ok(ONE));
 }
 
 #[test]
