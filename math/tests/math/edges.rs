@@ -254,3 +254,19 @@ fn times_beyond_64_years_saturate() {
     assert!(kernel::sqrt_years(4 * year).abs_diff(2 << 61) < 8);
     assert!(kernel::sqrt_years(year / 4).abs_diff(1 << 60) < 8);
 }
+
+#[test]
+fn the_smallest_variances_have_the_smallest_volatilities() {
+    // Flat slices of a few units of 2^-118: sqrt(w year/T) 2^-1 units of Q58.
+    let at =
+        |units: i128, seconds: u64| kernel::Slice::new(units, 0, 0, 0, 1, seconds).volatility(0);
+    for units in [1, 2, 3, 7, 63] {
+        assert_eq!(at(units, 1 << 31), 0, "{units}");
+    }
+    // 34.05 years: sqrt(255/34.05)/2 = 1.37, sqrt(64/34.05)/2 = 0.69.
+    assert_eq!(at(255, 1 << 30), 1);
+    assert_eq!(at(64, 1 << 30), 0);
+    // A second: sqrt(31,536,000)/2 = 2,807.8.
+    assert_eq!(at(1, 1), 2807);
+    assert_eq!(at(0, 1), 0);
+}

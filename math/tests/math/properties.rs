@@ -249,6 +249,10 @@ fn kernels_are_total() {
     let (none, endless) = (kernel::Deviation::new(0), kernel::Deviation::new(u64::MAX));
     assert_eq!(kernel::call_fraction(1, &none), 0);
     assert_eq!(kernel::call_fraction(0, &none), 0);
+    assert!(
+        !kernel::call_value(0, &none).plus_intrinsic
+            && !kernel::call_value(0, &endless).plus_intrinsic
+    );
     assert_eq!(
         kernel::call_fraction(-(1 << 56), &none),
         kernel::ONE - kernel::exp_negative(1 << 58)
