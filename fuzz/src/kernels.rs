@@ -28,14 +28,7 @@ pub fn check(input: &Input) {
     let wide = input.wide >> (input.shifts[3] % 128);
     scalars(a, b, wide);
     options(sign(a, 0), sign(c, 1), b);
-    let slice = Slice::new(
-        sign(c, 2).into(),
-        b,
-        sign(a, 3),
-        sign(b, 4),
-        c,
-        a,
-    );
+    let slice = Slice::new(sign(c, 2).into(), b, sign(a, 3), sign(b, 4), c, a);
     let (variance, volatility) = (slice.total_variance(sign(b, 5)), slice.volatility(sign(b, 5)));
     assert!(variance != 0 || volatility == 0);
     let products = kernel::multiply_signed(sign(a, 6), b);

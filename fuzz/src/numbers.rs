@@ -144,7 +144,9 @@ fn averages(Input { a, b, c, seconds, tau }: &Input) {
         Err(error) => assert_eq!(error, Error::Overflow),
     }
     match correlation(b, a, c.unsigned_abs()) {
-        Ok(rho) => assert!(rho.unsigned_abs() <= ONE && (rho.is_zero() || rho.is_negative() == b.is_negative())),
+        Ok(rho) => assert!(
+            rho.unsigned_abs() <= ONE && (rho.is_zero() || rho.is_negative() == b.is_negative())
+        ),
         Err(error) => assert_eq!(error, Error::Overflow),
     }
 }

@@ -77,10 +77,16 @@ fn monotony(option: &Black76, more: U256) {
     let higher = Black76 { strike, ..*option };
     let slack = slack.max(crate::input::slack(&higher) * U256::from(2));
     let higher = higher.prices().unwrap();
-    assert!(higher.call <= base.call + slack && base.put <= higher.put + slack, "{option:?} {more}");
+    assert!(
+        higher.call <= base.call + slack && base.put <= higher.put + slack,
+        "{option:?} {more}"
+    );
     let forward = option.forward + more.min(option.forward);
     let dearer = Black76 { forward, ..*option };
     let slack = slack.max(crate::input::slack(&dearer) * U256::from(2));
     let dearer = dearer.prices().unwrap();
-    assert!(base.call <= dearer.call + slack && dearer.put <= base.put + slack, "{option:?} {more}");
+    assert!(
+        base.call <= dearer.call + slack && dearer.put <= base.put + slack,
+        "{option:?} {more}"
+    );
 }

@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: novate_fuzz::numbers::Input| novate_fuzz::numbers::check(&input));
+libfuzzer_sys::fuzz_target!(|input: novate_fuzz::numbers::Input| novate_fuzz::numbers::check(
+    &input
+));

@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: novate_fuzz::options::Input| novate_fuzz::options::check(&input));
+libfuzzer_sys::fuzz_target!(|input: novate_fuzz::options::Input| novate_fuzz::options::check(
+    &input
+));

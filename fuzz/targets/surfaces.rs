@@ -1,3 +1,5 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: novate_fuzz::surfaces::Input| novate_fuzz::surfaces::check(&input));
+libfuzzer_sys::fuzz_target!(|input: novate_fuzz::surfaces::Input| novate_fuzz::surfaces::check(
+    &input
+));

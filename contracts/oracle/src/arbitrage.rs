@@ -5,6 +5,8 @@
 //! `g = (1 - k w'/(2w))^2 - w'^2/4 (1/w + 1/4) + w''/2 >= 0`, here without its divisions by `w`:
 //! `16 w^2 g = 4 (2w - k w')^2 - w'^2 w (4 + w) + 8 w^2 w''`.
 //!
+//! `novate_math::Svi` decides the same, with kernels that this program has no room for: it would exceed 24,576 bytes of code.
+//!
 //! Source: J. Gatheral, A. Jacquier, "Arbitrage-free SVI volatility surfaces", Quantitative Finance 14 (2014), section 2.
 
 use alloy_primitives::{I256, U256};

@@ -232,3 +232,6 @@ const fn low_half(x: u64) -> u32 {
 const fn split(y: i128) -> (i32, u64) {
     ((y >> 64) as i32, y as u64)
 }
+
+#[cfg(test)]
+mod tests;

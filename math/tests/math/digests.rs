@@ -246,6 +246,25 @@ fn bits_of_options_are_kept() {
             }),
         ),
         (
+            "extreme quotes",
+            digest(|all, r| {
+                // Prices of any size; time values next to nothing, or next to all there is.
+                let (forward, strike) = (r.wide(191) + U256::from(1), r.wide(191) + U256::from(1));
+                let strike = if r.next() & 1 == 0 { forward } else { strike };
+                let right = if r.next() & 1 == 0 { Right::Call } else { Right::Put };
+                let (seconds, rate) = (r.word(34), I256::ZERO);
+                let (low, high) = match right {
+                    Right::Call => (forward.saturating_sub(strike), forward),
+                    Right::Put => (strike.saturating_sub(forward), strike),
+                };
+                let shift = usize::try_from(r.below(190)).unwrap();
+                let part = (high - low) >> shift;
+                let price = if r.next() & 1 == 0 { low + part } else { high - part };
+                let quote = Quote { forward, strike, seconds, rate, right, price };
+                result(all, quote.implied_volatility())
+            }),
+        ),
+        (
             "surface",
             digest(|all, r| {
                 let (svi, k, seconds) = (r.svi(), r.within(3 * WAD), r.word(28));
@@ -278,6 +297,7 @@ fn bits_of_options_are_kept() {
             0x07b3_9566_ca3f_5a4c, // prices
             0x3e83_02fb_c552_ecbc, // greeks
             0xe37a_0463_b116_ec54, // implied volatility
+            0x0384_c06e_804f_fc88, // extreme quotes
             0x2ebb_4472_c1c4_e88d, // surface
             0x10a5_1aca_9f34_d40c, // admissible surface
         ],

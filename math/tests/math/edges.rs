@@ -36,7 +36,8 @@ fn messages_name_the_condition() {
 #[test]
 fn the_exponential_ends_where_its_result_does() {
     // 256 ln 2 - 18 ln 10, and a unit more.
-    let most = signed(135_999_146_549_453_176_897);
+    let most = signed(135_999_146_549_453_176_898);
+    assert_eq!(exp(most + I256::ONE), Err(Error::Overflow));
     assert!(exp(most).is_ok() && exp_down(most).is_ok());
     for beyond in [136_000_000_000_000_000_000, 1 << 100, i128::MAX] {
         assert_eq!(exp(signed(beyond)), Err(Error::Overflow));
@@ -222,6 +223,8 @@ fn powers_of_nothing_and_to_nothing() {
     // An exponent of a unit, and one that no float holds beside one.
     assert_eq!(pow(ONE * number(3), signed(1)), Ok(ONE + U256::from(1)));
     assert_eq!(pow(ONE + U256::from(1), signed(1)), Ok(ONE));
+    // y log2(x) between 2^-65 and 2^-64.
+    assert_eq!(pow(ONE * number(1025) / number(1000), signed(1)), Ok(ONE));
 }
 
 #[test]
@@ -250,4 +253,20 @@ fn times_beyond_64_years_saturate() {
     assert!(kernel::sqrt_years(year).abs_diff(1 << 61) < 8);
     assert!(kernel::sqrt_years(4 * year).abs_diff(2 << 61) < 8);
     assert!(kernel::sqrt_years(year / 4).abs_diff(1 << 60) < 8);
+}
+
+#[test]
+fn the_smallest_variances_have_the_smallest_volatilities() {
+    // Flat slices of a few units of 2^-118: sqrt(w year/T) 2^-1 units of Q58.
+    let at =
+        |units: i128, seconds: u64| kernel::Slice::new(units, 0, 0, 0, 1, seconds).volatility(0);
+    for units in [1, 2, 3, 7, 63] {
+        assert_eq!(at(units, 1 << 31), 0, "{units}");
+    }
+    // 34.05 years: sqrt(255/34.05)/2 = 1.37, sqrt(64/34.05)/2 = 0.69.
+    assert_eq!(at(255, 1 << 30), 1);
+    assert_eq!(at(64, 1 << 30), 0);
+    // A second: sqrt(31,536,000)/2 = 2,807.8.
+    assert_eq!(at(1, 1), 2807);
+    assert_eq!(at(0, 1), 0);
 }

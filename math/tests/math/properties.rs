@@ -190,6 +190,45 @@ proptest! {
 }
 
 #[test]
+fn the_smallest_deviations_give_the_smallest_values() {
+    // Both Mills ratios round to nearly the same: their difference must not fall below zero, nor their sum above one.
+    for n in 0..3000u64 {
+        let deviation = kernel::Deviation::new(n);
+        for y in 0..9 {
+            let k = i64::try_from(y * n / 4).unwrap();
+            for k in [k, -k] {
+                let value = kernel::call_value(k, &deviation).fraction;
+                assert!(value < 200 + 13 * n, "{k} {n}: {value}");
+                assert!(kernel::time_value(k, &deviation) < 200 + 13 * n, "{k} {n}");
+            }
+        }
+    }
+}
+
+#[test]
+fn values_beside_their_limits_stay_inside() {
+    // The option is worth the forward, but for less than a unit.
+    for tenths in 180..300u64 {
+        let deviation = kernel::Deviation::new(tenths * ((1 << 58) / 10));
+        let call = kernel::call_fraction(0, &deviation);
+        assert!(kernel::ONE - call < 100, "{tenths}: {call}");
+        assert!(tenths < 186 || call == kernel::ONE, "{tenths}: {call}");
+    }
+    // Deep in the money, the time value is smaller than the errors of what it is the difference of.
+    for n in 0..4000i64 {
+        let k = -(38 << 56) - (n << 56) / 250;
+        let root = 4 * kernel::sqrt(u128::from(k.unsigned_abs()) << 57);
+        for s in [root, root + (root >> 4), root - (root >> 5)] {
+            let deviation = kernel::Deviation::new(s);
+            let intrinsic = kernel::ONE - kernel::exp_negative(k.unsigned_abs().min(63 << 56) << 2);
+            let call = kernel::call_fraction(k, &deviation);
+            assert!(intrinsic <= call && call <= kernel::ONE, "{k} {s}: {call}");
+            assert!(kernel::time_value(k, &deviation) <= 1000, "{k} {s}");
+        }
+    }
+}
+
+#[test]
 fn kernels_are_total() {
     for k in [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX, 100 << 56, -(100 << 56)] {
         for s in [0, 1, 2, 1 << 20, 1 << 58, 30 << 58, (30 << 58) + 1, u64::MAX] {
@@ -210,6 +249,10 @@ fn kernels_are_total() {
     let (none, endless) = (kernel::Deviation::new(0), kernel::Deviation::new(u64::MAX));
     assert_eq!(kernel::call_fraction(1, &none), 0);
     assert_eq!(kernel::call_fraction(0, &none), 0);
+    assert!(
+        !kernel::call_value(0, &none).plus_intrinsic
+            && !kernel::call_value(0, &endless).plus_intrinsic
+    );
     assert_eq!(
         kernel::call_fraction(-(1 << 56), &none),
         kernel::ONE - kernel::exp_negative(1 << 58)

@@ -127,6 +127,20 @@ fn the_example_with_butterfly_arbitrage_is_refused() {
     assert_eq!(steep.check_butterfly(grid()), Err(Error::WingTooSteep));
 }
 
+/// At the centre itself, `k = m`, the slope is that of `rho` alone; its sign decides.
+#[test]
+fn the_sign_of_the_slope_at_the_centre_decides() {
+    // w = 2.04, w' = +-0.72, w'' = 0.8/4.5: 1 - k w'/(2w) is next to 0 or to 2, and g -0.007 or 4.
+    for sign in [-1, 1] {
+        let at = |m: i64| {
+            let slice = slice(-1_560 * E15, 800 * E15, sign * 900 * E15, m, 4_500 * E15);
+            slice.check_butterfly([I256::try_from(m).unwrap()])
+        };
+        assert_eq!(at(sign * 5_667 * E15), Err(Error::ButterflyArbitrage));
+        assert_eq!(at(-sign * 5_667 * E15), Ok(()));
+    }
+}
+
 /// `g(k)` in floating point, and the size of its largest term.
 #[allow(clippy::many_single_char_names, reason = "the letters of the paper")]
 fn gatheral(a: f64, b: f64, rho: f64, m: f64, sigma: f64, k: f64) -> (f64, f64) {
