@@ -358,6 +358,16 @@ def main():
     report(options, mutants, wanted, state)
 
 
+def sample(viable, waiting, score):
+    """Says so if not all were run, with the 95% interval of Wilson of the score of all."""
+    if not waiting:
+        return ""
+    middle, spread = score + 1.92 / viable, 1.96 * (score * (1 - score) / viable + 0.96 / viable ** 2) ** 0.5
+    low, high = (middle - spread) / (1 + 3.84 / viable), (middle + spread) / (1 + 3.84 / viable)
+    return (f"{viable} of the others were run, a random sample; {len(waiting)} wait (the next run goes on). The score of all lies between "
+            f"{low:.1%} and {high:.1%}, with 95% confidence. ")
+
+
 def report(options, mutants, wanted, state):
     """Prints the score, and writes the report if all have a verdict."""
     survivors = [n for n in wanted if state.verdict(n) == "survives"]
@@ -370,17 +380,17 @@ def report(options, mutants, wanted, state):
     known, unexplained, listed = reasons(), [], []
     for number in survivors:
         file, function, change = describe(mutants[number - 1])
-        reason = next((r for f, g, c, r in known if f == file and g == function and c.search(change)), None)
+        reason = next((r for f, g, c, r in known if f == file and re.fullmatch(g, function) and c.search(change)), None)
         if reason is None:
             unexplained.append(f"{file} | {function} | {change}")
         listed.append(f"| {file} | {function} | {change.replace('|', chr(92) + '|')} | {reason or 'NO REASON'} |")
     print("\n".join(["without a reason:", *unexplained]) if unexplained else "every survivor has a reason")
-    if not options.no_report and not options.only and not waiting:
+    if not options.no_report and not options.only and viable:
         rows = [f"| {f.removeprefix('risk/src/')} | {caught[f]} | "
                 f"{sum(mutants[n - 1]['file'] == f for n in survivors)} |" for f in sorted({m["file"] for m in mutants})]
         write(REPORT, "# Mutation testing of the margin engine\n\nWritten by `python3 scripts/risk/mutants.py` (`make mutants-risk`); its head "
-              f"says how.\n\n{len(mutants)} mutants of cargo-mutants, all of them run: {len(unviable)} are refused by the compiler; of "
-              f"{viable} viable ones {sum(caught.values())} are caught and {len(survivors)} survive: **{score:.2%}**.\n\n"
+              f"says how.\n\nOf {len(mutants)} mutants of cargo-mutants {len(unviable)} are refused by the compiler. "
+              f"{sample(viable, waiting, score)}Of {viable} viable ones {sum(caught.values())} are caught and {len(survivors)} survive: **{score:.2%}**.\n\n"
               "| file | caught | survive |\n| --- | ---: | ---: |\n" + "\n".join(rows) +
               "\n\n## Survivors\n\nThe number behind `@` is the column.\n\n| file | function | change | why no test can, or need, tell |\n"
               "| --- | --- | --- | --- |\n" + "\n".join(listed) + "\n")
