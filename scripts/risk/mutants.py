@@ -7,7 +7,8 @@
 each; here every mutated function is a copy beside the original, and the original's name becomes a switch on the environment
 variable MUTANT, so that one build serves all. Mutants outside of functions (constants), and of trait implementations, are built
 one by one. A mutant that the compiler refuses is unviable. A mutant is caught when the tests of the crate, of its program or of its suite
-fail, trap, or use more than 120 seconds of processor time. Tests draw the same random numbers in every run, so the result is repeatable.
+fail, trap, or use more than 120 seconds of processor time (20 where a second
+is usual). Tests draw the same random numbers in every run, so the result is repeatable.
 
 Verdicts are kept in the folder as long as the sources stay as they are: a run that was stopped (or ended by --seconds) goes on.
 
@@ -29,7 +30,8 @@ from collections import Counter, defaultdict
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 REPORT = os.path.join(ROOT, "docs", "reports", "risk-mutants.md")
 REASONS = os.path.join(ROOT, "scripts", "risk", "mutants.txt")
-SECONDS = 120
+# Processor time of the quick tests, which take a second, and of all.
+SECONDS = (20, 120)
 LEAST_SCORE = 0.95
 SWITCH = """
 extern crate std;
@@ -207,10 +209,11 @@ def build(folder):
 def survives(folder, binaries, number):
     environment = dict(os.environ, MUTANT=str(number), **ENVIRONMENT)
     for binary in binaries:
+        seconds = SECONDS[binary == binaries[-1]]
         try:
             process = subprocess.run([*binary, "-q"], cwd=os.path.join(folder, "risk"), env=environment, stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL, timeout=1800,
-                                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS)))
+                                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)))
         except subprocess.TimeoutExpired:
             return False
         if process.returncode:

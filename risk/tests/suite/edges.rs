@@ -250,7 +250,7 @@ fn absorbing_adds_collateral_and_cash() {
 
 #[test]
 fn whole_strikes_have_eight_digits_and_end_at_a_quadrillion() {
-    let price = |units: u64| Strike::whole(units).map(|strike| strike.to_wad());
+    let price = |units: u64| Strike::whole(units).map(Strike::to_wad);
     for units in [1, 10, 12_345_678, 123_456_780_000, 1_000_000_000_000_000, (1 << 27) - 1] {
         assert_eq!(price(units), Some(U256::from(units) * U256::from(ONE)), "{units}");
     }
