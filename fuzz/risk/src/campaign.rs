@@ -1,10 +1,11 @@
-//! A fixed number of executions from a seed: `campaign --count 10000000 --seed 1 --threads 2`.
+//! A fixed number of executions from a seed: `campaign --count 10000000 --seed 1 --threads 2`; one of them again, with its panic:
+//! `campaign --case 7 --seed 1`.
 
 use std::{panic, process::ExitCode, thread, time::Instant};
 
 use novate_fuzz_risk::{Tally, execute};
 
-/// Bytes of a case; a book of 256 positions uses more, and its rest is zeros.
+/// Bytes of a case: more than what a book of 256 positions, its market and its parameters draw.
 const LENGTH: usize = 16_384;
 
 fn main() -> ExitCode {
@@ -14,6 +15,13 @@ fn main() -> ExitCode {
     };
     let (count, seed) = (number("--count", 10_000_000), number("--seed", 1));
     let threads = number("--threads", 1);
+    let case = number("--case", u64::MAX);
+    if case != u64::MAX {
+        let mut bytes = vec![0; LENGTH];
+        fill(&mut bytes, seed, case);
+        execute(&bytes, &mut Tally::default());
+        return ExitCode::SUCCESS;
+    }
     let started = Instant::now();
     let workers: Vec<_> = (0..threads)
         .map(|worker| thread::spawn(move || run(worker, threads, count, seed)))

@@ -248,6 +248,34 @@ fn absorbing_adds_collateral_and_cash() {
     assert_eq!(full.absorb(&most), Err(Error::QuantityOutOfRange(call(HOURS + 24, 3_000))));
 }
 
+#[test]
+fn whole_strikes_have_eight_digits_and_end_at_a_quadrillion() {
+    let price = |units: u64| Strike::whole(units).map(Strike::to_wad);
+    for units in [1, 10, 12_345_678, 123_456_780_000, 1_000_000_000_000_000, (1 << 27) - 1] {
+        assert_eq!(price(units), Some(U256::from(units) * U256::from(ONE)), "{units}");
+    }
+    for units in [
+        0,
+        (1 << 27) + 1,
+        (1 << 32) + 1,
+        (1 << 40) + 1,
+        (1 << 48) + 1,
+        (1 << 56) + 1,
+        u64::MAX,
+        10_000_000_000_000_000,
+        2_000_000_000_000_000_001,
+    ] {
+        assert_eq!(price(units), None, "{units}");
+    }
+    for low in [32, 40, 48] {
+        assert_eq!(
+            price((1 << (low + 8)) + (1 << low) + 1),
+            None,
+            "two equal bytes from bit {low}"
+        );
+    }
+}
+
 // Ties
 
 #[test]
@@ -571,6 +599,9 @@ fn equal_floors_and_charges_are_both_on() {
     assert!((net - (0.8 * 0.1 * 6.0 * 3_000.0 + 900.0)).abs() < 1e-9, "{net}");
     let hedged = of(Extensions { floor_hedged: rate, ..Extensions::default() }, &still);
     assert!((hedged - (0.8 * 0.1 * 4.0 * 3_000.0 + 900.0)).abs() < 1e-9, "{hedged}");
+    let crossed =
+        of(Extensions { floor_hedged: rate, gamma: rate, ..Extensions::default() }, &still);
+    assert!((crossed - hedged).abs() < 1e-9, "{crossed}");
     // The liquidity charge: 18,000 net, threshold 8,000, 1e-6 a dollar: 1% of 18,000; at most half of that.
     let liquid = Extensions {
         liquidity_rate: ONE / 1_000_000,

@@ -76,6 +76,12 @@ mod tests {
         for text in ["", "-", ".", "1.", ".5", "+1", "1e", "0.001", "1_0", "0x1", "1e99999999999"] {
             assert_eq!(parse(text, 2), None, "{text}");
         }
+        // To the end of the range.
+        let most = I256::MAX.to_string();
+        for (text, digits) in [(most.clone(), 0), (format!("{most}e-3"), 3)] {
+            assert_eq!(parse(&text, digits), Some(I256::MAX), "{text}");
+        }
+        assert_eq!(parse(&most, 1), None);
         for text in ["0", "-12.000000000000000001", "5", "0.5", "-0.25"] {
             assert_eq!(show(parse(text, 18).unwrap()), text);
         }
