@@ -10,7 +10,7 @@ use revm::{
 };
 
 /// Gas of a call: enough for loops to be cut off.
-const GAS: u64 = 200_000;
+const GAS: u64 = 100_000;
 /// After so many programs the chain is begun anew.
 const MOST_PROGRAMS: u64 = 2_000;
 
@@ -76,7 +76,9 @@ impl Machine {
             chain_id: Some(self.engine.config().chain_id),
             ..TxEnv::default()
         };
-        let block = Block { timestamp: 1_800_000_000, ..Block::default() };
+        // Time passes, so that the price of activation falls again.
+        let timestamp = 1_800_000_000 + self.programs * 60;
+        let block = Block { timestamp, ..Block::default() };
         let outcome = self
             .engine
             .transact(&mut self.db, &block, tx, CallOptions::simulation())
