@@ -47,7 +47,7 @@ impl Machine {
         if code.len() > 24_576 {
             return Ok("larger than a contract");
         }
-        let bytecode = Bytecode::new_legacy(code.into());
+        let bytecode = Bytecode::new_legacy(code);
         self.db.insert_account_info(program, AccountInfo::default().with_code(bytecode));
         let input = [&[0x58, 0xc7, 0x80, 0xc2][..], program.into_word().as_slice()].concat();
         let activation = self.send(precompile_address(0x71), input, 32_000_000)?;

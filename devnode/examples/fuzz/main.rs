@@ -80,7 +80,7 @@ fn judge(machine: &mut Machine, wasm: &[u8], index: u64) -> Result<String, Strin
         Err(error) => return Ok(format!("refused: {}", kind(&error))),
         Ok(data) => data,
     };
-    if index % CHECK_ONE_IN != 0 {
+    if !index.is_multiple_of(CHECK_ONE_IN) {
         return Ok("accepted".to_owned());
     }
     if activate(wasm, FEATURES) != Ok(data) {
@@ -91,7 +91,7 @@ fn judge(machine: &mut Machine, wasm: &[u8], index: u64) -> Result<String, Strin
     wasmparser::Validator::new()
         .validate_all(&metered.wasm)
         .map_err(|error| format!("the metered module is invalid: {error}"))?;
-    if index % RUN_ONE_IN != 0 {
+    if !index.is_multiple_of(RUN_ONE_IN) {
         return Ok("accepted and checked".to_owned());
     }
     machine.run(wasm).map(|ending| format!("accepted and called: {ending}"))
