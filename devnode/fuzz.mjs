@@ -53,8 +53,8 @@ const report = `# Fuzzing the node
 Written by \`make devnode-fuzz\` (\`devnode/fuzz.mjs\`); any violation makes it fail and writes nothing.
 
 ${modules}
-"Accepted" modules are validated again after metering, activated twice (equal figures), activated on a chain
-and called with 200,000 gas. Three of four modules are well-typed programs over the host functions, one of four is damaged.
+Of every tenth module that is accepted the metered form is validated and a second activation must give equal figures; of
+every fiftieth the code is deployed, activated on a chain and called with 100,000 gas. Three of four modules are well-typed programs over the host functions, one of four is damaged.
 
 ## Requests
 

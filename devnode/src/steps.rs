@@ -1,6 +1,6 @@
 //! Opcode by opcode: what an EVM frame had before each of its steps, as geth's struct logs show it.
 
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use revm::{

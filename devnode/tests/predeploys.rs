@@ -64,9 +64,12 @@ fn code() -> Bytes {
 }
 
 fn deploy(init: &[u8], value: u64, salt: B256) -> Vec<u8> {
-    let (init_data, init_value) = (Bytes::copy_from_slice(init), U256::from(value));
-    let call =
-        Deployer::deployCall { bytecode: code(), initData: init_data, initValue: init_value, salt };
+    let call = Deployer::deployCall {
+        bytecode: code(),
+        initData: Bytes::copy_from_slice(init),
+        initValue: U256::from(value),
+        salt,
+    };
     call.abi_encode()
 }
 
@@ -107,9 +110,9 @@ fn a_deployment_that_fails_says_why() {
 #[test]
 fn many_calls_run_in_one() {
     let mut chain = TestChain::default();
-    let call = |target: Address, allow_failure, data: Vec<u8>| Call3 {
+    let call = |target: Address, may_fail, data: Vec<u8>| Call3 {
         target,
-        allowFailure: allow_failure,
+        allowFailure: may_fail,
         callData: data.into(),
     };
     let balance = Multicall::getEthBalanceCall { account: ALICE }.abi_encode();

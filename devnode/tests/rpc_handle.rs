@@ -54,9 +54,9 @@ fn equal_runs_give_equal_blocks() {
 fn failures_are_typed() {
     let node = NodeHandle::spawn(NodeConfig::reproducible(GENESIS)).unwrap();
     let alice = node.accounts().unwrap()[0];
-    let reverter = node.deploy(alice, init_code(REVERTER)).unwrap();
+    let contract = node.deploy(alice, init_code(REVERTER)).unwrap();
     let reverted = Error::Reverted { data: Bytes::from_static(&[0xde, 0xad, 0xbe, 0xef]) };
-    let call = request(alice, reverter, Bytes::new());
+    let call = request(alice, contract, Bytes::new());
     assert_eq!(node.call(call.clone()).unwrap_err(), reverted);
     assert_eq!(node.send(call.clone()).unwrap_err(), reverted, "already at the estimate");
     let sent = node.send(TransactionRequest { gas: Some(100_000), ..call }).unwrap();

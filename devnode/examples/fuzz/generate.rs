@@ -7,7 +7,7 @@ use wasm_encoder::{
     TableSection, TableType, TypeSection, ValType,
 };
 
-/// A reproducible stream of numbers (SplitMix64).
+/// A reproducible stream of numbers (`SplitMix64`).
 pub(crate) struct Random(u64);
 
 impl Random {

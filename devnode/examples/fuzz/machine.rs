@@ -10,7 +10,7 @@ use revm::{
 };
 
 /// Gas of a call: enough for loops to be cut off.
-const GAS: u64 = 200_000;
+const GAS: u64 = 100_000;
 /// After so many programs the chain is begun anew.
 const MOST_PROGRAMS: u64 = 2_000;
 
@@ -47,7 +47,7 @@ impl Machine {
         if code.len() > 24_576 {
             return Ok("larger than a contract");
         }
-        let bytecode = Bytecode::new_legacy(code.into());
+        let bytecode = Bytecode::new_legacy(code);
         self.db.insert_account_info(program, AccountInfo::default().with_code(bytecode));
         let input = [&[0x58, 0xc7, 0x80, 0xc2][..], program.into_word().as_slice()].concat();
         let activation = self.send(precompile_address(0x71), input, 32_000_000)?;
@@ -76,7 +76,9 @@ impl Machine {
             chain_id: Some(self.engine.config().chain_id),
             ..TxEnv::default()
         };
-        let block = Block { timestamp: 1_800_000_000, ..Block::default() };
+        // Time passes, so that the price of activation falls again.
+        let timestamp = 1_800_000_000 + self.programs * 60;
+        let block = Block { timestamp, ..Block::default() };
         let outcome = self
             .engine
             .transact(&mut self.db, &block, tx, CallOptions::simulation())

@@ -200,6 +200,10 @@ fn run_one(
     let mut env = call_env(request, state, block, rules.limits)?;
     env.nonce = request.nonce.unwrap_or(env.nonce);
     let sender = env.caller;
+    if rules.validates && env.gas_price < u128::from(block.base_fee) {
+        let (fee_cap, base_fee) = (env.gas_price, block.base_fee);
+        return Err(Error::FeeCapTooLow { address: sender, fee_cap, base_fee });
+    }
     let defaults = Defaults {
         chain_id: env.chain_id.unwrap_or_default(),
         nonce: state.basic_ref(sender)?.unwrap_or_default().nonce,

@@ -56,7 +56,7 @@ pub(crate) struct Options {
     /// Mine a block every so many seconds instead of one per transaction.
     #[arg(long, short, value_name = "SECONDS", value_parser = interval)]
     pub block_time: Option<Duration>,
-    /// Mine only when asked to by evm_mine.
+    /// Mine only when asked to by `evm_mine`.
     #[arg(long, conflicts_with = "block_time")]
     pub no_mining: bool,
     /// Timestamp of the first block, Unix seconds.
@@ -68,7 +68,7 @@ pub(crate) struct Options {
     /// Most bytes of code that a contract may have.
     #[arg(long, value_name = "BYTES")]
     pub code_size_limit: Option<usize>,
-    /// Start without the contracts that tools expect: CREATE2 factory, Multicall3, StylusDeployer.
+    /// Start without the contracts that tools expect: CREATE2 factory, Multicall3, `StylusDeployer`.
     #[arg(long, alias = "disable-default-create2-deployer")]
     pub no_predeploys: bool,
     /// Read missing state from this node. For https:// build with `--features fork-https`.

@@ -45,7 +45,7 @@ pub(super) fn send<DB: Database>(
     call.destroy(value)?;
     for (level, hash) in updates {
         // A place in the tree: its height in the upper 64 bits, the leaf in the lower ones.
-        let position = (U256::from(level) << 192) | U256::from(index);
+        let position = U256::from_limbs([index, 0, 0, level]);
         call.emit(&SendMerkleUpdate { reserved: U256::ZERO, hash, position })?;
     }
     let position = U256::from(index);
