@@ -187,8 +187,7 @@ mod tests {
     fn the_contracts_of_the_workspace_are_found() {
         let found = contracts(&workspace_root()).unwrap();
         let names: Vec<_> = found.iter().map(|contract| contract.name.as_str()).collect();
-        let all =
-            ["clearing", "exchange", "lens", "liquidation", "margin", "oracle", "parameters"];
+        let all = ["clearing", "exchange", "lens", "liquidation", "margin", "oracle", "parameters"];
         assert_eq!(names, all);
         let margin = &found[4];
         assert_eq!(margin.package, "novate-margin");
@@ -202,11 +201,11 @@ mod tests {
         let error = select(&all, &["margins".to_owned()]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no contract is called 'margins'; there are: clearing, exchange, lens, liquidation, margin, oracle, \
-             parameters"
+            "no contract is called 'margins'; there are: clearing, exchange, lens, liquidation, \
+             margin, oracle, parameters"
         );
         assert_eq!(select(&all, &[]).unwrap(), all);
-        assert_eq!(select(&all, &["oracle".to_owned()]).unwrap(), [all[4].clone()]);
+        assert_eq!(select(&all, &["oracle".to_owned()]).unwrap(), [all[5].clone()]);
     }
 
     #[test]

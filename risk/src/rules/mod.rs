@@ -188,3 +188,6 @@ fn set_range(parameters: &mut Parameters, number: u8, range: u64) {
         listed.range = range;
     }
 }
+
+#[cfg(test)]
+mod tests;
