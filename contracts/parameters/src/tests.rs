@@ -45,8 +45,8 @@ impl Bench {
             let slot = |place: u16| U256::from(place);
             match IMarginCalls::abi_decode(&message.data).unwrap() {
                 IMarginCalls::word(call) => {
-                    let word = world.storage(MARGIN, slot(call.place));
-                    Ok(IMargin::wordCall::abi_encode_returns(&word))
+                    let found = world.storage(MARGIN, slot(call.place));
+                    Ok(IMargin::wordCall::abi_encode_returns(&found))
                 }
                 IMarginCalls::write(call) => {
                     assert_eq!(message.sender, SELF, "the keeper alone writes");

@@ -98,7 +98,7 @@ impl Market {
         let random = &mut self.random;
         let tau = (expiry - self.now) as f64 / 31_536_000.0;
         let volatility: f64 = random.random_range(0.15..1.8);
-        // The oracle takes total variances below 4.
+        // The oracle takes levels of variance up to 5.
         let w = (volatility * volatility * tau).min(2.5);
         let mut surface = IOracle::Surface {
             underlying,
@@ -175,7 +175,7 @@ impl Market {
         let books: Vec<Bytes> = (0..BOOKS).map(|_| self.book().pack().into()).collect();
         let evaluation = self.stage.novate.evaluation(&books).await.expect("an evaluation");
         let mut worst = BTreeMap::new();
-        for batch in books.chunks(BATCH) {
+        for (number, batch) in books.chunks(BATCH).enumerate() {
             let told = self.stage.novate.assess(batch.to_vec()).await.expect("figures");
             for (told, packed) in told.iter().zip(batch) {
                 let book = risk_book(packed).expect("a book");
@@ -191,7 +191,9 @@ impl Market {
                 assert_eq!(excess, own.maintenance_excess(), "{packed}");
             }
             self.under(&evaluation, &batch[0]).await;
-            self.lens(&evaluation, &batch[0]).await;
+            if number % 5 == 0 {
+                self.lens(&evaluation, &batch[0]).await;
+            }
         }
         worst
     }
@@ -358,7 +360,7 @@ async fn a_search_without_gas_ends_with_a_reason() {
     while book.positions.len() < 20 {
         book = market.book();
     }
-    book.cash = I256::try_from(10_i128.pow(27)).expect("fits");
+    book.cash = I256::try_from(10_i128.pow(33)).expect("fits");
     let Stage { novate, .. } = &market.stage;
     let call = IMarginLens::liquidationPricesCall {
         margin: novate.at.margin,
