@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release certify campaign clean
+	scripts figures debug release engines certify campaign differential fuzz-risk coverage mutants-risk programs \
+	runners conformance nitro devnode-bench devnode-fuzz mutants fuzz clean
 
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
@@ -20,7 +21,7 @@ setup: ## Installs what this machine lacks: Rust toolchain and WASM target, npm 
 demo: setup mocks contracts ## Plays a crash through the clearing house: make demo ARGS="--help" lists the options.
 	$(CARGO) run --release --locked -p novate-e2e --bin demo -- $(ARGS)
 
-test: setup dependencies scripts forge debug contracts-checked figures release ## Runs all tests: scripts, Solidity, Rust, and the built WASM on the devnode.
+test: setup dependencies scripts forge debug contracts-checked figures release programs runners ## Runs all tests: scripts, Solidity, Rust, and the built WASM on the devnode.
 	@echo "make test: all passed"
 
 check: fmt-check lint test ## What a change must pass: formatting, lints, all tests.
@@ -58,11 +59,29 @@ abi: setup ## The contracts' ABI as JSON: make abi ARGS=IClearing.
 devnode: setup ## Runs the embedded node: ARGS="--help" lists the options.
 	$(CARGO) run --release --locked -p novate-devnode -- $(ARGS)
 
+nitro: ## Runs Offchain Labs' own development node in Docker instead: ARGS="--help" lists the options.
+	node devnode/nitro.mjs $(ARGS)
+
+devnode-bench: setup ## Measures the node beside anvil: prints the bars of devnode/README.md.
+	$(CARGO) run --release --locked -p novate-devnode --example bench -- node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil
+
+devnode-fuzz: ## Random modules and requests against the node, results in docs/reports: ARGS="--modules 10000" for fewer.
+	node devnode/fuzz.mjs $(ARGS)
+
 snapshots: setup mocks ## Rewrites snapshots/ (sizes, storage, gas, ink): the difference belongs into the commit that causes it.
 	$(PACK) --write && NOVATE_SNAPSHOTS=write $(CARGO) test --release --locked $(PURE) $(HOST) snapshot && NOVATE_SNAPSHOTS=write $(CARGO) test --locked $(PROGRAMS) snapshot
 
 forge: setup ## Solidity tests, and the canary that must fail.
 	node scripts/forge_test.mjs && node scripts/forge_canary.mjs
+
+programs: setup mocks ## Solidity tests that drive the built WASM: ARGS="-vvv" shows the calls of failures.
+	$(CARGO) run --release --locked -p novate-devnode -- test --out target/forge/out --match-path '^test/programs/' $(ARGS)
+
+runners: setup ## Compares the devnode's runner of forge tests with forge, and runs cast and forge on the node.
+	$(CARGO) build --release --locked -p novate-devnode && node scripts/forge_differential.mjs && node --test devnode/conformance/test/foundry.test.mjs
+
+conformance: setup ## Runs third-party clients (cargo-stylus, cast, forge, viem, ethers, alloy) on the devnode; needs a network.
+	$(CARGO) build --release --locked -p novate-devnode && node scripts/conformance.mjs
 
 dependencies: ## Checks which crate depends on which.
 	node scripts/check_dependencies.mjs
@@ -76,11 +95,32 @@ debug: setup # Pure crates and contracts with debug assertions: overflow, branch
 release: setup mocks # Pure crates and contracts as shipped, the node, the clients, and the built WASM.
 	$(CARGO) test --release --locked $(PURE) $(PROGRAMS) $(HOST)
 
+engines: setup ## Runs the node's tests on the compiling WASM engine, and compares both engines on random programs.
+	NOVATE_WASM_ENGINE=compiler $(CARGO) test --release --locked -p novate-devnode --features compiler
+
 certify: ## Proves the bounds of the mathematics again (needs pip install python-flint).
 	python3 scripts/math/certify.py
 
 campaign: ## Compares random points of every function with Arb: ARGS="--count 10000000" (needs python-flint).
 	python3 scripts/math/campaign.py $(ARGS)
+
+differential: setup ## Compares the margin engine with its slow reference: 20,000 random books, and 20,000 with every extension.
+	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/differential.py --count 20000 --seed 1 && python3 scripts/risk/differential.py --count 20000 --seed 2 --extensions
+
+fuzz-risk: setup ## Runs 10,000,000 random books through every function of the margin engine: ARGS="--count 100000" for fewer.
+	$(CARGO) run --release --locked --manifest-path fuzz/risk/Cargo.toml --bin campaign -- $(ARGS)
+
+coverage: setup ## Requirements of recorded chains and what a day cost: make coverage DATA=folder (chains/ and prices/, not part of the project).
+	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/coverage.py --data $(DATA) $(ARGS) > docs/reports/coverage.md
+
+mutants-risk: ## Changes the margin engine in a thousand places, one at a time: the tests must notice (needs cargo-mutants).
+	python3 scripts/risk/mutants.py $(ARGS)
+
+mutants: ## Runs every mutant of the mathematics: docs/reports/math-mutants.md (needs cargo-mutants).
+	python3 scripts/math/mutants.py $(ARGS)
+
+fuzz: ## Fuzzes the mathematics: ARGS="--runs 10000000" (needs a nightly toolchain and cargo-fuzz).
+	python3 scripts/math/fuzz.py $(ARGS)
 
 clean: ## Removes everything that was built.
 	rm -rf target node_modules

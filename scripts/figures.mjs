@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 // Writes the figures in README.md and docs/ from snapshots/: what stands between `<!-- figures:NAME -->` and
 // `<!-- end -->` is a table made here, so a figure can't outlive the measurement that it came from.
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./foundry.mjs";
+import { FLOOR, PEERS, WORKLOADS, chart, ours, sizeKey } from "./margin_chart.mjs";
 
-const PAGES = ["README.md", "math/README.md"];
+const PAGES = ["README.md", "math/README.md", "docs/margin-gas.md"];
+/** Whole files made from snapshots. */
+const PICTURES = { "docs/margin-gas.svg": () => chart(read("margin")) };
 const USAGE = "usage: node scripts/figures.mjs [--check]\n\nWrites the tables of figures; --check fails if one differs.";
 
 const read = (name) => JSON.parse(readFileSync(join(ROOT, "snapshots", `${name}.json`), "utf8"));
@@ -48,6 +51,47 @@ export const TABLES = {
   },
 };
 
+const peer = (name, options) => PEERS[name].find(([size]) => size === options)?.[1];
+
+Object.assign(TABLES, {
+  margin() {
+    const measured = read("margin");
+    const rows = WORKLOADS.map(([options, expiries]) => {
+      const [cached, theirs] = [ours(measured, options, expiries), peer("PMRM_2 (33 scenarios)", options)];
+      const floor = FLOOR.find(([size]) => size === options)?.[1];
+      return [
+        `${options} over ${expiries}`, count(cached), count(ours(measured, options, expiries, "uncached")),
+        theirs ? count(theirs) : "not possible", theirs ? `${Math.round(theirs / cached)}` : "", floor ? count(floor) : "",
+      ];
+    });
+    return table(["options over expiries", "programs cached", "uncached", "PMRM_2", "times", "floor"], rows);
+  },
+  margin_parts() {
+    const measured = read("margin");
+    const parts = ["intrinsic", "program_entry", "storage", "feeds", "host_calls", "compute"];
+    const rows = WORKLOADS.map(([options, expiries]) => {
+      const row = measured.check[expiries][sizeKey(options)];
+      return [`${options} over ${expiries}`, ...parts.map((part) => count(row.cached_parts[part])), count(row.cached)];
+    });
+    const head = ["options over expiries", "transaction", "program entry", "storage", "feeds", "host calls", "compute", "all"];
+    return table(head, rows);
+  },
+  margin_fill() {
+    const gas = read("margin").fill_between_127_options;
+    return table(["one option traded between two books of 127", "programs cached", "uncached"], [
+      ["both hold it", count(gas.held_cached), count(gas.held_uncached)],
+      ["new to both", count(gas.new_cached), count(gas.new_uncached)],
+    ]);
+  },
+  margin_slope() {
+    const rows = [1, 4, 8].map((expiries) => {
+      const gas = (options) => ours(read("margin"), options, expiries);
+      return [expiries, count(Math.round((gas(256) - gas(64)) / 192))];
+    });
+    return table(["expiries", "gas of one more option, from 64 to 256"], rows);
+  },
+});
+
 export function fill(text, tables = TABLES) {
   return text.replace(/(<!-- figures:(\w+) -->\n)[^]*?(<!-- end -->)/g, (_, open, name, close) => {
     if (!(name in tables)) throw new Error(`no table is called '${name}'`);
@@ -60,10 +104,10 @@ function main(args) {
     console.log(USAGE);
     return args[0] === "--help" ? 0 : 2;
   }
-  const stale = PAGES.filter((page) => {
+  const stale = [...PAGES, ...Object.keys(PICTURES)].filter((page) => {
     const path = join(ROOT, page);
-    const before = readFileSync(path, "utf8");
-    const after = fill(before);
+    const before = existsSync(path) ? readFileSync(path, "utf8") : "";
+    const after = page in PICTURES ? PICTURES[page]() : fill(before);
     if (before !== after && args.length === 0) writeFileSync(path, after);
     return before !== after;
   });

@@ -1,19 +1,16 @@
 //! What a chain is configured with at genesis.
 
-use alloy_primitives::{Address, Bytes, U256, address, bytes};
+use alloy_primitives::{Address, Bytes, U256, address};
 use revm::state::{AccountInfo, Bytecode};
 
-use crate::stylus::ARBOS_STATE;
+use crate::{
+    precompiles::OWNERS,
+    predeploys::predeploys,
+    stylus::{ARBOS_STATE, set_of_one},
+};
 
 /// The address that Nitro's `--dev` mode funds and makes the chain owner.
 pub const DEV_OWNER: Address = address!("3f1Eae7D46d88F08fc2F8ed27FCb2AB183EB2d0E");
-
-/// The deterministic CREATE2 factory (Arachnid's proxy) that deployment tools expect.
-pub const CREATE2_FACTORY: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
-
-const CREATE2_FACTORY_CODE: Bytes = bytes!(
-    "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3"
-);
 
 /// The version of the chain's operating system: it decides rules and prices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -50,6 +47,18 @@ impl ArbOs {
     }
 }
 
+/// What runs WASM. Results and prices are the same with either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum WasmEngine {
+    /// An interpreter: programs start at once.
+    #[default]
+    Interpreter,
+    /// A compiler to machine code: long computations run faster, the first call of a program waits for it.
+    #[cfg(feature = "compiler")]
+    Compiler,
+}
+
 /// Parameters of the chain that do not change while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainConfig {
@@ -63,8 +72,13 @@ pub struct ChainConfig {
     pub owner: Address,
     /// Most gas that one transaction may use; what it brings above is held and returned.
     pub compute_gas_limit: u64,
+    /// Whether the first block holds the contracts that tools expect: the CREATE2 factory,
+    /// Multicall3, and the deployer of Stylus contracts.
+    pub predeploys: bool,
     /// Whether debug facilities (`ArbDebug`, the `console` and `debug` WASM modules) exist.
     pub allow_debug: bool,
+    /// What runs programs.
+    pub engine: WasmEngine,
 }
 
 impl Default for ChainConfig {
@@ -75,7 +89,9 @@ impl Default for ChainConfig {
             max_code_size: 24_576,
             owner: DEV_OWNER,
             compute_gas_limit: 32_000_000,
+            predeploys: true,
             allow_debug: true,
+            engine: WasmEngine::default(),
         }
     }
 }
@@ -101,8 +117,9 @@ impl GenesisAccount {
 }
 
 /// Last bytes of the addresses of Arbitrum's precompiles: 0x64 is `ArbSys`, 0x71 `ArbWasm` and so on.
-pub const ARBITRUM_PRECOMPILES: [u8; 15] =
-    [0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70, 0x71, 0x72, 0xff];
+pub const ARBITRUM_PRECOMPILES: [u8; 16] = [
+    0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70, 0x71, 0x72, 0x73, 0xff,
+];
 
 /// Address of the Arbitrum precompile whose last byte is `last`.
 pub const fn precompile_address(last: u8) -> Address {
@@ -124,9 +141,8 @@ pub fn genesis(config: &ChainConfig) -> Vec<GenesisAccount> {
     let state = GenesisAccount {
         address: ARBOS_STATE,
         info: AccountInfo { nonce: 1, ..AccountInfo::default() },
-        storage: Vec::new(),
+        storage: set_of_one(OWNERS, config.owner),
     };
-    precompiles
-        .chain([state, GenesisAccount::with_code(CREATE2_FACTORY, 1, CREATE2_FACTORY_CODE)])
-        .collect()
+    let contracts = config.predeploys.then(predeploys).into_iter().flatten();
+    precompiles.chain([state]).chain(contracts).collect()
 }

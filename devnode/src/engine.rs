@@ -14,7 +14,7 @@ use revm::{
 use crate::{
     config::ChainConfig,
     evm::{ArbEvm, ArbHandler, Programs},
-    trace::{CallTrace, Recorder},
+    trace::{CallTrace, Recorder, StepOptions},
 };
 
 /// The block that a transaction runs in.
@@ -65,6 +65,8 @@ pub struct CallOptions {
     pub disable_compute_gas_limit: bool,
     /// Start without the programs that ran in this block, and do not remember those that run now.
     pub forget_recent_programs: bool,
+    /// Record opcodes too when tracing.
+    pub steps: Option<StepOptions>,
 }
 
 impl CallOptions {
@@ -76,6 +78,7 @@ impl CallOptions {
             disable_base_fee: true,
             disable_compute_gas_limit: true,
             forget_recent_programs: true,
+            steps: None,
         }
     }
 }
@@ -150,7 +153,7 @@ impl Engine {
         options: CallOptions,
     ) -> Result<(ResultAndState, CallTrace), EngineError> {
         let gas_limit = tx.gas_limit;
-        let recorder = Some(Recorder::default());
+        let recorder = Some(Recorder::new(options.steps));
         let (outcome, recorder) = self.run(db, block, tx, options, recorder)?;
         let mut trace = recorder
             .and_then(Recorder::finish)
@@ -169,7 +172,8 @@ impl Engine {
         recorder: Option<Recorder>,
     ) -> Result<(ResultAndState, Option<Recorder>), EngineError> {
         // A simulation knows nothing of the programs that ran in the block, and leaves no trace.
-        let mut programs = self.programs.take().unwrap_or_default();
+        let mut programs =
+            self.programs.take().unwrap_or_else(|| Programs::new(self.config.engine));
         programs.enter_block(block.number);
         let recent = programs.recent.clone();
         if options.forget_recent_programs {

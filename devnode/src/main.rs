@@ -32,6 +32,9 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
     };
+    if let Some(cli::Command::Test(tests)) = &options.command {
+        return tests.run().unwrap_or_else(|message| fail(&format!("error: {message}")));
+    }
     match run(&options) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => fail(&format!("error: {message}")),

@@ -6,7 +6,11 @@ use revm::{
     interpreter::{CallScheme, FrameInput, InstructionResult},
 };
 
-pub use crate::program::HostIo;
+use crate::steps::StepRecorder;
+pub use crate::{
+    program::HostIo,
+    steps::{Step, StepOptions},
+};
 
 /// How a frame was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +70,8 @@ pub struct CallTrace {
     pub logs: Vec<(usize, Log)>,
     /// Host functions that it called, if it ran a program.
     pub host_ios: Vec<HostIo>,
+    /// Opcodes of all frames in order, in the outermost frame, if they were asked for.
+    pub steps: Vec<Step>,
 }
 
 /// Collects the frames of a transaction while it runs.
@@ -74,9 +80,15 @@ pub(crate) struct Recorder {
     open: Vec<CallTrace>,
     done: Option<CallTrace>,
     logs_seen: usize,
+    pub(crate) steps: Option<StepRecorder>,
 }
 
 impl Recorder {
+    /// Records frames, and opcodes if asked to.
+    pub(crate) fn new(steps: Option<StepOptions>) -> Self {
+        Self { steps: steps.map(StepRecorder::new), ..Self::default() }
+    }
+
     /// A frame opens.
     pub(crate) fn enter(&mut self, input: &FrameInput, calldata: Bytes, logs: &[Log]) {
         self.take_logs(logs);
@@ -146,7 +158,8 @@ impl Recorder {
 
     /// The whole tree, once the transaction ended.
     pub(crate) fn finish(self) -> Option<CallTrace> {
-        self.done
+        let steps = self.steps.map(StepRecorder::into_steps).unwrap_or_default();
+        self.done.map(|done| CallTrace { steps, ..done })
     }
 
     /// Gives new events to the topmost frame.
@@ -174,6 +187,7 @@ const fn blank(gas: u64, input: Bytes) -> CallTrace {
         calls: Vec::new(),
         logs: Vec::new(),
         host_ios: Vec::new(),
+        steps: Vec::new(),
     }
 }
 

@@ -107,10 +107,6 @@ async fn calls_are_traced_with_overrides() {
         (&top["error"], &top["output"]),
         (&json!("execution reverted"), &json!("0xdeadbeef"))
     );
-    let (code, message, _) =
-        client.error("debug_traceCall", json!([{"to": BOB}, "latest", {}])).await;
-    assert_eq!(code, -32602);
-    assert!(message.starts_with("opcode traces are not supported"), "{message}");
     let unknown = json!([{"to": BOB}, "latest", {"tracer": "{ step: function() {} }"}]);
     assert!(client.error("debug_traceCall", unknown).await.1.starts_with("tracer not found"));
     let missing = json!([word(1), {"tracer": "callTracer"}]);

@@ -142,3 +142,24 @@ async fn a_call_runs_a_program_that_an_override_puts_there() {
     let call = json!([{"to": elsewhere}, "latest", overrides]);
     assert_eq!(client.result("eth_call", call).await, json!(word(0)));
 }
+
+#[tokio::test]
+async fn a_new_version_of_stylus_asks_for_activation_again() {
+    let client = Client::start().await;
+    let program = deploy_program(&client).await;
+    activate(&client, program).await;
+    client.result("devnode_setStylusVersion", json!([3])).await;
+    let (_, message, _) = client.error("eth_call", json!([{"to": program}])).await;
+    assert!(message.contains("ProgramNeedsUpgrade(2, 3)"), "{message}");
+    let data = Bytes::from(programTimeLeftCall { program }.abi_encode());
+    let (code, _, data) = client.error("eth_call", json!([{"to": ARB_WASM, "data": data}])).await;
+    assert_eq!(code, 3);
+    // ProgramNeedsUpgrade(uint16,uint16) with 2 and 3.
+    let data: Bytes = serde_json::from_value(data).unwrap();
+    assert_eq!(data[4..], [word(2), word(3)].concat());
+    activate(&client, program).await;
+    let answer = client.result("eth_call", json!([{"to": program}])).await;
+    assert_eq!(answer, json!(word(0)));
+    let (code, _, _) = client.error("devnode_setStylusVersion", json!([0])).await;
+    assert_eq!(code, -32602);
+}

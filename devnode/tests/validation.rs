@@ -135,8 +135,9 @@ fn counts_are_limited() {
             too_many("bytes in a name", 513, 512),
         ),
         (
-            format!("(table 1 funcref) (elem (i32.const 0) func {})", repeat("0 ", 4_097)),
-            too_many("element items", 4_097, 4_096),
+            // Kind 1, offset 3, count 2, and a byte for each of 4091 items.
+            format!("(table 4096 funcref) (elem (i32.const 0) func {})", repeat("0 ", 4_091)),
+            too_many("bytes of element segments", 4_097, 4_096),
         ),
         (
             // 12 of the block, 12 on entry, 4 + 1 on return, the end, and the nops themselves.
@@ -155,6 +156,9 @@ fn counts_are_limited() {
     assert_eq!(check(&module(&names.concat())), Err(too_many("exports", 1_026, 1_024)));
     assert!(check(&module(&repeat("(func)", 4_095))).is_ok());
     assert!(check(&module(&format!("(func {})", repeat("nop ", 65_536 - 30)))).is_ok());
+    let items = repeat("0 ", 4_090);
+    let elements = format!("(table 4096 funcref) (elem (i32.const 0) func {items})");
+    assert!(check(&module(&elements)).is_ok());
 }
 
 #[test]

@@ -79,21 +79,6 @@ fn evaluate(function: &str, random: &mut Random) -> Option<Record> {
             let x = random.log(127);
             vec![i128::try_from(x).ok()?, kernel::ln_wad(x).into()]
         }
-        "call_value" => {
-            let k = match random.next() & 3 {
-                0 => u64::try_from(random.log(62)).ok()?,
-                1 => random.below(100 << 56),
-                _ => random.below(2 << 56),
-            };
-            let k = random.sign(k);
-            let s = match random.next() & 3 {
-                0 => random.below(u64::MAX),
-                1 => u64::try_from(random.log(63)).ok()?,
-                _ => random.below(2 << 58),
-            };
-            let value = kernel::call_value(k, &kernel::Deviation::new(s));
-            vec![k.into(), s.into(), value.fraction.into(), value.plus_intrinsic.into()]
-        }
         "exp" => {
             let x = random.sign(random.0 >> 1);
             let x = i128::from(x) * 10 + i128::from(random.below(10)); // within +-92
@@ -112,6 +97,27 @@ fn evaluate(function: &str, random: &mut Random) -> Option<Record> {
                 i128::try_from(novate_math::ln(U256::from(x)).ok()?).ok()?,
             ]
         }
+        "log2" => {
+            let x = random.log(127);
+            vec![
+                i128::try_from(x).ok()?,
+                i128::try_from(novate_math::log2(U256::from(x)).ok()?).ok()?,
+            ]
+        }
+        "pow" => {
+            // ln of the result within +-41.4, where both it and the exponent fit 128 bits.
+            let x = random.log(127);
+            let ln = i128::try_from(novate_math::ln(U256::from(x)).ok()?).ok()?;
+            let size = ln.unsigned_abs().max(1_000_000_000);
+            let most = 41_400_000_000_000_000_000_u128 * 1_000_000_000 / (size / 1_000_000_000);
+            let most = most.min(1 << 90);
+            let part = u128::from(random.next() >> 1) * (most >> 63).max(1);
+            let y = if most >> 63 == 0 { part % most } else { part };
+            let y = i128::try_from(y).ok()?;
+            let y = if random.next() & 1 == 0 { y } else { -y };
+            let power = novate_math::pow(U256::from(x), I256::try_from(y).ok()?).ok()?;
+            vec![i128::try_from(x).ok()?, y, i128::try_from(power).ok()?]
+        }
         "normal_inverse" => {
             let p = if random.next() & 1 == 0 {
                 random.below(novate_math::WAD - 1) + 1
@@ -120,6 +126,27 @@ fn evaluate(function: &str, random: &mut Random) -> Option<Record> {
             };
             let p = if random.next() & 1 == 0 { p } else { novate_math::WAD - p };
             vec![p.into(), i128::try_from(novate_math::normal_inverse(U256::from(p)).ok()?).ok()?]
+        }
+        _ => return evaluate_option(function, random),
+    })
+}
+
+fn evaluate_option(function: &str, random: &mut Random) -> Option<Record> {
+    Some(match function {
+        "call_value" => {
+            let k = match random.next() & 3 {
+                0 => u64::try_from(random.log(62)).ok()?,
+                1 => random.below(100 << 56),
+                _ => random.below(2 << 56),
+            };
+            let k = random.sign(k);
+            let s = match random.next() & 3 {
+                0 => random.below(u64::MAX),
+                1 => u64::try_from(random.log(63)).ok()?,
+                _ => random.below(2 << 58),
+            };
+            let value = kernel::call_value(k, &kernel::Deviation::new(s));
+            vec![k.into(), s.into(), value.fraction.into(), value.plus_intrinsic.into()]
         }
         "black76" => {
             let forward = U256::from(random.log(100));

@@ -40,32 +40,64 @@ pub const EXP: Bound = bound("exp", "x <= 135.999", "max(1, result)", 100);
 pub const LN: Bound = bound("ln", "all", "max(1, result)", 100);
 /// [`crate::log2`]: of the result above one, absolute below.
 pub const LOG2: Bound = bound("log2", "all", "max(1, result)", 150);
+/// [`crate::pow`], beside half a unit of rounding.
+pub const POW: Bound = bound("pow", "x > 0", "result (1 + |y| + 3 |y ln x|)", 100);
+/// [`crate::sqrt_down`] and [`crate::sqrt_up`]: the unit on the side that is asked for, so the error is below it.
+pub const SQRT: Bound = bound("sqrt_down, sqrt_up", "x < 2^196 units", "1", 100);
 /// [`crate::normal_cdf`] and [`crate::normal_complement`].
 pub const CDF: Bound = bound("normal_cdf", "all", "1", 1200);
 /// [`crate::normal_pdf`].
 pub const PDF: Bound = bound("normal_pdf", "all", "1", 500);
 /// [`crate::normal_inverse`].
-pub const INVERSE: Bound = bound("normal_inverse", "1e-18 <= p <= 1 - 1e-18", "1", 5000);
-/// [`crate::Black76::prices`].
+pub const INVERSE: Bound = bound("normal_inverse", "1e-18 <= p <= 1 - 1e-18", "1", 6500);
+/// [`crate::Black76::prices`], beside half a unit of rounding.
 pub const BLACK76: Bound =
     bound("Black76::prices", "|ln(K/F)| <= 100", "max(1e-18, D max(F, K))", 3000);
 /// [`crate::Black76::greeks`]: delta.
-pub const DELTA: Bound = bound("Black76::greeks delta", "D <= 1", "1", 1500);
+pub const DELTA: Bound = bound("Black76::greeks delta", "|ln(K/F)| <= 100, D <= 1", "1", 2600);
 /// [`crate::Black76::greeks`]: gamma, vega, vanna, volga.
 pub const GREEKS: Bound = bound(
     "Black76::greeks gamma, vega, vanna, volga",
-    "|d1| <= 31",
-    "max(1, the sensitivity)",
-    20_000,
+    "|d1| <= 6, |ln(K/F)| <= 14",
+    "max(1, S), S = gamma, vega, D n(d1) (1 + |d2|)/vol, vega (1 + |d1|) (1 + |d2|)/vol",
+    32_000,
 );
 /// [`crate::Black76::greeks`]: theta and rho, which carry the price's own error.
-pub const CARRY: Bound =
-    bound("Black76::greeks theta, rho", "|d1| <= 31", "max(1, F, K, the sensitivity)", 20_000);
+pub const CARRY: Bound = bound(
+    "Black76::greeks theta, rho",
+    "|d1| <= 6, |ln(K/F)| <= 14, D <= 1, |r| <= 1, T <= 5 years",
+    "max(1, F, K, the sensitivity)",
+    64_000,
+);
 /// [`crate::Quote::implied_volatility`]: beside what two units of the price (2e-18) move the volatility by.
 pub const IMPLIED_VOLATILITY: Bound =
-    bound("Quote::implied_volatility", "F/K within e^+-100, T >= 1 s", "1", 50_000_000);
+    bound("Quote::implied_volatility", "|ln(K/F)| <= 100, T >= 1 s, vol <= 1,000", "1", 95_000_000);
 /// [`crate::Svi::total_variance`], per unit of `max(1, b)`.
-pub const SVI_VARIANCE: Bound = bound("Svi::total_variance", "|k| <= 5", "max(1, b)", 3000);
-/// [`crate::Svi::volatility`].
-pub const SVI_VOLATILITY: Bound =
-    bound("Svi::volatility", "vol <= 60, w >= 1e-6, T >= 3,600 s", "max(1, vol)", 15_000);
+pub const SVI_VARIANCE: Bound =
+    bound("Svi::total_variance", "|k|, |m|, sigma <= 5", "max(1, b)", 7000);
+/// [`crate::Svi::volatility`], beside what the error of the variance moves it by: `vol/(2 w)` times that.
+pub const SVI_VOLATILITY: Bound = bound("Svi::volatility", "vol <= 60", "max(1, vol)", 600);
+
+/// Every bound.
+pub const ALL: [Bound; 20] = [
+    EXP_NEGATIVE,
+    NORMAL,
+    DENSITY,
+    LN_KERNEL,
+    OPTION_KERNEL,
+    EXP,
+    LN,
+    LOG2,
+    POW,
+    SQRT,
+    CDF,
+    PDF,
+    INVERSE,
+    BLACK76,
+    DELTA,
+    GREEKS,
+    CARRY,
+    IMPLIED_VOLATILITY,
+    SVI_VARIANCE,
+    SVI_VOLATILITY,
+];

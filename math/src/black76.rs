@@ -186,7 +186,7 @@ pub(crate) const fn check_prices(forward: U256, strike: U256) -> Result<(), Erro
     }
 }
 
-/// `|ln(K/F)|`, for positive prices, with a relative error below `2^-59`.
+/// `|ln(K/F)|`, for positive prices, with a relative error below `2^-58`.
 pub(crate) fn log_moneyness(forward: U256, strike: U256) -> Float {
     /// (sqrt 2 - 1)/(sqrt 2 + 1) in Q66.
     const NEAR: u64 = 12_659_843_679_190_103_994;

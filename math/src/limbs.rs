@@ -49,21 +49,21 @@ pub(crate) const fn multiply_word(a: &[u64; 4], b: u64) -> [u64; 5] {
 pub(crate) const fn shift_right(x: &[u64; 5], shift: u32) -> ([u64; 4], bool) {
     let [x0, x1, x2, x3, x4] = *x;
     let (below, words) = match shift >> 6 {
-        1 => (x0, [x1, x2, x3, x4, 0]),
-        2 => (x1, [x2, x3, x4, 0, 0]),
-        3 => (x2, [x3, x4, 0, 0, 0]),
-        4 => (x3, [x4, 0, 0, 0, 0]),
-        5 => (x4, [0; 5]),
-        _ => (0, [0; 5]),
+        1 => (x0, [x1, x2, x3, x4]),
+        2 => (x1, [x2, x3, x4, 0]),
+        3 => (x2, [x3, x4, 0, 0]),
+        4 => (x3, [x4, 0, 0, 0]),
+        5 => (x4, [0; 4]),
+        _ => (0, [0; 4]),
     };
     let n = shift & 63;
-    let [w0, w1, w2, w3, w4] = words;
+    let [w0, w1, w2, w3] = words;
     let left = 63u32.wrapping_sub(n); // (w << 1) << left is w << (64 - n), and 0 for n = 0
     let floor = [
         w0.wrapping_shr(n) | (w1 << 1).wrapping_shl(left),
         w1.wrapping_shr(n) | (w2 << 1).wrapping_shl(left),
         w2.wrapping_shr(n) | (w3 << 1).wrapping_shl(left),
-        w3.wrapping_shr(n) | (w4 << 1).wrapping_shl(left),
+        w3.wrapping_shr(n),
     ];
     let half = if n == 0 { below >> 63 } else { w0.wrapping_shr(n.wrapping_sub(1)) & 1 };
     (floor, half != 0)

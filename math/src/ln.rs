@@ -81,11 +81,12 @@ pub fn log2(x: U256) -> Result<I256, Error> {
 /// # Accuracy
 /// Relative error below `1e-18 (1 + |y| + 3 |y ln x|)`, and half a unit.
 pub fn pow(x: U256, y: I256) -> Result<U256, Error> {
-    if y.is_zero() && !x.is_zero() {
-        return Ok(crate::ONE);
-    }
     if x.is_zero() {
         return if y.is_positive() { Ok(U256::ZERO) } else { Err(Error::NotPositive) };
+    }
+    // Of one the logarithm is known exactly; an exponent would multiply its error.
+    if y.is_zero() || x == crate::ONE {
+        return Ok(crate::ONE);
     }
     // y ln(x)/ln(2) in Q64, by a product of floats: its error is relative, below 2^-58.
     let ln = ln_q64(x)?;

@@ -7,11 +7,13 @@ use novate_math::kernel::sqrt;
 
 use crate::{
     Error,
-    assess::{Assessment, assess},
+    assess::Assessment,
     book::Book,
+    extended::Extensions,
     fixed::{WAD, halves, mul_div},
     market::Market,
-    parameters::{Parameters, UnderlyingParameters},
+    parameters::Parameters,
+    rules::Rules,
 };
 use alloy_primitives::U256;
 
@@ -102,38 +104,37 @@ pub fn offset_from_correlation(correlation: i64, share: u64, floor: u64, ceiling
     u64::try_from(offset).unwrap_or(u64::MAX).clamp(floor.min(ceiling), ceiling)
 }
 
+/// The parameters with each ramp's underlying at the range that `range` takes from it; others keep theirs.
+#[must_use]
+pub fn with_ranges(
+    parameters: &Parameters,
+    ramps: &[(u8, Ramp)],
+    range: impl Fn(&Ramp) -> u64,
+) -> Parameters {
+    let mut moved = parameters.clone();
+    for listed in &mut moved.underlyings {
+        let number = listed.underlying;
+        if let Some((_, ramp)) = ramps.iter().find(|(known, _)| *known == number) {
+            listed.range = range(ramp);
+        }
+    }
+    moved
+}
+
 /// Assesses a book whose ranges are on ramps: `ramps` pairs underlyings with theirs, others have the range of `parameters`.
 /// The initial requirement is that under the initial ranges, all else that under the maintenance ranges.
 ///
 /// # Errors
-/// As [`assess`].
+/// As [`crate::assess`].
 pub fn assess_ramped(
     book: &Book,
     market: &Market,
     parameters: &Parameters,
+    extensions: &Extensions,
     ramps: &[(u8, Ramp)],
     now: u64,
 ) -> Result<Assessment, Error> {
-    let with = |range: &dyn Fn(&Ramp) -> u64| {
-        let mut moved = parameters.clone();
-        for listed in &mut moved.underlyings {
-            let UnderlyingParameters { underlying, .. } = *listed;
-            if let Some((_, ramp)) = ramps.iter().find(|(number, _)| *number == underlying) {
-                listed.range = range(ramp);
-            }
-        }
-        moved
-    };
-    let maintenance = with(&|ramp| ramp.maintenance(now));
-    let figures = assess(book, market, &maintenance, now)?;
-    let initial = with(&|ramp| ramp.initial(now));
-    if initial == maintenance {
-        return Ok(figures);
-    }
-    let ahead = assess(book, market, &initial, now)?;
-    // A wider range needn't cost more in every book: the higher of the two counts.
-    let initial_requirement = figures.initial_requirement.max(ahead.initial_requirement);
-    Ok(Assessment { initial_requirement, ..figures })
+    Rules::new(parameters.clone(), extensions.clone(), ramps, now).assess(book, market)
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@ use crate::{
     instrument::{Instrument, InstrumentId},
     market::{MAX_PRICE, Market},
     parameters::Parameters,
+    perpetual::perpetual,
     revalue::{Line, revalue},
     scenario::BASIS,
     shocks::{Row, Selection, Shock, Shocks},
+    tenor::{Tenor, tenors},
     trade::{Trade, preview},
-    underlying::{Context, Part, Tenor, collateral_value, perpetual, tenors},
+    underlying::{Context, Part, collateral_value},
 };
 
 /// What something contributes to the outcome of a scenario.

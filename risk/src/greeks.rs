@@ -24,9 +24,11 @@ use crate::{
     instrument::expiry_seconds,
     market::Market,
     parameters::Parameters,
+    perpetual::perpetual,
     revalue::{Line, revalue},
     shocks::Shock,
-    underlying::{Context, Part, collateral_value, perpetual, tenors},
+    tenor::tenors,
+    underlying::{Context, Part, collateral_value},
 };
 
 /// Sensitivities of one underlying and expiry, 18 decimals. Rounded down; they inform, no requirement depends on them.

@@ -31,12 +31,14 @@ pub mod instrument;
 pub mod liquidation;
 pub mod market;
 pub mod parameters;
+mod perpetual;
 mod revalue;
 pub mod rules;
 pub mod scenario;
 mod sensitivity;
 mod shocks;
 pub mod standard;
+mod tenor;
 mod trade;
 mod underlying;
 

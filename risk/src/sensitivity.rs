@@ -7,8 +7,10 @@ use crate::{
     fixed::{Fine, price_times},
     greeks::{MILLIONTH, contracts, options_row},
     parameters::UnderlyingParameters,
+    perpetual::perpetual,
     revalue::Line,
-    underlying::{Context, Part, collateral_value, perpetual, tenors},
+    tenor::tenors,
+    underlying::{Context, Part, collateral_value},
 };
 
 /// Equivalent contracts of one underlying, 18 decimals.

@@ -27,7 +27,8 @@ use crate::{
     revalue::{Line, revalue},
     scenario::BASIS,
     shocks::{Shock, Shocks},
-    underlying::{Context, Figures, Part, Tenor, collateral_value, share_up, tenors},
+    tenor::{Tenor, tenors},
+    underlying::{Context, Figures, Part, collateral_value, share_up},
 };
 
 const PERCENT: u64 = 10_000_000_000_000_000;

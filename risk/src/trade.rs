@@ -14,7 +14,7 @@ use crate::{
     instrument::{Instrument, InstrumentId, Kind},
     market::Market,
     parameters::Parameters,
-    underlying::funding,
+    perpetual::funding,
 };
 
 /// A trade of an account.

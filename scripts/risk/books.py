@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Random books as margin-jsonl reads them: 1-256 positions, 1-12 expiries, 1-4 underlyings, near expiry, inside the settlement
-window, expired, extreme surfaces, low confidences, lost pegs, random parameters.
+window, expired, extreme surfaces, low confidences, lost pegs, random parameters. With --extensions each book has those of
+section 6: groups with offsets, floors, charges, parameters that follow the market, and all three modes.
 
     scripts/risk/books.py --count 1000 --seed 1 > books.jsonl
 """
@@ -52,6 +53,36 @@ def confidence(r):
     return decimal(r.uniform(0, 1), 6) if r.random() < 0.15 else "1"
 
 
+def following(r, now, width):
+    """A range as a number, as a rule that follows volatility, or as a ramp."""
+    u = lambda a, b: decimal(r.uniform(a, b), 9)
+    kind = r.random()
+    if kind < 0.3:
+        return {"multiple": u(1, 6), "daily_volatility": u(0.005, 0.15), "horizon": r.randint(1, 30), "floor": u(0.05, 0.2), "ceiling": u(0.2, 0.9)}
+    if kind < 0.7:
+        return {"from": u(0.02, 0.8), "to": u(0.02, 0.8), "start": now - r.randint(0, 86400), "length": r.choice([0, 3600, 86400, 7 * 86400])}
+    return width
+
+
+def extensions(r, given, now):
+    """Section 6 on one book."""
+    u = lambda a, b: decimal(r.uniform(a, b), 9)
+    rule = {"correlation": u(-0.5, 1.5), "share": u(0, 1), "floor": u(0, 0.3), "ceiling": u(0.3, 0.6)}
+    for listed in given["underlyings"]:
+        listed["group"] = r.choice([0, 1, 1, 1, 2])
+        listed["range"] = following(r, now, listed["range"])
+    given["extensions"] = {
+        "offsets": [{"group": 1, "offset": u(0, 0.6) if r.random() < 0.6 else rule}],
+        "floor_net": r.choice(["0", u(0, 0.3)]), "floor_hedged": r.choice(["0", u(0, 0.3)]),
+        "gamma": r.choice(["0", u(0, 10)]), "gamma_threshold": r.choice([0, 100, 10000]),
+        "liquidity_rate": r.choice(["0", "0.00000001", "0.000001"]), "liquidity_maximum": u(0, 0.5),
+        "liquidity_threshold": r.choice([0, 1000, 1000000])}
+    given["mode"] = r.choice(["portfolio", "portfolio", "portfolio", "cross", "isolated"])
+    if given["mode"] != "portfolio" and r.random() < 0.5:
+        given["standard"] = {"option_initial": u(0.1, 0.3), "option_minimum": u(0.05, 0.1), "option_maintenance": u(0.01, 0.1),
+                             "linear_initial": u(0.05, 0.3), "linear_maintenance": u(0.01, 0.05)}
+
+
 def parameters(r, underlyings, extreme):
     given = {
         "underlyings": [
@@ -88,18 +119,20 @@ def parameters(r, underlyings, extreme):
             {"spot": {"absolute": decimal(r.uniform(-0.9, 5), 9)} if r.random() < 0.5 else {"ranges": decimal(r.uniform(-1, 2), 9)},
              "volatility": r.choice(["none", "up", "down", "skew-linear", "skew-absolute"]),
              "weight": decimal(r.uniform(0, 2), 9) if r.random() < 0.7 else {"tail": decimal(r.uniform(0, 1), 9)}}
-            for _ in range(r.randint(1, 64))]
+            for _ in range(r.choice([1, 2, 16, 33, 64, 64]))]
         for s in given["scenarios"]:
             if isinstance(s["weight"], dict) and float(s["spot"].get("ranges", s["spot"].get("absolute"))) == 0:
                 s["weight"] = "1"
     return given
 
 
-def book(r, number, vast=False):
+def book(r, number, vast=False, extended=False):
     extreme = r.random() < 0.15
     now = NOW + r.randint(0, 3599)
     underlyings = sorted(r.sample(list(SYMBOLS), r.choice([1, 1, 1, 2, 3, 4])))
     given = parameters(r, underlyings, extreme)
+    if extended:
+        extensions(r, given, now)
     market = {"stable_price": "1" if r.random() < 0.7 else decimal(r.uniform(0.85, 1.03), 6), "underlyings": [], "expiries": []}
     size = r.choice([1, 2, 3, 5, 8, 16, 32, 64, 64, 128, 256]) if r.random() < 0.9 else r.randint(1, 256)
     spots, expiries = {}, []
@@ -136,7 +169,11 @@ def book(r, number, vast=False):
             expiries.append((u, expiry, forward, tau))
     positions = {}
     scale = 10 ** r.uniform(-2, 3) if not vast else 10 ** r.uniform(-5, 11.9)
-    for _ in range(size):
+    points = {key[:2]: {} for key in expiries if r.random() < 0.1}
+    steps = 4 if size <= 64 else 64
+    for _ in range(20 * size):
+        if len(positions) == size:
+            break
         u, expiry, forward, tau = r.choice(expiries)
         kind = r.random()
         quantity = decimal(r.choice([-1, 1]) * scale * 10 ** r.uniform(-1, 1), 6)
@@ -150,9 +187,16 @@ def book(r, number, vast=False):
         else:
             width = 0.6 * math.sqrt(max(tau, 1e-3)) * (1 if not extreme else 5)
             width = width if not vast else 10
-            grid = forward * math.exp(round(r.gauss(0, 1) * 4) / 4 * width)
-            _, strike = strike_text(min(max(grid, 1e-8), 1e15))
+            grid = forward * math.exp(round(r.gauss(0, 1) * steps) / steps * width)
+            price, strike = strike_text(min(max(grid, 1e-8), 1e15))
+            if (u, expiry) in points:
+                points[u, expiry].setdefault(price, decimal(r.uniform(0, 3) if extreme else r.uniform(0.2, 1.2), 9))
             positions[f"{SYMBOLS[u]}-{name_of(expiry)}-{strike}-{r.choice('CP')}"] = {"quantity": quantity}
+    for terms in market["expiries"]:
+        volatilities = points.get((terms["underlying"], terms["expiry"]))
+        if volatilities:
+            del terms["svi"]
+            terms["volatilities"] = [[strike, volatility] for strike, volatility in volatilities.items()]
     portfolio = {"cash": decimal(r.gauss(0, 1e5), 9), "positions": [{"instrument": n, **p} for n, p in positions.items()]}
     if r.random() < 0.3:
         given["collateral"], portfolio["collateral"] = [], []
@@ -168,9 +212,9 @@ def book(r, number, vast=False):
     return {"id": number, "now": now, "parameters": given, "market": market, "portfolio": portfolio}
 
 
-def books(count, seed, vast=False):
-    for number in range(count):
-        yield book(random.Random(f"{seed}/{number}"), number, vast)
+def books(count, seed, vast=False, extended=False, start=0):
+    for number in range(start, start + count):
+        yield book(random.Random(f"{seed}/{number}"), number, vast, extended)
 
 
 def main():
@@ -178,8 +222,9 @@ def main():
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--vast", action="store_true", help="prices up to 1e14, strikes to 1e15, quantities to 1e12")
+    parser.add_argument("--extensions", action="store_true", help="section 6 on every book")
     arguments = parser.parse_args()
-    for line in books(arguments.count, arguments.seed, arguments.vast):
+    for line in books(arguments.count, arguments.seed, arguments.vast, arguments.extensions):
         print(json.dumps(line))
 
 

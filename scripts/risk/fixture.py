@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes risk/tests/fixtures/books.jsonl: small random books and their figures at 40 digits, so that `cargo test` needs no Python.
+"""Writes risk/tests/suite/fixtures/books.jsonl: small random books and their figures at 40 digits, so that `cargo test` needs no Python.
 
-    scripts/risk/fixture.py > risk/tests/fixtures/books.jsonl
+    scripts/risk/fixture.py > risk/tests/suite/fixtures/books.jsonl
 """
 
 import json

@@ -365,10 +365,17 @@ class Reference:
         charge += min(x("liquidity_maximum"), x("liquidity_rate") * max(size - x("liquidity_threshold"), self.n(0))) * size
         return floor, charge
 
+    def offset(self, given):
+        """A number, or the share of a correlation inside its bounds."""
+        if not isinstance(given, dict):
+            return self.n(given)
+        correlation = max(self.n(0), min(self.n(1), self.n(given["correlation"])))
+        return max(self.n(given["floor"]), min(self.n(given["ceiling"]), correlation * self.n(given["share"])))
+
     def extended(self, parts):
         """(initial requirement, maintenance requirement) with the extensions."""
         extensions = self.line.get("parameters", {}).get("extensions", {})
-        offsets = {o["group"]: self.n(o["offset"]) for o in extensions.get("offsets", [])}
+        offsets = {o["group"]: self.offset(o["offset"]) for o in extensions.get("offsets", [])}
         groups = {}
         for part in parts:
             group = self.ranges[part["underlying"]].get("group", 0)
@@ -452,9 +459,36 @@ class Reference:
         return {"id": self.line.get("id"), **total, "underlyings": parts}
 
 
+def range_at(given, now, initial):
+    """A range as text: as it is, by the rule that follows volatility, or where its ramp stands."""
+    if not isinstance(given, dict):
+        return given
+    x = {name: mpmath.mpf(str(number)) for name, number in given.items()}
+    if "multiple" in x:
+        wanted = x["multiple"] * x["daily_volatility"] * mpmath.sqrt(x["horizon"])
+        return mpmath.nstr(max(x["floor"], min(x["ceiling"], wanted)), 30)
+    gone = min(now - x["start"], x["length"])
+    share = gone / x["length"] if x["length"] else 1
+    here = x["from"] + (x["to"] - x["from"]) * share
+    return mpmath.nstr(max(here, x["to"]) if initial else here, 30)
+
+
+def at_ranges(line, initial):
+    """The line with numbers for ranges."""
+    given = line["parameters"]
+    listed = [{**u, "range": range_at(u["range"], line["now"], initial)} for u in given["underlyings"]]
+    return {**line, "parameters": {**given, "underlyings": listed}}
+
+
 def assess(line, precise):
     mpmath.mp.dps = 40
-    return Reference(line, Digits40 if precise else Binary64).assess()
+    arithmetic = Digits40 if precise else Binary64
+    figures = Reference(at_ranges(line, False), arithmetic).assess()
+    if any(isinstance(u["range"], dict) and "from" in u["range"] for u in line["parameters"]["underlyings"]):
+        # A range on its way up counts at once for the initial requirement.
+        ahead = Reference(at_ranges(line, True), arithmetic).assess()
+        figures["initial_requirement"] = max(figures["initial_requirement"], ahead["initial_requirement"])
+    return figures
 
 
 def main():

@@ -1,7 +1,7 @@
 //! Putting a Stylus program on a chain: creation, and activation through the precompile `ArbWasm`.
 
 use alloy_primitives::{Address, Bytes, TxKind, U256, address};
-use alloy_sol_types::{SolCall, sol};
+use alloy_sol_types::{SolCall, SolError, sol};
 
 use crate::{Chain, Error, Wallet};
 
@@ -9,6 +9,7 @@ sol! {
     /// The precompile that activates programs.
     interface IArbWasm {
         function activateProgram(address program) external payable returns (uint16 version, uint256 dataFee);
+        error ProgramUpToDate();
     }
 }
 
@@ -79,9 +80,20 @@ impl Chain {
         creation_gas = receipt.gas_used.saturating_add(creation_gas);
         let call = IArbWasm::activateProgramCall { program: address };
         let value = U256::from(DATA_FEE_OFFER);
-        let receipt =
-            self.send_raw(wallet, TxKind::Call(ARB_WASM), call.abi_encode().into(), value).await?;
-        Ok(Deployed { program: address, creation_gas, activation_gas: receipt.gas_used })
+        let activation = self
+            .send_raw(wallet, TxKind::Call(ARB_WASM), call.abi_encode().into(), value)
+            .await
+            .map(|receipt| receipt.gas_used);
+        let activation_gas = match activation {
+            // Programs are active by their code: somebody has activated this one before.
+            Err(Error::Reverted { data, .. })
+                if data.starts_with(&IArbWasm::ProgramUpToDate::SELECTOR) =>
+            {
+                0
+            }
+            other => other?,
+        };
+        Ok(Deployed { program: address, creation_gas, activation_gas })
     }
 }
 

@@ -308,6 +308,22 @@ impl Novate {
         self.chain.view(self.at.clearing, &IClearing::bookCall { account }).await
     }
 
+    /// Figures of `account`, from its book as stored.
+    ///
+    /// # Errors
+    /// As [`Chain::view`].
+    pub async fn figures(&self, account: B256) -> Result<IMargin::Assessment, Error> {
+        let figures = self.chain.view(self.at.clearing, &IClearing::assessCall { account }).await?;
+        Ok(IMargin::Assessment {
+            equity: figures.equity,
+            initialRequirement: figures.initialRequirement,
+            maintenanceRequirement: figures.maintenanceRequirement,
+            worstUnderlying: figures.worstUnderlying,
+            worstScenario: figures.worstScenario,
+            validity: figures.validity,
+        })
+    }
+
     /// How often `account` changed.
     ///
     /// # Errors

@@ -257,8 +257,15 @@ fn a_range_on_its_way_counts_at_once_initially_and_as_far_as_it_came_for_mainten
     bench.write(Place::Underlying(1), pack_underlying(&listed, true));
     bench.write(Place::Ramp(1), pack_ramp(&ramp));
     let market = bench.told.borrow().market();
-    let expected =
-        assess_ramped(&sample_for_risk(), &market, &parameters(), &[(1, ramp)], NOW).unwrap();
+    let expected = assess_ramped(
+        &sample_for_risk(),
+        &market,
+        &parameters(),
+        &Extensions::default(),
+        &[(1, ramp)],
+        NOW,
+    )
+    .unwrap();
     let told = bench.assess(&sample());
     assert_same(&told, &expected);
     assert!(told.maintenanceRequirement > before.maintenanceRequirement);

@@ -42,12 +42,17 @@ export async function startDevnode(...options) {
   return { ...banner, websocket: banner.url.replace("http", "ws"), stop };
 }
 
-/** The npm wrappers of Foundry hide failures; these are the programs themselves. */
+/** The npm wrappers of Foundry hide failures; these are the programs themselves, from here or from the workspace. */
 export function foundryBinary(tool) {
   const platform = `${process.platform === "win32" ? "win32" : process.platform}-${
     process.arch === "x64" ? "amd64" : process.arch
   }`;
-  return path.join(root, `node_modules/@foundry-rs/${tool}-${platform}/bin/${tool}`);
+  const places = [root, workspace].map((folder) =>
+    path.join(folder, `node_modules/@foundry-rs/${tool}-${platform}/bin/${tool}`),
+  );
+  const found = places.find((file) => fs.existsSync(file));
+  if (found === undefined) throw new Error(`no ${tool} in node_modules for ${platform}: npm ci`);
+  return found;
 }
 
 export async function foundry(tool, ...args) {

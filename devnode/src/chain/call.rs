@@ -53,6 +53,9 @@ impl Node {
         id: BlockId,
         overrides: &Overrides,
     ) -> Result<Outcome, Error> {
+        if let Some(answer) = self.node_interface(request, id, overrides)? {
+            return Ok(answer);
+        }
         let Environment { mut block, version } = self.environment(id)?;
         let view = View { state: &self.state, blocks: &self.blocks, version };
         let limits = self.call_limits();
@@ -163,7 +166,7 @@ pub(super) fn prepare<'a>(
     Ok(PreparedCall { state, block, env })
 }
 
-fn call_env<DB: DatabaseRef<Error = Error>>(
+pub(super) fn call_env<DB: DatabaseRef<Error = Error>>(
     request: &TransactionRequest,
     state: &DB,
     block: &Block,
@@ -223,7 +226,7 @@ fn call_env<DB: DatabaseRef<Error = Error>>(
     })
 }
 
-fn apply_block(block: &mut Block, overrides: &BlockOverrides) {
+pub(super) fn apply_block(block: &mut Block, overrides: &BlockOverrides) {
     if let Some(number) = overrides.number {
         // What contracts read as block.number is the L1 number.
         block.l1_number = number.saturating_to();
@@ -236,7 +239,7 @@ fn apply_block(block: &mut Block, overrides: &BlockOverrides) {
     block.base_fee = overrides.base_fee.map_or(block.base_fee, |fee| fee.saturating_to());
 }
 
-fn apply_state(state: &mut Overlay<'_>, overrides: &StateOverride) -> Result<(), Error> {
+pub(super) fn apply_state(state: &mut Overlay<'_>, overrides: &StateOverride) -> Result<(), Error> {
     for (address, change) in overrides {
         if change.move_precompile_to.is_some() {
             let message = "movePrecompileToAddress is not supported";

@@ -5,6 +5,7 @@ use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 
 use super::{AccountRecord, ChangeSet, Error, ForkConfig, Mining, Node, Transaction};
+use crate::stylus::{ARBOS_STATE, Params, Slot};
 
 /// Blocks that one request may mine.
 const MAX_BLOCKS: u64 = 100_000;
@@ -44,6 +45,21 @@ impl Node {
     pub fn set_storage(&mut self, address: Address, slot: U256, value: U256) -> Result<(), Error> {
         let storage = vec![(address, slot, value)];
         self.commit(&ChangeSet { storage, ..ChangeSet::default() })
+    }
+
+    /// Raises or lowers the version that programs must be activated for: a rehearsal of an upgrade of
+    /// Stylus, after which every program needs to be activated again.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] for version 0; [`Error::Fork`], [`Error::StateFile`].
+    pub fn set_stylus_version(&mut self, version: u16) -> Result<(), Error> {
+        if version == 0 {
+            return Err(Error::InvalidArgument("the version of Stylus starts at 1".into()));
+        }
+        let slot = Slot::Params.into();
+        let word = self.storage(ARBOS_STATE, slot, BlockId::latest())?;
+        let params = Params { version, ..Params::from_word(word) };
+        self.set_storage(ARBOS_STATE, slot, params.to_word())
     }
 
     fn change_account(

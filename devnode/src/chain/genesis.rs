@@ -1,10 +1,11 @@
 //! The first block: what the engine wants on the chain, and the funded development accounts.
 
-use alloy_primitives::{B256, keccak256};
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY, keccak256};
 
 use super::{
     AccountRecord, ChangeSet, Error, Keyring, MinedBlock, NodeConfig, State, block::HeaderFields,
 };
+use crate::predeploys::ADDRESSES;
 
 /// Writes the genesis state and returns the block that stands on it. On a fork the block takes the
 /// place of the forked one: its number, its timestamp.
@@ -31,8 +32,12 @@ pub(super) fn write(
 
 fn change_set(state: &State, config: &NodeConfig, keyring: &Keyring) -> Result<ChangeSet, Error> {
     let mut changes = ChangeSet::default();
+    let present = present_contracts(state)?;
     for account in crate::genesis(&config.chain) {
         let address = account.address;
+        if present.contains(&address) {
+            continue;
+        }
         let code = account.info.code.map(|code| code.original_bytes()).unwrap_or_default();
         let record = AccountRecord {
             balance: account.info.balance,
@@ -60,4 +65,15 @@ fn change_set(state: &State, config: &NodeConfig, keyring: &Keyring) -> Result<C
         changes.accounts.push((address, Some(record)));
     }
     Ok(changes)
+}
+
+/// Those of the contracts that tools expect which the forked chain has itself.
+fn present_contracts(state: &State) -> Result<Vec<Address>, Error> {
+    let Some(remote) = state.remote() else { return Ok(Vec::new()) };
+    let records = remote.read_accounts(&ADDRESSES)?;
+    let has_code = |record: &Option<AccountRecord>| {
+        record.as_ref().is_some_and(|record| record.code_hash != KECCAK256_EMPTY)
+    };
+    let found = ADDRESSES.into_iter().zip(&records).filter(|(_, record)| has_code(record));
+    Ok(found.map(|(address, _)| address).collect())
 }

@@ -10,7 +10,10 @@ use super::{
     call::prepare,
     node::{Environment, block_environment},
 };
-use crate::{CallOptions, trace::CallTrace};
+use crate::{
+    CallOptions,
+    trace::{CallTrace, StepOptions},
+};
 
 /// What happened inside a transaction or call.
 #[derive(Clone, Debug)]
@@ -24,16 +27,20 @@ pub struct Traced {
 }
 
 impl Node {
-    /// Runs a mined transaction again, on the state that it ran on.
+    /// Runs a mined transaction again, on the state that it ran on; with its opcodes if `steps`.
     ///
     /// # Errors
     /// [`Error::UnknownTransaction`], [`Error::Fork`].
-    pub fn trace_transaction(&mut self, hash: B256) -> Result<Traced, Error> {
+    pub fn trace_transaction(
+        &mut self,
+        hash: B256,
+        steps: Option<StepOptions>,
+    ) -> Result<Traced, Error> {
         let (block, index, mined) =
             self.blocks.transaction(hash).ok_or(Error::UnknownTransaction { hash })?;
         let environment = block_environment(block);
         // The sender was checked when it was mined.
-        let options = CallOptions { disable_nonce_check: true, ..CallOptions::default() };
+        let options = CallOptions { disable_nonce_check: true, steps, ..CallOptions::default() };
         // From ArbOS 60 on, programs that ran earlier in the block start at a lower price.
         self.engine.begin_block();
         for earlier in block.transactions.iter().take(index) {
@@ -42,7 +49,7 @@ impl Node {
             let sender = earlier.transaction.sender;
             let env = earlier.transaction.to_env();
             self.engine
-                .transact(WrapDatabaseRef(view), &environment, env, options.clone())
+                .transact(WrapDatabaseRef(view), &environment, env, options)
                 .map_err(|error| Error::from_engine(error, sender))?;
         }
         let view = View { state: &self.state, blocks: &self.blocks, version: mined.state_before };
@@ -62,7 +69,9 @@ impl Node {
         request: &TransactionRequest,
         id: BlockId,
         overrides: &Overrides,
+        steps: Option<StepOptions>,
     ) -> Result<Traced, Error> {
+        let options = CallOptions { steps, ..CallOptions::simulation() };
         let Environment { block, version } = self.environment(id)?;
         let limits = self.call_limits();
         let view = View { state: &self.state, blocks: &self.blocks, version };
@@ -70,7 +79,7 @@ impl Node {
         let sender = call.env.caller;
         let (result, trace) = self
             .engine
-            .trace(&mut call.state, &call.block, call.env, CallOptions::simulation())
+            .trace(&mut call.state, &call.block, call.env, options)
             .map_err(|error| Error::from_engine(error, sender))?;
         Ok(Traced { outcome: result.result.into(), trace, touched: result.state })
     }

@@ -2,6 +2,7 @@
 
 mod options;
 mod output;
+mod test;
 
-pub(crate) use options::Options;
+pub(crate) use options::{Command, Options};
 pub(crate) use output::Output;

@@ -9,16 +9,26 @@ use std::path::PathBuf;
 use alloy_primitives::{U256, utils::parse_ether};
 use clap::Parser;
 use novate_devnode::{
-    ArbOs,
+    ArbOs, WasmEngine,
     chain::{DEFAULT_MNEMONIC, ForkConfig, Mining, NodeConfig},
 };
+
+/// What else the program does.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Run tests that `forge build` compiled, with Stylus programs as real contracts.
+    Test(super::test::TestOptions),
+}
 
 /// An Arbitrum development chain that runs Solidity and Stylus contracts, with JSON-RPC over HTTP and
 /// WebSocket.
 #[derive(Debug, Parser)]
-#[command(name = "novate-devnode", version)]
+#[command(name = "novate-devnode", version, args_conflicts_with_subcommands = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Options {
+    /// What to do instead of running a chain.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1", value_name = "IP")]
     pub host: IpAddr,
@@ -40,6 +50,9 @@ pub(crate) struct Options {
     /// `ArbOS` version whose rules and prices hold: 51 or 60.
     #[arg(long, default_value = "51", value_name = "VERSION", value_parser = arbos)]
     pub arbos: ArbOs,
+    /// What runs programs, with equal results and prices: interpreter, or compiler in a build with `--features compiler`.
+    #[arg(long, default_value = "interpreter", value_name = "ENGINE", value_parser = engine)]
+    pub engine: WasmEngine,
     /// Mine a block every so many seconds instead of one per transaction.
     #[arg(long, short, value_name = "SECONDS", value_parser = interval)]
     pub block_time: Option<Duration>,
@@ -55,6 +68,9 @@ pub(crate) struct Options {
     /// Most bytes of code that a contract may have.
     #[arg(long, value_name = "BYTES")]
     pub code_size_limit: Option<usize>,
+    /// Start without the contracts that tools expect: CREATE2 factory, Multicall3, StylusDeployer.
+    #[arg(long, alias = "disable-default-create2-deployer")]
+    pub no_predeploys: bool,
     /// Read missing state from this node. For https:// build with `--features fork-https`.
     #[arg(long, short, alias = "rpc-url", value_name = "URL")]
     pub fork_url: Option<String>,
@@ -95,6 +111,8 @@ impl Options {
         config.chain_id = self.chain_id;
         config.base_fee = self.base_fee;
         config.chain.arbos = self.arbos;
+        config.chain.engine = self.engine;
+        config.chain.predeploys = !self.no_predeploys;
         config.chain.max_code_size = self.code_size_limit.unwrap_or(config.chain.max_code_size);
         config.mining = match self.block_time {
             _ if self.no_mining => Mining::Manual,
@@ -117,6 +135,17 @@ impl Options {
     }
 }
 
+fn engine(name: &str) -> Result<WasmEngine, String> {
+    match name {
+        "interpreter" => Ok(WasmEngine::Interpreter),
+        #[cfg(feature = "compiler")]
+        "compiler" => Ok(WasmEngine::Compiler),
+        #[cfg(not(feature = "compiler"))]
+        "compiler" => Err("built without the feature compiler".into()),
+        _ => Err("expected interpreter or compiler".into()),
+    }
+}
+
 fn cache_folder() -> Option<PathBuf> {
     let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let base = base.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
@@ -127,7 +156,7 @@ fn ether(text: &str) -> Result<U256, String> {
     parse_ether(text).map_err(|error| error.to_string())
 }
 
-fn arbos(text: &str) -> Result<ArbOs, String> {
+pub(crate) fn arbos(text: &str) -> Result<ArbOs, String> {
     let version = text.parse().ok().and_then(ArbOs::from_number);
     version.ok_or_else(|| "this engine knows ArbOS 51 and 60".into())
 }

@@ -140,9 +140,9 @@ impl<DB: Database> ArbEvm<DB> {
                 Reply::Word { value: load.data, gas: account_gas(load.is_cold) }
             }
             Request::AddPages { pages } => {
-                let open = &mut self.inner.ctx.chain.pages;
-                let gas = open.cost(pages);
-                open.add(pages);
+                let chain = &mut self.inner.ctx.chain;
+                let gas = chain.pages.cost(pages, chain.page_limit());
+                chain.pages.add(pages);
                 Reply::Pages { gas }
             }
             Request::Call { kind, address, input, value, gas_left, gas_requested } => {
@@ -194,7 +194,7 @@ impl<DB: Database> ArbEvm<DB> {
             left = rest;
             self.inner.frame_stack.get().interpreter.gas.record_refund(refund);
         }
-        let status = if left == 0 { FlushStatus::OutOfGas } else { FlushStatus::Written };
+        let status = FlushStatus::Written;
         Ok(Answer::Reply(Reply::Flush { status, gas: gas_left.saturating_sub(left) }))
     }
 
@@ -206,6 +206,11 @@ impl<DB: Database> ArbEvm<DB> {
         value: U256,
         (gas_left, gas_requested): (u64, u64),
     ) -> Result<Answer, Error<DB>> {
+        let failed = Reply::Called { success: false, data: Bytes::new(), gas: gas_left };
+        if gas_left < WARM_ACCOUNT_GAS {
+            // The account is not even looked at: it stays as cold as it was.
+            return Ok(Answer::Reply(failed));
+        }
         let journal = &mut self.inner.ctx.journaled_state;
         let load = journal.load_account_with_code(address).map_err(ContextError::Db)?;
         let mut base = account_gas(load.is_cold);
@@ -218,7 +223,6 @@ impl<DB: Database> ArbEvm<DB> {
             }
         }
         let Some(left) = gas_left.checked_sub(base) else {
-            let failed = Reply::Called { success: false, data: Bytes::new(), gas: gas_left };
             return Ok(Answer::Reply(failed));
         };
         if let Some(delegate) = code.1.eip7702_address() {

@@ -11,7 +11,7 @@ use revm::{
     },
     interpreter::{
         CallScheme, FrameInput, InstructionResult, InterpreterAction, interpreter::EthInterpreter,
-        interpreter_action::FrameInit,
+        interpreter_action::FrameInit, interpreter_types::LoopControl,
     },
     primitives::{Bytes, U256, hardfork::SpecId},
 };
@@ -21,6 +21,7 @@ use crate::{
     config::ChainConfig,
     engine::{Block, CallOptions},
     precompiles::ArbPrecompiles,
+    steps::StepRecorder,
     stylus::{self, Pages, Params},
 };
 
@@ -99,17 +100,37 @@ impl<DB: Database> ArbEvm<DB> {
         }
     }
 
+    /// Runs the opcodes of the topmost frame.
+    fn run_opcodes(&mut self, steps: Option<&mut StepRecorder>) -> InterpreterAction {
+        let frame = self.inner.frame_stack.get();
+        let (table, gas) =
+            (self.inner.instruction.instruction_table(), self.inner.instruction.gas_table());
+        let ctx = &mut self.inner.ctx;
+        let Some(steps) = steps else { return frame.interpreter.run_plain(table, gas, ctx) };
+        let ending = loop {
+            steps.before(&frame.interpreter, frame.depth);
+            let result = frame.interpreter.step(table, gas, ctx);
+            steps.after(&frame.interpreter, result);
+            if let Err(ending) = result {
+                break ending;
+            }
+        };
+        if frame.interpreter.bytecode.action().is_none() {
+            frame.interpreter.halt(ending);
+        }
+        frame.interpreter.take_next_action()
+    }
+
     /// Runs an EVM frame until it ends or opens another.
     fn run_evm(&mut self) -> Result<FrameInitOrResult<Frame>, Error<DB>> {
         let fragments = self.inner.ctx.chain.has_fragments();
+        // The recorder is taken out while it watches.
+        let mut recorder = self.inner.ctx.chain.recorder.take();
+        let steps = recorder.as_mut().and_then(|recorder| recorder.steps.as_mut());
+        let mut action = self.run_opcodes(steps);
+        self.inner.ctx.chain.recorder = recorder;
         let frame = self.inner.frame_stack.get();
-        let instructions = &self.inner.instruction;
         let ctx = &mut self.inner.ctx;
-        let mut action = frame.interpreter.run_plain(
-            instructions.instruction_table(),
-            instructions.gas_table(),
-            ctx,
-        );
         if let (FrameData::Create(_), InterpreterAction::Return(result)) =
             (&frame.data, &mut action)
             && result.result.is_ok()

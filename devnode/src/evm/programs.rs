@@ -1,11 +1,12 @@
 //! Compiled programs, kept between transactions.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use alloy_primitives::B256;
 
 use crate::{
-    program::{Compiled, Interpreter, InterpreterError},
+    WasmEngine,
+    program::{Engine, EngineError, Interpreter, Program},
     stylus::RecentPrograms,
     wasm::{Activated, Features, WasmError},
 };
@@ -13,11 +14,11 @@ use crate::{
 /// Programs that are kept compiled; beyond that all are dropped and compiled again when called.
 const CAPACITY: usize = 1_024;
 
-/// The interpreter and what it has compiled.
+/// An engine and what it has compiled.
 #[derive(Debug)]
 pub(crate) struct Programs {
-    pub(crate) interpreter: Interpreter,
-    compiled: HashMap<B256, Compiled>,
+    engine: Box<dyn Engine>,
+    compiled: HashMap<B256, Arc<dyn Program>>,
     /// Programs seen lately in the block `recent_block`.
     pub(crate) recent: RecentPrograms,
     pub(crate) recent_block: u64,
@@ -29,25 +30,29 @@ pub(crate) enum CompileError {
     /// Its WASM is not valid any more.
     #[error(transparent)]
     Wasm(#[from] WasmError),
-    /// The interpreter refuses it.
+    /// The engine refuses it.
     #[error(transparent)]
-    Interpreter(#[from] InterpreterError),
+    Engine(#[from] EngineError),
 }
 
-impl Default for Programs {
-    fn default() -> Self {
+impl Programs {
+    /// Nothing compiled yet.
+    pub(crate) fn new(engine: WasmEngine) -> Self {
+        let engine: Box<dyn Engine> = match engine {
+            WasmEngine::Interpreter => Box::new(Interpreter::new()),
+            #[cfg(feature = "compiler")]
+            WasmEngine::Compiler => Box::new(crate::program::Compiler::new()),
+        };
         Self {
-            interpreter: Interpreter::new(),
+            engine,
             compiled: HashMap::new(),
             recent: RecentPrograms::default(),
             recent_block: 0,
         }
     }
-}
 
-impl Programs {
     /// The compiled form of a program, if it is at hand.
-    pub(crate) fn get(&self, code_hash: B256) -> Option<Compiled> {
+    pub(crate) fn get(&self, code_hash: B256) -> Option<Arc<dyn Program>> {
         self.compiled.get(&code_hash).cloned()
     }
 
@@ -57,7 +62,7 @@ impl Programs {
         code_hash: B256,
         wasm: &[u8],
         features: Features,
-    ) -> Result<Compiled, CompileError> {
+    ) -> Result<Arc<dyn Program>, CompileError> {
         let activated = Activated::new(wasm, features)?;
         self.keep(code_hash, &activated.instrumented.wasm).map_err(Into::into)
     }
@@ -67,8 +72,8 @@ impl Programs {
         &mut self,
         code_hash: B256,
         metered: &[u8],
-    ) -> Result<Compiled, InterpreterError> {
-        let compiled = self.interpreter.compile(metered)?;
+    ) -> Result<Arc<dyn Program>, EngineError> {
+        let compiled = self.engine.compile(metered)?;
         if self.compiled.len() >= CAPACITY {
             self.compiled.clear();
         }

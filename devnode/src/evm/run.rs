@@ -1,5 +1,7 @@
 //! The life of a program's frame: start, wait, resume, end.
 
+use std::sync::Arc;
+
 use alloy_primitives::{B256, Bytes, U256};
 use revm::{
     Database,
@@ -17,7 +19,7 @@ use super::{
     state::ArbStorage,
 };
 use crate::{
-    program::{Compiled, Environment, Event, INK_PER_GAS, Outcome, Running, State},
+    program::{Environment, Event, INK_PER_GAS, Outcome, Program, Running, State},
     stylus::ProgramRecord,
     wasm::{Features, wide},
 };
@@ -27,7 +29,7 @@ use crate::{
 pub(super) struct Suspended {
     /// Its place on the frame stack.
     pub(super) frame: usize,
-    pub(super) running: Running,
+    pub(super) running: Box<dyn Running>,
     /// Pages that were open before it was called.
     pub(super) pages_before: u16,
     /// Gas that it was called with, before it paid for its start.
@@ -69,12 +71,9 @@ impl<DB: Database> ArbEvm<DB> {
         let compiled = self.compiled(code_hash)?;
         let environment = self.environment();
         let ink = gas.saturating_mul(INK_PER_GAS);
-        let chain = &mut self.inner.ctx.chain;
-        let stack = chain.params.max_stack_depth;
-        let running = chain
-            .programs
-            .interpreter
-            .start(&compiled, State::new(environment), ink, stack)
+        let stack = self.inner.ctx.chain.params.max_stack_depth;
+        let running = compiled
+            .start(State::new(environment), ink, stack)
             .map_err(|error| ContextError::Custom(error.to_string()))?;
         let mut suspended =
             Suspended { frame: index, running, pages_before, start_gas, expected: None };
@@ -113,7 +112,7 @@ impl<DB: Database> ArbEvm<DB> {
                     Answer::Open(input, expected) => {
                         suspended.expected = Some(expected);
                         if let Some(recorder) = &self.inner.ctx.chain.recorder {
-                            suspended.running.state().trace_call(recorder.children());
+                            suspended.running.trace_call(recorder.children());
                         }
                         self.suspended.push(suspended);
                         return self.open_frame(input);
@@ -141,10 +140,11 @@ impl<DB: Database> ArbEvm<DB> {
         let time = self.inner.ctx.block.timestamp.saturating_to();
         let chain = &mut self.inner.ctx.chain;
         record.check(&chain.params, time).map_err(|error| Refusal::Inactive(error.to_string()))?;
-        let seen = chain.config.arbos.is_60()
-            && chain.programs.recent.insert(code_hash, chain.params.block_cache_size);
-        let cached = record.cached || seen;
-        let mut cost = chain.pages.cost(record.footprint);
+        // A program that is cached for long does not take a place among the recent ones.
+        let cached = record.cached
+            || chain.config.arbos.is_60()
+                && chain.programs.recent.insert(code_hash, chain.params.block_cache_size);
+        let mut cost = chain.pages.cost(record.footprint, chain.page_limit());
         if cached || record.version > 1 {
             cost = cost.saturating_add(chain.params.cached_gas(record.cached_cost));
         }
@@ -157,7 +157,7 @@ impl<DB: Database> ArbEvm<DB> {
     }
 
     /// The compiled program of the topmost frame.
-    fn compiled(&mut self, code_hash: B256) -> Result<Compiled, Error<DB>> {
+    fn compiled(&mut self, code_hash: B256) -> Result<Arc<dyn Program>, Error<DB>> {
         if let Some(compiled) = self.inner.ctx.chain.programs.get(code_hash) {
             return Ok(compiled);
         }
@@ -203,7 +203,7 @@ impl<DB: Database> ArbEvm<DB> {
     ) -> Result<FrameInitOrResult<Frame>, Error<DB>> {
         self.inner.ctx.chain.pages.open = suspended.pages_before;
         if let Some(recorder) = &mut self.inner.ctx.chain.recorder {
-            recorder.host_ios(core::mem::take(&mut suspended.running.state().trace.records));
+            recorder.host_ios(suspended.running.take_trace());
         }
         let gas = suspended.running.ink().checked_div(INK_PER_GAS).unwrap_or_default();
         let (result, output) = match outcome {

@@ -53,6 +53,11 @@ impl ArbState {
         self.open.iter().filter(|frame| frame.acting == Some(address)).count() > 1
     }
 
+    /// Pages that may be open at once, where the chain enforces it beyond the price.
+    pub(crate) fn page_limit(&self) -> Option<u16> {
+        (self.config.arbos.is_60() && self.params.page_limit > 0).then_some(self.params.page_limit)
+    }
+
     /// Whether fragmented programs exist.
     pub(crate) const fn has_fragments(&self) -> bool {
         self.config.arbos.is_60()

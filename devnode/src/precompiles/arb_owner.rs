@@ -1,11 +1,11 @@
 //! `ArbOwner` (0x70): what the chain's owners may change. Its methods cost no gas.
 
-use alloy_primitives::{Address, Bytes, FixedBytes};
+use alloy_primitives::{Address, Bytes, FixedBytes, U256};
 use alloy_sol_types::{SolCall, SolInterface, sol};
 use revm::{Database, context_interface::JournalTr};
 
 use super::call::{Call, Failure, Purity};
-use crate::stylus::Params;
+use crate::stylus::{Params, Slot};
 
 sol! {
     interface ArbOwner {
@@ -24,12 +24,15 @@ sol! {
         function setWasmBlockCacheSize(uint16 count) external;
         function setWasmMaxSize(uint32 size) external;
         function setMaxStylusContractFragments(uint8 maxFragments) external;
+        function setWasmActivationGas(uint64 gas) external;
+        function getNetworkFeeAccount() external view returns (address);
+        function getInfraFeeAccount() external view returns (address);
         event OwnerActs(bytes4 indexed method, address indexed owner, bytes data);
     }
 }
 
-/// The set of owners besides the one that the chain starts with.
-pub(super) const OWNERS: &str = "chain owner";
+/// The set of owners.
+pub(crate) const OWNERS: &str = "chain owner";
 /// The set of accounts that may keep programs cached.
 pub(super) const CACHE_MANAGERS: &str = "cache manager";
 
@@ -38,25 +41,47 @@ pub(super) fn is_owner<DB: Database>(
     call: &mut Call<'_, DB>,
     account: Address,
 ) -> Result<bool, Failure> {
-    Ok(account == call.ctx.chain.config.owner || call.set_contains(OWNERS, account)?)
+    call.set_contains(OWNERS, account)
 }
 
-/// All owners, the first one first.
+/// All owners.
 pub(super) fn owners<DB: Database>(call: &mut Call<'_, DB>) -> Result<Vec<Address>, Failure> {
-    let mut owners = vec![call.ctx.chain.config.owner];
-    owners.extend(call.set_members(OWNERS)?);
-    Ok(owners)
+    call.set_members(OWNERS)
+}
+
+/// Who owns the chain pays nothing for calling `ArbOwner`, whether the call succeeds or not.
+pub(super) fn free<DB: Database>(
+    call: &mut Call<'_, DB>,
+    result: Result<Vec<u8>, Failure>,
+) -> Result<Vec<u8>, Failure> {
+    if call.is_owner {
+        call.refund_all();
+        return result.map_err(|failure| match failure {
+            Failure::BurnAll => Failure::Revert(Vec::new()),
+            other => other,
+        });
+    }
+    result
 }
 
 pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbOwner as O;
     use ArbOwner::ArbOwnerCalls as C;
-    let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
     let caller = call.caller;
-    if !is_owner(call, caller)? {
+    call.is_owner = is_owner(call, caller)?;
+    if !call.is_owner {
         return Err(Failure::BurnAll);
     }
-    let is_view = matches!(method, C::isChainOwner(_) | C::getAllChainOwners(_));
+    // Whatever the method costs is given back, so that it cannot run out of gas.
+    call.refund_all();
+    let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
+    let is_view = matches!(
+        method,
+        C::isChainOwner(_)
+            | C::getAllChainOwners(_)
+            | C::getNetworkFeeAccount(_)
+            | C::getInfraFeeAccount(_)
+    );
     call.enter(if is_view { Purity::View } else { Purity::Write })?;
     let output = match method {
         C::isChainOwner(arguments) => {
@@ -64,6 +89,15 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
             O::isChainOwnerCall::abi_encode_returns(&is_owner)
         }
         C::getAllChainOwners(_) => O::getAllChainOwnersCall::abi_encode_returns(&owners(call)?),
+        C::getNetworkFeeAccount(_) => {
+            O::getNetworkFeeAccountCall::abi_encode_returns(&call.ctx.chain.config.owner)
+        }
+        C::getInfraFeeAccount(_) => {
+            O::getInfraFeeAccountCall::abi_encode_returns(&call.ctx.chain.config.owner)
+        }
+        C::setWasmActivationGas(arguments) if call.ctx.chain.config.arbos.is_60() => {
+            edit(call.write(Slot::ActivationGas.into(), U256::from(arguments.gas)))?
+        }
         C::addChainOwner(arguments) => edit(call.set_add(OWNERS, arguments.newOwner))?,
         C::removeChainOwner(arguments) => edit(call.set_remove(OWNERS, arguments.ownerToRemove))?,
         C::addWasmCacheManager(arguments) => edit(call.set_add(CACHE_MANAGERS, arguments.manager))?,
@@ -75,10 +109,9 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
             edit(call.set_params(params))?
         }
     };
-    if !is_view {
+    if !call.is_static {
         acted(call, input);
     }
-    call.refund_all();
     Ok(output)
 }
 

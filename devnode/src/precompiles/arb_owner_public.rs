@@ -21,12 +21,20 @@ sol! {
     }
 }
 
+/// Gas of looking up the parameters.
+const PARAMS_GAS: u64 = 100;
+
 pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbOwnerPublic as P;
     use ArbOwnerPublic::ArbOwnerPublicCalls as C;
     let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
     call.enter(Purity::View)?;
     let owner = call.ctx.chain.config.owner;
+    call.pay_for_reads(match method {
+        C::getScheduledUpgrade(_) => 2,
+        C::isChainOwner(_) | C::getAllChainOwners(_) | C::getMaxStylusContractFragments(_) => 0,
+        _ => 1,
+    })?;
     Ok(match method {
         C::isChainOwner(arguments) => {
             let is_owner = arb_owner::is_owner(call, arguments.account)?;
@@ -47,6 +55,7 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
             if !call.ctx.chain.has_fragments() {
                 return Err(Failure::BurnAll);
             }
+            call.burn(PARAMS_GAS)?;
             let most = call.ctx.chain.params.max_fragments;
             P::getMaxStylusContractFragmentsCall::abi_encode_returns(&most)
         }

@@ -1,10 +1,13 @@
 //! `ArbSys` (0x64): block, chain and caller.
 
-use alloy_primitives::{Address, B256, U256, address};
+use alloy_primitives::{Address, B256, Bytes, U256, address};
 use alloy_sol_types::{SolCall, SolInterface, sol};
 use revm::{Database, context_interface::JournalTr};
 
-use super::call::{Call, Failure, Purity, fatal};
+use super::{
+    arb_sys_send,
+    call::{Call, Failure, Purity, fatal},
+};
 
 sol! {
     interface ArbSys {
@@ -18,6 +21,9 @@ sol! {
             external pure returns (address);
         function wasMyCallersAddressAliased() external view returns (bool);
         function myCallersAddressWithoutAliasing() external view returns (address);
+        function sendTxToL1(address destination, bytes calldata data) external payable
+            returns (uint256);
+        function withdrawEth(address destination) external payable returns (uint256);
         error InvalidBlockNumber(uint256 requested, uint256 current);
     }
 }
@@ -34,6 +40,7 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
     let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
     let purity = match method {
         C::mapL1SenderContractAddressToL2Alias(_) => Purity::Pure,
+        C::sendTxToL1(_) | C::withdrawEth(_) => Purity::Payable,
         _ => Purity::View,
     };
     call.enter(purity)?;
@@ -56,6 +63,14 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
         }
         C::getStorageGasAvailable(_) => {
             ArbSys::getStorageGasAvailableCall::abi_encode_returns(&U256::ZERO)
+        }
+        C::sendTxToL1(arguments) => {
+            let number = arb_sys_send::send(call, arguments.destination, arguments.data)?;
+            ArbSys::sendTxToL1Call::abi_encode_returns(&number)
+        }
+        C::withdrawEth(arguments) => {
+            let number = arb_sys_send::send(call, arguments.destination, Bytes::new())?;
+            ArbSys::withdrawEthCall::abi_encode_returns(&number)
         }
         C::isTopLevelCall(_) => {
             let is_top = call.ctx.chain.open.len() <= 2;

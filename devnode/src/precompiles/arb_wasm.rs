@@ -6,6 +6,7 @@ use revm::{Database, context_interface::JournalTr, state::Bytecode};
 
 use super::call::{Call, Failure, Purity, fatal};
 use crate::{
+    evm::ArbStorage,
     stylus::{
         self, DataPricer, FREE_PAGES, PAGE_GAS, PAGE_RAMP, ProgramError, ProgramRecord, Slot, keyed,
     },
@@ -113,7 +114,8 @@ fn view<DB: Database>(
         C::keepaliveDays(_) => W::keepaliveDaysCall::abi_encode_returns(&params.keepalive_days),
         C::blockCacheSize(_) => W::blockCacheSizeCall::abi_encode_returns(&params.block_cache_size),
         C::activationGas(_) if call.ctx.chain.config.arbos.is_60() => {
-            W::activationGasCall::abi_encode_returns(&0)
+            let gas = call.ctx.read(Slot::ActivationGas.into()).map_err(fatal)?.saturating_to();
+            W::activationGasCall::abi_encode_returns(&gas)
         }
         C::codehashVersion(arguments) => {
             let version = active(call, arguments.codehash)?.version;
@@ -152,8 +154,7 @@ fn active_at<DB: Database>(
     call: &mut Call<'_, DB>,
     program: Address,
 ) -> Result<ProgramRecord, Failure> {
-    call.burn(COLD_ACCOUNT_GAS)?;
-    let (_, code_hash) = call.code(program)?;
+    let code_hash = call.code_hash(program)?;
     active(call, code_hash)
 }
 
@@ -173,6 +174,10 @@ fn active<DB: Database>(call: &mut Call<'_, DB>, hash: B256) -> Result<ProgramRe
 }
 
 fn activate<DB: Database>(call: &mut Call<'_, DB>, program: Address) -> Result<Vec<u8>, Failure> {
+    if call.ctx.chain.config.arbos.is_60() {
+        let extra = call.ctx.read(Slot::ActivationGas.into()).map_err(fatal)?;
+        call.burn(extra.saturating_to())?;
+    }
     call.burn(ACTIVATION_GAS)?;
     let (code, code_hash) = call.code(program)?;
     call.burn(PARAMS_GAS)?;
@@ -195,6 +200,10 @@ fn activate<DB: Database>(call: &mut Call<'_, DB>, program: Address) -> Result<V
     call.burn(activated.work.gas)?;
     let programs = &mut call.ctx.chain.programs;
     programs.keep(code_hash, &activated.instrumented.wasm).map_err(fatal)?;
+    if old.cached {
+        // What was cached under the old module is replaced.
+        call.pay_for_reads(1)?;
+    }
     let module_hash = keccak256(&wasm);
     call.write(keyed("module hash", code_hash), module_hash.into())?;
     let data_fee = buy_data(call, activated.data.asm_estimate)?;

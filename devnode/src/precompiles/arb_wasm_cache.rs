@@ -49,7 +49,7 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
             Ok(W::allCacheManagersCall::abi_encode_returns(&managers))
         }
         C::cacheProgram(arguments) => {
-            let (_, code_hash) = call.code(arguments.addr)?;
+            let code_hash = call.code_hash(arguments.addr)?;
             set_cached(call, code_hash, true).map(|()| Vec::new())
         }
         C::cacheCodehash(_) => Err(Failure::BurnAll),

@@ -2,12 +2,15 @@
 
 use alloy_primitives::{Address, B256, Log, U256};
 use alloy_sol_types::{SolError, SolEvent};
-use revm::{Database, context_interface::JournalTr, interpreter::CallInputs};
+use revm::{
+    Database, context::journaled_state::account::JournaledAccountTr, context_interface::JournalTr,
+    interpreter::CallInputs,
+};
 
 use super::is_direct;
 use crate::{
     evm::{ArbContext, ArbStorage},
-    stylus::{Params, ProgramRecord, Slot, keyed},
+    stylus::{Params, ProgramRecord, Slot, keyed, set_slot},
     wasm::wide,
 };
 
@@ -15,6 +18,7 @@ const COPY_WORD_GAS: u64 = 3;
 const READ_GAS: u64 = 800;
 const WRITE_GAS: u64 = 20_000;
 const WRITE_ZERO_GAS: u64 = 5_000;
+const COLD_ACCOUNT_GAS: u64 = 2_600;
 const LOG_GAS: u64 = 375;
 const LOG_BYTE_GAS: u64 = 8;
 
@@ -58,8 +62,10 @@ pub(super) struct Call<'a, DB: Database> {
     pub(super) address: Address,
     gas: u64,
     supplied: u64,
-    is_static: bool,
+    pub(super) is_static: bool,
     is_direct: bool,
+    /// Whether the caller was found to own the chain.
+    pub(super) is_owner: bool,
 }
 
 impl<'a, DB: Database> Call<'a, DB> {
@@ -73,6 +79,7 @@ impl<'a, DB: Database> Call<'a, DB> {
             supplied: inputs.gas_limit,
             is_static: inputs.is_static,
             is_direct: is_direct(inputs.scheme),
+            is_owner: false,
         }
     }
 
@@ -147,6 +154,17 @@ impl<'a, DB: Database> Call<'a, DB> {
         Ok(load.data.info.balance)
     }
 
+    /// Code hash of an account, read as a cold one whether it is or not.
+    pub(super) fn code_hash(&mut self, address: Address) -> Result<B256, Failure> {
+        self.burn(COLD_ACCOUNT_GAS)?;
+        Ok(self.code(address)?.1)
+    }
+
+    /// Reads of values whose content is fixed here.
+    pub(super) const fn pay_for_reads(&mut self, count: u64) -> Result<(), Failure> {
+        self.burn(READ_GAS.saturating_mul(count))
+    }
+
     /// Moves value of the precompile to an account.
     pub(super) fn pay(&mut self, to: Address, value: U256) -> Result<(), Failure> {
         let moved = self.ctx.journaled_state.transfer(self.address, to, value).map_err(fatal)?;
@@ -154,6 +172,12 @@ impl<'a, DB: Database> Call<'a, DB> {
             None => Ok(()),
             Some(_) => Err(Failure::BurnAll),
         }
+    }
+
+    /// Takes value of the precompile out of existence.
+    pub(super) fn destroy(&mut self, value: U256) -> Result<(), Failure> {
+        let mut account = self.ctx.journaled_state.load_account_mut(self.address).map_err(fatal)?;
+        if account.data.decr_balance(value) { Ok(()) } else { Err(Failure::BurnAll) }
     }
 
     pub(super) fn emit(&mut self, event: &impl SolEvent) -> Result<(), Failure> {
@@ -189,6 +213,8 @@ impl<'a, DB: Database> Call<'a, DB> {
         let index = size.saturating_add(1);
         self.write(keyed(set, member.into_word()), U256::from(index))?;
         self.write(set_slot(set, index), member.into_word().into())?;
+        // The size is read again to be increased.
+        self.pay_for_reads(1)?;
         self.write(set_slot(set, 0), U256::from(index))
     }
 
@@ -222,11 +248,6 @@ impl<'a, DB: Database> Call<'a, DB> {
     pub(super) fn time(&self) -> u64 {
         self.ctx.block.timestamp.saturating_to()
     }
-}
-
-/// Slot of a set's size (0) or of its n-th member.
-fn set_slot(set: &str, index: u64) -> U256 {
-    keyed(&format!("{set} list"), U256::from(index).into())
 }
 
 /// A fault of the database ends the transaction.

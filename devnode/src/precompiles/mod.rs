@@ -1,11 +1,16 @@
 //! Arbitrum's precompiled contracts, beside Ethereum's.
 
+mod arb_address_table;
+mod arb_aggregator;
 mod arb_debug;
 mod arb_gas_info;
 mod arb_info;
+mod arb_legacy;
 mod arb_owner;
 mod arb_owner_public;
+mod arb_retryable_tx;
 mod arb_sys;
+mod arb_sys_send;
 mod arb_wasm;
 mod arb_wasm_cache;
 mod call;
@@ -22,6 +27,7 @@ use crate::{
     config::{ARBITRUM_PRECOMPILES, precompile_address},
     evm::ArbContext,
 };
+pub(crate) use arb_owner::OWNERS;
 use call::{Call, Failure};
 
 /// Ethereum's precompiles and Arbitrum's.
@@ -72,15 +78,28 @@ impl<DB: Database> PrecompileProvider<ArbContext<DB>> for ArbPrecompiles {
         let result = call.pay_for_input(input.len()).and_then(|()| match index {
             0x64 => arb_sys::run(&mut call, &input),
             0x65 => arb_info::run(&mut call, &input),
+            0x66 => arb_address_table::run(&mut call, &input),
+            0x68 => arb_legacy::function_table(&mut call, &input),
             0x6b => arb_owner_public::run(&mut call, &input),
             0x6c => arb_gas_info::run(&mut call, &input),
+            0x6d => arb_aggregator::run(&mut call, &input),
+            0x6e => arb_retryable_tx::run(&mut call, &input),
+            0x6f => arb_legacy::statistics(&mut call, &input),
             0x70 => arb_owner::run(&mut call, &input),
             0x71 => arb_wasm::run(&mut call, &input),
             0x72 => arb_wasm_cache::run(&mut call, &input),
             0xff => arb_debug::run(&mut call, &input),
             _ => Err(Failure::BurnAll),
         });
-        let result = result.and_then(|output| call.pay_for_output(output.len()).map(|()| output));
+        let result = match result {
+            Ok(output) => call.pay_for_output(output.len()).map(|()| output),
+            // The data of an error is copied too; who cannot pay for it gets none.
+            Err(Failure::Revert(data)) => {
+                call.pay_for_output(data.len()).and(Err(Failure::Revert(data)))
+            }
+            failed => failed,
+        };
+        let result = if index == 0x70 { arb_owner::free(&mut call, result) } else { result };
         let left = call.gas_left();
         settle(result, left, inputs).map(Some)
     }

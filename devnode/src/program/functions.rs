@@ -49,7 +49,9 @@ pub(crate) enum HostFunction {
     MathPow,
     MathAddMod,
     MathMulMod,
-    /// Any function of `console` that prints and returns nothing.
+    /// Prints text from the program's memory.
+    ConsoleText,
+    /// Any function of `console` that prints a number and returns nothing.
     ConsoleLog,
     /// Any function of `console` that prints and returns its argument.
     ConsoleTee,
@@ -131,7 +133,13 @@ pub(crate) const DECLARATIONS: &[Declaration] = &[
     hook(HostFunction::MathPow, "math_pow", "ii", ""),
     hook(HostFunction::MathAddMod, "math_add_mod", "iii", ""),
     hook(HostFunction::MathMulMod, "math_mul_mod", "iii", ""),
-    console("log_txt", "ii", false),
+    Declaration {
+        function: HostFunction::ConsoleText,
+        module: "console",
+        name: "log_txt",
+        parameters: "ii",
+        result: "",
+    },
     console("log_i32", "i", false),
     console("log_i64", "l", false),
     console("log_f32", "f", false),

@@ -1,27 +1,24 @@
 //! Programs on wasmi: a call runs until it ends or needs the chain, and resumes with the reply.
 
 use core::fmt;
+use std::sync::Arc;
 
 use wasmi::{
-    AsContextMut, Caller, CompilationMode, Config, Engine, FuncType, Global, Linker, Memory,
-    Module, ResumableCall, Store, Val, ValType,
+    AsContextMut, Caller, CompilationMode, Config, FuncType, Global, Linker, Memory, Module,
+    ResumableCall, Store, Val, ValType,
 };
 
 use super::{
+    engine::{Engine, EngineError, Event, Outcome, Program, Running},
     functions::{DECLARATIONS, Declaration},
     guest::{Guest, Stop},
     hostio::{self, Args, Step},
-    request::{Reply, Request},
-    state::{Pending, State},
+    request::Reply,
+    state::{HostIo, Pending, State},
 };
 use crate::wasm::{DEPTH_GLOBAL, INK_GLOBAL, STATUS_GLOBAL, size};
 
-/// A fault of the engine: the program was accepted but cannot be run.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("wasm engine: {0}")]
-pub(crate) struct InterpreterError(String);
-
-impl From<wasmi::Error> for InterpreterError {
+impl From<wasmi::Error> for EngineError {
     fn from(error: wasmi::Error) -> Self {
         Self(error.to_string())
     }
@@ -30,13 +27,16 @@ impl From<wasmi::Error> for InterpreterError {
 /// The interpreter with all host functions; compiled programs belong to it.
 #[derive(Debug)]
 pub(crate) struct Interpreter {
-    engine: Engine,
-    linker: Linker<Context>,
+    engine: wasmi::Engine,
+    linker: Arc<Linker<Context>>,
 }
 
-/// A program ready to be called.
-#[derive(Debug, Clone)]
-pub(crate) struct Compiled(Module);
+/// A program translated as it runs.
+#[derive(Debug)]
+struct Translated {
+    linker: Arc<Linker<Context>>,
+    module: Module,
+}
 
 /// What the store holds: the call's state, and handles into the instance.
 #[derive(Debug)]
@@ -68,38 +68,12 @@ impl wasmi::errors::HostError for Leave {}
 
 /// A program in the middle of a call.
 #[derive(Debug)]
-pub(crate) struct Running {
+struct Suspendable {
     store: Store<Context>,
     handles: Handles,
     entry: wasmi::Func,
     suspended: Option<wasmi::ResumableCallHostTrap>,
     calldata_length: u32,
-}
-
-/// How a program ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// With status 0.
-    Success(Vec<u8>),
-    /// With another status.
-    Revert(Vec<u8>),
-    /// By a trap or a host function that refused: reverts without data, keeps its gas.
-    Failure,
-    /// Without ink.
-    OutOfInk,
-    /// Without stack.
-    OutOfStack,
-    /// By a fault of the interpreter, which is not the program's.
-    Fault(String),
-}
-
-/// What a program does next.
-#[derive(Debug)]
-pub(crate) enum Event {
-    /// It waits for the chain.
-    Ask(Request),
-    /// It ended.
-    End(Outcome),
 }
 
 impl Interpreter {
@@ -113,7 +87,7 @@ impl Interpreter {
             .wasm_tail_call(false)
             .wasm_extended_const(false)
             .wasm_multi_memory(false);
-        let engine = Engine::new(&config);
+        let engine = wasmi::Engine::new(&config);
         let mut linker = Linker::new(&engine);
         for declaration in DECLARATIONS {
             // Names are distinct, so no definition can clash.
@@ -124,27 +98,24 @@ impl Interpreter {
                 move |caller, args, results| dispatch(declaration, caller, args, results),
             );
         }
-        Self { engine, linker }
+        Self { engine, linker: Arc::new(linker) }
     }
+}
 
-    /// Compiles a metered module.
-    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Compiled, InterpreterError> {
-        Ok(Compiled(Module::new(&self.engine, wasm)?))
+impl Engine for Interpreter {
+    fn compile(&self, wasm: &[u8]) -> Result<Arc<dyn Program>, EngineError> {
+        let module = Module::new(&self.engine, wasm)?;
+        Ok(Arc::new(Translated { linker: Arc::clone(&self.linker), module }))
     }
+}
 
-    /// Prepares a call with `ink` and a stack of `depth` words.
-    pub(crate) fn start(
-        &self,
-        program: &Compiled,
-        state: State,
-        ink: u64,
-        depth: u32,
-    ) -> Result<Running, InterpreterError> {
+impl Program for Translated {
+    fn start(&self, state: State, ink: u64, depth: u32) -> Result<Box<dyn Running>, EngineError> {
         let calldata_length = u32::try_from(state.environment.calldata.len()).unwrap_or(u32::MAX);
         let context = Context { state, handles: None, stop: None };
-        let mut store = Store::new(&self.engine, context);
-        let instance = self.linker.instantiate_and_start(&mut store, &program.0)?;
-        let missing = |name: &str| InterpreterError(format!("missing export {name}"));
+        let mut store = Store::new(self.module.engine(), context);
+        let instance = self.linker.instantiate_and_start(&mut store, &self.module)?;
+        let missing = EngineError::missing;
         let global = |name: &str| instance.get_global(&store, name).ok_or_else(|| missing(name));
         let handles = Handles {
             memory: instance.get_memory(&store, "memory").ok_or_else(|| missing("memory"))?,
@@ -156,15 +127,15 @@ impl Interpreter {
             .get_func(&store, "user_entrypoint")
             .ok_or_else(|| missing("user_entrypoint"))?;
         store.data_mut().handles = Some(handles);
-        let mut running = Running { store, handles, entry, suspended: None, calldata_length };
+        let mut running = Suspendable { store, handles, entry, suspended: None, calldata_length };
         running.guest().set_ink(ink);
         let depth = Val::I32(depth.cast_signed());
         running
             .handles
             .depth
             .set(&mut running.store, depth)
-            .map_err(|e| InterpreterError(e.to_string()))?;
-        Ok(running)
+            .map_err(|error| EngineError(error.to_string()))?;
+        Ok(Box::new(running))
     }
 }
 
@@ -228,7 +199,7 @@ fn dispatch(
             {
                 *slot = value;
             }
-            record(&mut guest, declaration.name);
+            hostio::record(&mut guest, declaration.name);
             return Ok(());
         }
         Ok(Step::Ask(request, key, gas)) => {
@@ -240,7 +211,7 @@ fn dispatch(
         }
         Err(stop) => {
             if matches!(stop, Stop::Exit(_)) {
-                record(&mut guest, declaration.name);
+                hostio::record(&mut guest, declaration.name);
             }
             Some(stop)
         }
@@ -249,42 +220,15 @@ fn dispatch(
     Err(wasmi::Error::host(Leave))
 }
 
-/// Notes a host function that is done, if the call is traced.
-fn record(guest: &mut impl Guest, name: &'static str) {
-    if guest.state().environment.tracing {
-        let ink = guest.ink();
-        guest.state().trace_end(name, ink);
-    }
-}
-
-impl Running {
-    const fn guest(&mut self) -> InStore<&mut Store<Context>> {
-        InStore { store: &mut self.store, handles: self.handles }
-    }
-
-    /// Ink left; none if the program ran out.
-    pub(crate) fn ink(&mut self) -> u64 {
-        if self.is_exhausted() { 0 } else { self.guest().ink() }
-    }
-
-    pub(crate) fn state(&mut self) -> &mut State {
-        &mut self.store.data_mut().state
-    }
-
-    fn is_exhausted(&self) -> bool {
-        !matches!(self.handles.status.get(&self.store), Val::I32(0))
-    }
-
-    /// Runs from the entry point.
-    pub(crate) fn run(&mut self) -> Event {
+impl Running for Suspendable {
+    fn run(&mut self) -> Event {
         let argument = Val::I32(self.calldata_length.cast_signed());
         let mut status = [Val::I32(0)];
         let result = self.entry.call_resumable(&mut self.store, &[argument], &mut status);
         self.event(result, &status)
     }
 
-    /// Gives the chain's answer to the host function that asked, and runs on.
-    pub(crate) fn resume(&mut self, reply: Reply) -> Event {
+    fn resume(&mut self, reply: Reply) -> Event {
         let (Some(pending), Some(suspended)) = (self.state().pending.take(), self.suspended.take())
         else {
             return Event::End(Outcome::Failure);
@@ -294,10 +238,10 @@ impl Running {
         let mut guest = self.guest();
         let result = match hostio::finish(pending, reply, &mut guest) {
             Ok(result) => {
-                record(&mut guest, declaration.name);
+                hostio::record(&mut guest, declaration.name);
                 result
             }
-            Err(stop) => return Event::End(self.stopped(stop)),
+            Err(stop) => return Event::End(hostio::stopped(self.state(), stop)),
         };
         let inputs: Vec<Val> = value(declaration.result, result).into_iter().collect();
         let mut status = [Val::I32(0)];
@@ -305,11 +249,37 @@ impl Running {
         self.event(result, &status)
     }
 
+    fn trace_call(&mut self, frame: usize) {
+        self.state().trace_call(frame);
+    }
+
+    fn ink(&mut self) -> u64 {
+        if self.is_exhausted() { 0 } else { self.guest().ink() }
+    }
+
+    fn take_trace(&mut self) -> Vec<HostIo> {
+        core::mem::take(&mut self.state().trace.records)
+    }
+}
+
+impl Suspendable {
+    const fn guest(&mut self) -> InStore<&mut Store<Context>> {
+        InStore { store: &mut self.store, handles: self.handles }
+    }
+
+    fn state(&mut self) -> &mut State {
+        &mut self.store.data_mut().state
+    }
+
+    fn is_exhausted(&self) -> bool {
+        !matches!(self.handles.status.get(&self.store), Val::I32(0))
+    }
+
     fn event(&mut self, result: Result<ResumableCall, wasmi::Error>, status: &[Val]) -> Event {
         match result {
             Ok(ResumableCall::Finished) => {
                 let status = status.first().map_or(1, raw);
-                Event::End(self.ended(status == 0))
+                Event::End(hostio::ended(self.state(), status == 0))
             }
             Ok(ResumableCall::HostTrap(trap)) => {
                 if let Some(request) = self.state().request.take() {
@@ -317,23 +287,10 @@ impl Running {
                     return Event::Ask(request);
                 }
                 let stop = self.store.data_mut().stop.take().unwrap_or(Stop::Failure);
-                Event::End(self.stopped(stop))
+                Event::End(hostio::stopped(self.state(), stop))
             }
             Ok(ResumableCall::OutOfFuel(_)) => Event::End(Outcome::Failure),
             Err(error) => Event::End(self.trapped(&error)),
-        }
-    }
-
-    fn ended(&mut self, success: bool) -> Outcome {
-        let output = core::mem::take(&mut self.state().output);
-        if success { Outcome::Success(output) } else { Outcome::Revert(output) }
-    }
-
-    fn stopped(&mut self, stop: Stop) -> Outcome {
-        match stop {
-            Stop::OutOfInk => Outcome::OutOfInk,
-            Stop::Failure => Outcome::Failure,
-            Stop::Exit(status) => self.ended(status == 0),
         }
     }
 

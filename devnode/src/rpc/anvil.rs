@@ -35,6 +35,16 @@ pub(super) const METHODS: &[Method] = &[
         Ok(json!(true))
     }),
     Method::new(
+        "devnode_setStylusVersion",
+        "Changes the version of Stylus: every program must be activated again.",
+        |node, params| {
+            let version = u16::try_from(params.number(0)?)
+                .map_err(|_| RpcError::invalid_params("argument 0 is too large"))?;
+            node.set_stylus_version(version)?;
+            Ok(Value::Null)
+        },
+    ),
+    Method::new(
         "anvil_impersonateAccount",
         "Sends for an account without its key.",
         |node, params| {

@@ -16,11 +16,11 @@ use crate::chain::{MinedBlock, Node, Overrides};
 pub(super) const METHODS: &[Method] = &[
     Method::new(
         "debug_traceTransaction",
-        "Runs a mined transaction again: `callTracer`, `prestateTracer`, `4byteTracer`, `stylusTracer` \
-         (also as the script that cargo-stylus sends), `noopTracer`.",
+        "Runs a mined transaction again: opcodes (without a tracer), `callTracer`, `prestateTracer`, \
+         `4byteTracer`, `stylusTracer` (also as the script that cargo-stylus sends), `noopTracer`.",
         |node, params| {
             let tracer = tracer(params.optional(1)?)?;
-            Ok(tracer.show(&node.trace_transaction(params.required(0)?)?))
+            tracer.show(&node.trace_transaction(params.required(0)?, tracer.steps())?)
         },
     ),
     Method::new(
@@ -75,7 +75,7 @@ fn trace_call(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
     };
     let tracer = Tracer::new(options.trace)?;
     let call = eth::state::request(params)?;
-    Ok(tracer.show(&node.trace_call(&call, params.block(1)?, &overrides)?))
+    tracer.show(&node.trace_call(&call, params.block(1)?, &overrides, tracer.steps())?)
 }
 
 fn trace_block(node: &mut Node, id: BlockId, params: &Params) -> Result<Value, RpcError> {
@@ -83,7 +83,7 @@ fn trace_block(node: &mut Node, id: BlockId, params: &Params) -> Result<Value, R
     let block = node.block(id)?;
     let hashes: Vec<_> = block.transactions.iter().map(|mined| mined.transaction.hash()).collect();
     let traces = hashes.into_iter().map(|hash| {
-        let result = form.show(&node.trace_transaction(hash)?);
+        let result = form.show(&node.trace_transaction(hash, form.steps())?)?;
         Ok(json!({"txHash": hash, "result": result}))
     });
     traces.collect()

@@ -35,6 +35,7 @@ pub const GROUPS: &[Group] = &[
     ("Chain and network", net::METHODS),
     ("Blocks and transactions", eth::blocks::METHODS),
     ("State and calls", eth::state::METHODS),
+    ("Simulation", eth::simulate::METHODS),
     ("Sending", eth::send::METHODS),
     ("Logs and filters", eth::filters::METHODS),
     ("Tracing", debug::METHODS),

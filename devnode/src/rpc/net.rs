@@ -21,7 +21,7 @@ pub(super) const METHODS: &[Method] = &[
     }),
     Method::new("web3_sha3", "Keccak-256 of the given bytes.", sha3),
     Method::new("rpc_modules", "The groups of methods.", |_, _| {
-        let names = ["anvil", "debug", "eth", "evm", "net", "rpc", "txpool", "web3"];
+        let names = ["anvil", "debug", "devnode", "eth", "evm", "net", "rpc", "txpool", "web3"];
         let modules = names.map(|name| (name.to_owned(), json!("1.0")));
         Ok(Value::Object(modules.into_iter().collect()))
     }),

@@ -16,4 +16,4 @@ pub(crate) use params::{PAGE_RAMP, Params};
 pub(crate) use pricer::DataPricer;
 pub(crate) use recent::RecentPrograms;
 pub(crate) use record::{ProgramError, ProgramRecord};
-pub(crate) use state::{ARBOS_STATE, Slot, keyed};
+pub(crate) use state::{ARBOS_STATE, Slot, keyed, set_of_one, set_slot};

@@ -29,9 +29,13 @@ pub(crate) struct Pages {
 }
 
 impl Pages {
-    /// Gas of opening `count` more pages; [`u64::MAX`] if that is not possible.
-    pub(crate) fn cost(self, count: u16) -> u64 {
+    /// Gas of opening `count` more pages; what nobody can pay if that is not possible, or if more
+    /// than `limit` would be open (`ArbOS` 60).
+    pub(crate) fn cost(self, count: u16, limit: Option<u16>) -> u64 {
         let open = self.open.saturating_add(count);
+        if limit.is_some_and(|limit| open > limit) {
+            return u64::MAX;
+        }
         let ever = self.ever.max(open);
         if ever <= FREE_PAGES {
             return 0;
@@ -57,20 +61,26 @@ mod tests {
     #[test]
     fn a_mebibyte_of_stack_is_seventeen_pages() {
         // 15 pages above the free ones: 15,000; the ramp grows from 1 to 9.
-        assert_eq!(Pages::default().cost(17), 15_008);
+        assert_eq!(Pages::default().cost(17, None), 15_008);
     }
 
     #[test]
     fn two_pages_are_free_and_129_are_impossible() {
-        assert_eq!(Pages::default().cost(2), 0);
-        assert_eq!(Pages::default().cost(3), 1_000);
-        assert_eq!(Pages { open: 128, ever: 128 }.cost(1), u64::MAX - RAMP[128] + 1_000);
-        assert!(Pages::default().cost(128) < 32_000_000);
-        assert!(Pages::default().cost(129) > 1 << 60);
+        assert_eq!(Pages::default().cost(2, None), 0);
+        assert_eq!(Pages::default().cost(3, None), 1_000);
+        assert_eq!(Pages { open: 128, ever: 128 }.cost(1, None), u64::MAX - RAMP[128] + 1_000);
+        assert!(Pages::default().cost(128, None) < 32_000_000);
+        assert!(Pages::default().cost(129, None) > 1 << 60);
+    }
+
+    #[test]
+    fn a_limit_below_the_ramp_holds() {
+        assert_eq!(Pages::default().cost(9, Some(8)), u64::MAX);
+        assert_eq!(Pages::default().cost(8, Some(8)), Pages::default().cost(8, None));
     }
 
     #[test]
     fn pages_opened_again_pay_only_the_linear_part() {
-        assert_eq!(Pages { open: 10, ever: 60 }.cost(5), 5_000);
+        assert_eq!(Pages { open: 10, ever: 60 }.cost(5, None), 5_000);
     }
 }

@@ -14,7 +14,8 @@ pub(super) const GLOBALS: u64 = 32_768;
 pub(super) const LOCALS: u64 = 348;
 pub(super) const OPERATORS: u64 = 65_536;
 pub(super) const TABLE_ENTRIES: u64 = 4_096;
-pub(super) const ELEMENT_ITEMS: u64 = 4_096;
+/// The chain counts the encoded bytes of all element segments, not their items.
+pub(super) const ELEMENT_BYTES: u64 = 4_096;
 pub(super) const NAME_BYTES: u64 = 512;
 pub(super) const FRAME_WORDS: u64 = 10 * 1_024;
 pub(super) const STACK_VALUES: u64 = 4_096;

@@ -251,7 +251,6 @@ impl<'a> Module<'a> {
                 ElementItems::Functions(items) => items.count(),
                 ElementItems::Expressions(_, items) => items.count(),
             };
-            limits::check("element items", u64::from(items), limits::ELEMENT_ITEMS)?;
             if let ElementKind::Active { table_index, offset_expr } = element.kind {
                 let table = self.tables.get(super::size(table_index.unwrap_or_default()));
                 let entries = table.copied().unwrap_or_default();
@@ -260,7 +259,7 @@ impl<'a> Module<'a> {
             let length = element.range.end.saturating_sub(element.range.start);
             self.element_entry_bytes = self.element_entry_bytes.saturating_add(length);
         }
-        Ok(())
+        limits::check("bytes of element segments", self.element_entry_bytes, limits::ELEMENT_BYTES)
     }
 
     fn read_data(&mut self, reader: wasmparser::DataSectionReader<'a>) -> Result<(), WasmError> {

@@ -4,7 +4,7 @@
 use alloy_primitives::{Address, Bytes, TxKind, U256, address};
 use alloy_sol_types::{SolCall, sol};
 use novate_devnode::{
-    ArbOs, Block, CallOptions, ChainConfig, Engine, genesis, pack, precompile_address,
+    ArbOs, Block, CallOptions, ChainConfig, Engine, WasmEngine, genesis, pack, precompile_address,
     wasm::Features,
 };
 use revm::{
@@ -56,8 +56,19 @@ impl Default for TestChain {
 }
 
 impl TestChain {
+    /// On the engine that `NOVATE_WASM_ENGINE` names, so that every test can run on each.
     pub fn new(arbos: ArbOs) -> Self {
-        let config = ChainConfig { arbos, ..ChainConfig::default() };
+        let engine = match std::env::var("NOVATE_WASM_ENGINE").as_deref() {
+            Err(_) | Ok("interpreter") => WasmEngine::Interpreter,
+            #[cfg(feature = "compiler")]
+            Ok("compiler") => WasmEngine::Compiler,
+            other => panic!("NOVATE_WASM_ENGINE {other:?}: no such engine in this build"),
+        };
+        Self::on(arbos, engine)
+    }
+
+    pub fn on(arbos: ArbOs, engine: WasmEngine) -> Self {
+        let config = ChainConfig { arbos, engine, ..ChainConfig::default() };
         let mut db = InMemoryDB::default();
         for account in genesis(&config) {
             db.insert_account_info(account.address, account.info);

@@ -2,44 +2,44 @@
 
 use novate_math::kernel::{self, CallValue, Deviation, Slice};
 
-#[unsafe(no_mangle)]
-extern "C" fn kernel_exp(z: u64) -> u64 {
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn kernel_exp(z: u64) -> u64 {
     kernel::exp_negative(z)
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn kernel_ln(low: u64, high: u64) -> i64 {
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn kernel_ln(low: u64, high: u64) -> i64 {
     kernel::ln_wad((u128::from(high) << 64) | u128::from(low))
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn kernel_ln_decimal(mantissa: u64, exponent: i32) -> i64 {
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn kernel_ln_decimal(mantissa: u64, exponent: i32) -> i64 {
     kernel::ln_decimal(mantissa, exponent)
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn kernel_sqrt(low: u64, high: u64) -> u64 {
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn kernel_sqrt(low: u64, high: u64) -> u64 {
     kernel::sqrt((u128::from(high) << 64) | u128::from(low))
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn kernel_cdf(x: i64) -> u64 {
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn kernel_cdf(x: i64) -> u64 {
     kernel::cdf(x)
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn kernel_density(x: i64) -> u64 {
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn kernel_density(x: i64) -> u64 {
     kernel::density(x)
 }
 
-#[unsafe(no_mangle)]
-extern "C" fn kernel_deviation(total: u64) -> u64 {
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn kernel_deviation(total: u64) -> u64 {
     Deviation::new(total).total()
 }
 
 /// One option under `count` forwards and three volatilities, as a valuation loop runs: the sum of the fractions.
-#[unsafe(no_mangle)]
-extern "C" fn kernel_batch(
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn kernel_batch(
     moneyness: i64,
     step: i64,
     up: u64,
@@ -61,8 +61,8 @@ extern "C" fn kernel_batch(
 }
 
 /// `count` strikes of one slice, `step` apart.
-#[unsafe(no_mangle)]
-extern "C" fn kernel_svi(
+#[cfg_attr(target_family = "wasm", unsafe(no_mangle))]
+pub(crate) extern "C" fn kernel_svi(
     a_low: u64,
     a_high: i64,
     b: u64,

@@ -2,7 +2,7 @@
 //! clients hold one each and ask it.
 //!
 //! While a range moves, the maintenance requirement is that under the range as it has come so far; the initial requirement is the
-//! higher of that and the one under the range to come, as in [`crate::adaptive::assess_ramped`].
+//! higher of that and the one under the range to come.
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use alloy_primitives::I256;
 
 use crate::{
     Error,
-    adaptive::Ramp,
+    adaptive::{Ramp, with_ranges},
     assess::{Assessment, UnderlyingAssessment},
     book::Book,
     explain::{LiquidationPrices, at_price, largest, turning_prices},
@@ -47,22 +47,19 @@ pub struct Wish {
 impl Rules {
     /// The rules at `now`; `ramps` pairs underlyings with the ways of their ranges.
     pub fn new(
-        mut parameters: Parameters,
+        parameters: Parameters,
         extensions: Extensions,
         ramps: &[(u8, Ramp)],
         now: u64,
     ) -> Self {
         let moves = |(_, ramp): &(u8, Ramp)| ramp.initial(now) != ramp.maintenance(now);
-        let ahead = ramps.iter().any(moves).then(|| {
-            let mut ahead = parameters.clone();
-            for (number, ramp) in ramps {
-                set_range(&mut ahead, *number, ramp.initial(now));
-            }
-            ahead
-        });
-        for (number, ramp) in ramps {
-            set_range(&mut parameters, *number, ramp.maintenance(now));
-        }
+        let moved = ramps.iter().any(moves);
+        let ahead = moved.then(|| with_ranges(&parameters, ramps, |ramp| ramp.initial(now)));
+        let parameters = if ramps.is_empty() {
+            parameters
+        } else {
+            with_ranges(&parameters, ramps, |ramp| ramp.maintenance(now))
+        };
         Self { parameters, extensions, now, ahead }
     }
 
@@ -180,12 +177,6 @@ impl Rules {
             let figures = assess_extended(book, &moved, &self.parameters, extensions, self.now)?;
             Ok(figures.maintenance_excess().is_negative())
         })
-    }
-}
-
-fn set_range(parameters: &mut Parameters, number: u8, range: u64) {
-    for listed in parameters.underlyings.iter_mut().filter(|listed| listed.underlying == number) {
-        listed.range = range;
     }
 }
 

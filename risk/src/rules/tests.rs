@@ -191,7 +191,8 @@ fn ranges_on_their_way_count_as_in_the_ramped_assessment() {
     let (up, down) = (to(400_000_000_000_000_000), to(120_000_000_000_000_000));
     for ramps in [vec![(1, up)], vec![(1, down), (2, up)], vec![(2, down)], vec![]] {
         let rules = Rules::new(plain.clone(), Extensions::default(), &ramps, NOW);
-        let expected = assess_ramped(&book, &market, &plain, &ramps, NOW).unwrap();
+        let expected =
+            assess_ramped(&book, &market, &plain, &Extensions::default(), &ramps, NOW).unwrap();
         let figures = rules.assess(&book, &market).unwrap();
         assert_eq!(figures, expected, "{ramps:?}");
         assert!(figures.initial_excess() <= figures.maintenance_excess());

@@ -11,44 +11,20 @@
     reason = "tests fail by panicking"
 )]
 
+mod math_calls;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
-    path::{Path, PathBuf},
-    process::Command,
 };
 
+use math_calls::{Call, calls, module, workspace};
 use novate_devnode::meter::{Meter, Value};
 use serde_json::{Value as Json, json};
 use wasmparser::{ExternalKind, Operator, Parser, Payload};
 
 /// Rows of each vector file that are measured: the first ones, which are edges, and as many typical ones.
 const ROWS: usize = 100;
-
-fn workspace() -> PathBuf {
-    let folder = env::var_os("NOVATE_WORKSPACE");
-    folder.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), PathBuf::from)
-}
-
-/// The bench module, with the maximum of its memory fixed: it never grows.
-fn module() -> Vec<u8> {
-    let target = workspace().join("target/math-bench");
-    let status = Command::new(env!("CARGO"))
-        .current_dir(workspace())
-        .args(["build", "--locked", "-p", "novate-math-bench", "--profile", "contract"])
-        .args(["--target", "wasm32-unknown-unknown", "--target-dir"])
-        .arg(&target)
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .status()
-        .expect("cargo runs");
-    assert!(status.success(), "novate-math-bench does not build");
-    let path = target.join("wasm32-unknown-unknown/contract/novate_math_bench.wasm");
-    let text = wasmprinter::print_bytes(fs::read(path).expect("the module")).expect("WASM");
-    let (before, after) = text.split_once("(memory (;0;) ").expect("a memory");
-    let (pages, after) = after.split_once(')').expect("a limit");
-    wat::parse_str(format!("{before}(memory (;0;) {pages} {pages}){after}")).expect("WASM")
-}
 
 /// Bytes of code that each export reaches.
 fn code_bytes(wasm: &[u8]) -> BTreeMap<String, usize> {
@@ -89,45 +65,6 @@ fn code_bytes(wasm: &[u8]) -> BTreeMap<String, usize> {
     exports.into_iter().map(|(name, index)| (name, reach(index))).collect()
 }
 
-/// Cells of the measured rows of a vector file.
-fn rows(file: &str) -> Vec<Vec<String>> {
-    let mut reader =
-        csv::Reader::from_path(workspace().join("math/vectors").join(file)).expect("vectors");
-    let all: Vec<Vec<String>> = reader
-        .records()
-        .map(|row| row.expect("a row").iter().map(str::to_owned).collect())
-        .collect();
-    let typical = all.iter().filter(|row| row[0] == "typical").take(ROWS);
-    all.iter().filter(|row| row[0] == "edge").take(ROWS).chain(typical).cloned().collect()
-}
-
-/// A decimal in units of 1e-18 where it fits 128 bits.
-fn wad(text: &str) -> Option<i128> {
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let number: i128 = format!("{whole}{fraction:0<18}").parse().ok()?;
-    Some(sign * number)
-}
-
-/// Units of 1e-18 in `Q bits`.
-fn binary(x: i128, bits: u32) -> Option<i64> {
-    let whole = x / 1_000_000_000_000_000_000;
-    let rest = (x % 1_000_000_000_000_000_000) << bits;
-    i64::try_from((whole << bits) + rest / 1_000_000_000_000_000_000).ok()
-}
-
-fn halves(x: i128) -> [Value; 2] {
-    [word(x), word(x >> 64)]
-}
-
-fn word(x: i128) -> Value {
-    Value::I64(i64::from_le_bytes(x.to_le_bytes()[..8].try_into().unwrap()))
-}
-
-fn pairs(numbers: &[i128]) -> Vec<Value> {
-    numbers.iter().copied().flat_map(halves).collect()
-}
-
 struct Bench {
     meter: Meter,
     inks: BTreeMap<&'static str, Vec<u64>>,
@@ -138,7 +75,7 @@ impl Bench {
         self.meter.call(name, arguments).unwrap_or_else(|error| panic!("{name}: {error}")).ink
     }
 
-    fn measure(&mut self, name: &'static str, arguments: &[Value]) {
+    fn measure(&mut self, Call { name, arguments }: &Call) {
         let ink = self.call(name, arguments);
         self.inks.entry(name).or_default().push(ink);
     }
@@ -151,90 +88,6 @@ impl Bench {
         };
         let (one, many) = (with(1), with(11));
         self.inks.entry(name).or_default().push((many - one) / (10 * each));
-    }
-}
-
-fn numbers(bench: &mut Bench) {
-    for (file, names) in [
-        ("exp.csv", &["exp"][..]),
-        ("ln.csv", &["ln", "log2"]),
-        ("sqrt.csv", &["sqrt"]),
-        ("norm_cdf.csv", &["normal_cdf"]),
-        ("norm_pdf.csv", &["normal_pdf"]),
-    ] {
-        for row in rows(file) {
-            let Some(x) = wad(&row[1]) else { continue };
-            for name in names {
-                bench.measure(name, &pairs(&[x]));
-            }
-            match file {
-                "exp.csv" if x <= 0 => {
-                    if let Some(z) = binary(-x, 58) {
-                        bench.measure("kernel_exp", &[Value::I64(z)]);
-                    }
-                }
-                "ln.csv" => bench.measure("kernel_ln", &halves(x)),
-                "sqrt.csv" => bench.measure("kernel_sqrt", &halves(x)),
-                "norm_cdf.csv" => {
-                    if let Some(x) = binary(x, 58) {
-                        bench.measure("kernel_cdf", &[Value::I64(x)]);
-                        bench.measure("kernel_density", &[Value::I64(x)]);
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    for row in rows("norm_inv.csv") {
-        let p = wad(&row[1]).expect("a probability");
-        bench.measure("normal_inverse", &[word(p)]);
-    }
-    for row in rows("exp.csv").iter().zip(rows("ln.csv")) {
-        let (Some(a), Some(b)) = (wad(&row.0[1]), wad(&row.1[1])) else { continue };
-        bench.measure("mul_down", &pairs(&[b, a.abs()]));
-        bench.measure("div_down", &pairs(&[b, a.abs().max(1)]));
-        bench.measure("pow", &pairs(&[b, a % 4_000_000_000_000_000_000]));
-    }
-}
-
-fn options(bench: &mut Bench) {
-    for row in rows("black76.csv") {
-        let x: Vec<i128> = [1, 2, 4, 5].iter().map(|&i| wad(&row[i]).expect("an input")).collect();
-        let seconds = Value::I64(row[3].parse().expect("seconds"));
-        let arguments = [pairs(&x[..2]), vec![seconds], pairs(&x[2..])].concat();
-        bench.measure("black76", &arguments);
-        bench.measure("greeks", &arguments);
-    }
-    for row in rows("implied_vol.csv") {
-        let x: Vec<i128> = [1, 2, 6, 4].iter().map(|&i| wad(&row[i]).expect("an input")).collect();
-        let seconds = Value::I64(row[3].parse().expect("seconds"));
-        let call = Value::I32(i32::from(row[5] == "call"));
-        let arguments = [pairs(&x[..2]), vec![seconds], pairs(&x[2..]), vec![call]].concat();
-        bench.measure("implied_volatility", &arguments);
-    }
-    for row in rows("svi.csv") {
-        let x: Vec<i128> = [3, 4, 5, 6, 7, 9]
-            .iter()
-            .map(|&i| {
-                wad(&row[i]).unwrap_or_else(|| {
-                    row[i].parse::<f64>().map_or(0, |k| wad(&format!("{k:.18}")).unwrap())
-                })
-            })
-            .collect();
-        let [a, b, rho, m, sigma, _] = x[..] else { unreachable!("six inputs") };
-        let k =
-            wad(&format!("{:.18}", row[9].parse::<f64>().expect("a number"))).expect("a number");
-        let seconds = Value::I64(row[8].parse().expect("seconds"));
-        let arguments = [
-            pairs(&[a]),
-            vec![word(b)],
-            pairs(&[rho, m]),
-            vec![word(sigma)],
-            pairs(&[k]),
-            vec![seconds],
-        ]
-        .concat();
-        bench.measure("svi_volatility", &arguments);
     }
 }
 
@@ -256,8 +109,7 @@ fn found() -> Json {
     let wasm = module();
     let sizes = code_bytes(&wasm);
     let mut bench = Bench { meter: Meter::new(&wasm).expect("a module"), inks: BTreeMap::new() };
-    numbers(&mut bench);
-    options(&mut bench);
+    calls(Some(ROWS)).iter().for_each(|call| bench.measure(call));
     loops(&mut bench);
     let functions: serde_json::Map<String, Json> = bench
         .inks

@@ -10,10 +10,11 @@ mod storage;
 use alloy_primitives::B256;
 
 use super::{
+    engine::Outcome,
     functions::HostFunction as F,
     guest::{Guest, Stop},
     request::{Reply, Request},
-    state::Pending,
+    state::{Pending, State},
 };
 
 /// Arguments of a host function as the program passed them.
@@ -50,6 +51,29 @@ impl Step {
     }
 }
 
+/// Notes a host function that is done, if the call is traced.
+pub(super) fn record(guest: &mut impl Guest, name: &'static str) {
+    if guest.state().environment.tracing {
+        let ink = guest.ink();
+        guest.state().trace_end(name, ink);
+    }
+}
+
+/// How a program ends that returned from its entry point.
+pub(super) fn ended(state: &mut State, success: bool) -> Outcome {
+    let output = core::mem::take(&mut state.output);
+    if success { Outcome::Success(output) } else { Outcome::Revert(output) }
+}
+
+/// How a program ends that a host function stopped.
+pub(super) fn stopped(state: &mut State, stop: Stop) -> Outcome {
+    match stop {
+        Stop::OutOfInk => Outcome::OutOfInk,
+        Stop::Failure => Outcome::Failure,
+        Stop::Exit(status) => ended(state, status == 0),
+    }
+}
+
 /// Runs a host function until it is done or needs the chain.
 pub(super) fn begin(function: F, guest: &mut impl Guest, args: Args) -> Result<Step, Stop> {
     match function {
@@ -59,6 +83,7 @@ pub(super) fn begin(function: F, guest: &mut impl Guest, args: Args) -> Result<S
         | F::ReadReturnData
         | F::ReturnDataSize
         | F::EmitLog
+        | F::ConsoleText
         | F::ConsoleLog
         | F::ConsoleTee
         | F::Debug => output::begin(function, guest, args),

@@ -3,4 +3,5 @@
 pub(super) mod blocks;
 pub(super) mod filters;
 pub(super) mod send;
+pub(super) mod simulate;
 pub(super) mod state;

@@ -1,5 +1,6 @@
 //! Sending and signing.
 
+use alloy_dyn_abi::TypedData;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Bytes};
 use alloy_rpc_types_eth::TransactionRequest;
@@ -41,6 +42,11 @@ pub(in crate::rpc) const METHODS: &[Method] = &[
     Method::new("personal_sign", "Signs a message (EIP-191): message, account.", |node, params| {
         sign(node, params.required(1)?, &params.required::<Bytes>(0)?)
     }),
+    Method::new(
+        "eth_signTypedData_v4",
+        "Signs typed data (EIP-712): account, data as an object or as text.",
+        sign_typed,
+    ),
     Method::new("eth_pendingTransactions", "Waiting transactions.", |node, _| {
         node.pool().iter().map(|(_, _, waiting)| format::waiting_transaction(waiting)).collect()
     }),
@@ -60,4 +66,19 @@ fn send_raw_sync(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
 
 fn sign(node: &Node, account: Address, message: &Bytes) -> Result<Value, RpcError> {
     Ok(json!(node.keyring().sign_message(account, message)?))
+}
+
+fn sign_typed(node: &mut Node, params: &Params) -> Result<Value, RpcError> {
+    let account: Address = params.required(0)?;
+    let data: TypedData = match params.required::<Value>(1)? {
+        Value::String(text) => serde_json::from_str(&text).map_err(malformed)?,
+        object => serde_json::from_value(object).map_err(malformed)?,
+    };
+    let hash = data.eip712_signing_hash().map_err(malformed)?;
+    let signature = node.keyring().sign_hash(account, &hash)?;
+    Ok(json!(Bytes::from(signature.as_bytes().to_vec())))
+}
+
+fn malformed(error: impl core::fmt::Display) -> RpcError {
+    RpcError::invalid_params(format!("typed data: {error}"))
 }

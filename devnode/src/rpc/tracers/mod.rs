@@ -2,6 +2,7 @@
 
 mod call;
 mod four_byte;
+mod opcodes;
 mod prestate;
 mod stylus;
 
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::RpcError;
-use crate::chain::Traced;
+use crate::{chain::Traced, trace::StepOptions};
 
 /// What only the script of Stylus tools has: they send it where they cannot ask for `stylusTracer`.
 const STYLUS_SCRIPT: &str = "\"hostio\": function(info)";
@@ -20,6 +21,8 @@ const STYLUS_SCRIPT: &str = "\"hostio\": function(info)";
 pub(super) struct TraceOptions {
     tracer: Option<String>,
     tracer_config: Value,
+    #[serde(flatten)]
+    opcodes: opcodes::Settings,
 }
 
 /// A tracer with its settings.
@@ -29,17 +32,16 @@ pub(super) enum Tracer {
     Prestate(prestate::Settings),
     FourByte,
     Stylus,
+    Opcodes(opcodes::Settings),
     Nothing,
 }
 
 impl Tracer {
     /// The tracer that `options` asks for.
     pub(super) fn new(options: TraceOptions) -> Result<Self, RpcError> {
-        let TraceOptions { tracer, tracer_config } = options;
-        let Some(name) = tracer else {
-            let message = "opcode traces are not supported: name a tracer (callTracer, \
-                           prestateTracer, 4byteTracer, stylusTracer, noopTracer)";
-            return Err(RpcError::invalid_params(message));
+        let TraceOptions { tracer, tracer_config, opcodes } = options;
+        let Some(name) = tracer.filter(|name| !name.is_empty()) else {
+            return Ok(Self::Opcodes(opcodes));
         };
         match name.as_str() {
             "callTracer" => Ok(Self::Call(settings(tracer_config)?)),
@@ -56,15 +58,24 @@ impl Tracer {
         }
     }
 
-    /// The trace in this tracer's form.
-    pub(super) fn show(&self, traced: &Traced) -> Value {
+    /// What is to be recorded of each opcode, if this tracer shows them.
+    pub(super) const fn steps(&self) -> Option<StepOptions> {
         match self {
+            Self::Opcodes(settings) => Some(settings.recorded()),
+            _ => None,
+        }
+    }
+
+    /// The trace in this tracer's form.
+    pub(super) fn show(&self, traced: &Traced) -> Result<Value, RpcError> {
+        Ok(match self {
+            Self::Opcodes(settings) => return opcodes::show(traced, *settings),
             Self::Call(settings) => call::show(&traced.trace, *settings),
             Self::Prestate(settings) => prestate::show(&traced.touched, *settings),
             Self::FourByte => four_byte::show(&traced.trace),
             Self::Stylus => stylus::show(&traced.trace),
             Self::Nothing => json!({}),
-        }
+        })
     }
 }
 

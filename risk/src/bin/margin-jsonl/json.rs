@@ -117,19 +117,39 @@ impl Reader<'_> {
             Some('{') => self.object(depth),
             Some('[') => self.list(depth),
             Some('"') => self.string().map(Value::Text),
-            Some('-' | '0'..='9') => {
-                let digits = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
-                let rest = self.rest();
-                let length = rest.find(|c| !digits(c)).unwrap_or(rest.len());
-                let number = rest.get(..length).unwrap_or_default().to_owned();
-                self.at = self.at.saturating_add(length);
-                Ok(Value::Number(number))
-            }
+            Some('-' | '0'..='9') => self.number(),
             _ if self.take("null") => Ok(Value::Null),
             _ if self.take("true") => Ok(Value::Bool(true)),
             _ if self.take("false") => Ok(Value::Bool(false)),
             _ => self.fail("a value"),
         }
+    }
+
+    /// `-? (0 | [1-9] digits) (. digits)? ([eE] [+-]? digits)?`, as it was written.
+    fn number(&mut self) -> Result<Value, String> {
+        let start = self.at;
+        self.take("-");
+        if !self.take("0") {
+            self.digits()?;
+        }
+        if self.take(".") {
+            self.digits()?;
+        }
+        if self.take("e") || self.take("E") {
+            let _ = self.take("+") || self.take("-");
+            self.digits()?;
+        }
+        Ok(Value::Number(self.text.get(start..self.at).unwrap_or_default().to_owned()))
+    }
+
+    fn digits(&mut self) -> Result<(), String> {
+        let rest = self.rest();
+        let length = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        if length == 0 {
+            return self.fail("a digit");
+        }
+        self.at = self.at.saturating_add(length);
+        Ok(())
     }
 
     fn object(&mut self, depth: usize) -> Result<Value, String> {
@@ -211,15 +231,33 @@ impl Reader<'_> {
                 return Ok(meaning);
             }
         }
-        if self.take("u")
-            && let Some(code) = self.rest().get(..4)
-            && let Ok(code) = u32::from_str_radix(code, 16)
-            && let Some(character) = char::from_u32(code)
-        {
-            self.at = self.at.saturating_add(4);
-            return Ok(character);
+        if let Some(unit) = self.code_unit() {
+            // Beyond the basic plane a character is two units: a high surrogate and a low one.
+            let pair = match unit {
+                0xd800..=0xdbff if self.take("\\") => [unit, self.code_unit().unwrap_or(0)],
+                _ => [unit, 0],
+            };
+            let units = if pair[1] == 0 { &pair[..1] } else { &pair[..] };
+            if let Ok(text) = String::from_utf16(units)
+                && let Some(character) = text.chars().next()
+            {
+                return Ok(character);
+            }
         }
         self.fail("an escape")
+    }
+}
+
+impl Reader<'_> {
+    /// Four hexadecimal digits after `u`.
+    fn code_unit(&mut self) -> Option<u16> {
+        let digits = self.rest().strip_prefix('u')?.get(..4)?;
+        let unit = u16::from_str_radix(digits, 16).ok()?;
+        if digits.starts_with('+') {
+            return None;
+        }
+        self.at = self.at.saturating_add(5);
+        Some(unit)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use alloy_primitives::I256;
 use novate_risk::{
-    Error, assess_extended, assess_standard, breakdown, loss_vector, scenario::VolatilityMode,
+    Error,
+    adaptive::{assess_ramped, with_ranges},
+    assess_standard, breakdown, loss_vector,
+    scenario::VolatilityMode,
 };
 
 use crate::{decimal::show, json::Value, read::Case};
@@ -14,11 +17,12 @@ pub(crate) fn error(id: &Value, error: &str) -> String {
 
 /// The line of a case's figures.
 pub(crate) fn figures(id: &Value, case: &Case) -> Result<String, Error> {
-    let Case { now, book, market, parameters, extensions, standard } = case;
+    let Case { now, book, market, parameters, extensions, ramps, standard } = case;
     let total = match standard {
-        None => assess_extended(book, market, parameters, extensions, *now)?,
+        None => assess_ramped(book, market, parameters, extensions, ramps, *now)?,
         Some((netting, terms)) => assess_standard(book, market, parameters, terms, *netting, *now)?,
     };
+    let parameters = &with_ranges(parameters, ramps, |ramp| ramp.maintenance(*now));
     let mut parts = Vec::new();
     for part in breakdown(book, market, parameters, *now)? {
         let (outcomes, basis) = loss_vector(book, market, parameters, *now, part.underlying)?;

@@ -6,6 +6,7 @@ use novate_client::{Chain, Gas};
 use novate_devnode::ArbOs;
 use novate_devnode::chain::{NodeConfig, NodeHandle};
 use novate_devnode::rpc::{Server, ServerConfig};
+use tokio::sync::Mutex;
 
 use super::StageError;
 
@@ -39,5 +40,22 @@ pub(super) async fn connect(time: u64) -> Result<(Chain, String, Option<RunningN
         (server.url(), Some(RunningNode { _server: server }))
     };
     let chain = Chain::connect(&url).await?.with_gas(Gas::Limit(GAS_LIMIT));
+    if node.is_none() {
+        rewind(&chain).await;
+    }
     Ok((chain, url, node))
+}
+
+/// Brings a foreign node back to where this process found it and lets its time stand still, so that tests one after the
+/// other see what they would see on a node of their own. A node that cannot goes on as it is: then tests that move time
+/// fail by themselves.
+async fn rewind(chain: &Chain) {
+    static FOUND: Mutex<Option<String>> = Mutex::const_new(None);
+    let mut found = FOUND.lock().await;
+    if let Some(id) = found.take() {
+        let _: Result<bool, _> = chain.request("evm_revert", (id,)).await;
+    }
+    *found = chain.request("evm_snapshot", ()).await.ok();
+    let _: Result<serde_json::Value, _> =
+        chain.request("anvil_setBlockTimestampInterval", (0,)).await;
 }

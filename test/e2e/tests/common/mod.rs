@@ -160,8 +160,11 @@ impl Scene {
 
     /// Figures of an account now.
     pub async fn figures(&self, account: B256) -> IMargin::Assessment {
-        let book = self.stage.novate.book(account).await.expect("a book");
-        self.stage.novate.assess(vec![book]).await.expect("figures").remove(0)
+        let novate = &self.stage.novate;
+        let book = novate.book(account).await.expect("a book");
+        let figures = novate.assess(vec![book]).await.expect("figures").remove(0);
+        assert_eq!(figures, novate.figures(account).await.expect("figures"), "margin and clearing");
+        figures
     }
 
     /// Maintenance excess of an account now.

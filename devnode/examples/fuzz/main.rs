@@ -1,0 +1,108 @@
+//! Feeds random modules to the validator, the activator and the machine, and prints what became of
+//! them: nothing may panic or hang, whatever is refused must be refused with a typed error, and what
+//! is accepted must be valid after metering, give the same figures twice, and run to an end.
+//!
+//! `cargo run --release -p novate-devnode --example fuzz -- [MODULES] [SEED]`
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    reason = "counts of a campaign"
+)]
+
+mod generate;
+mod machine;
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    io::Write,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
+
+use generate::Random;
+use machine::Machine;
+use novate_devnode::wasm::{Exports, Features, Module, WasmError, activate, instrument};
+
+const FEATURES: Features = Features { multi_value: true, debug: true };
+
+/// No module may take longer than this from bytes to the end of its call.
+const MOST_TIME: Duration = Duration::from_secs(5);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let count: u64 = arguments.next().map_or(Ok(1_000_000), |text| text.parse())?;
+    let seed: u64 = arguments.next().map_or(Ok(1), |text| text.parse())?;
+    std::panic::set_hook(Box::new(|_| ()));
+    let begun = Instant::now();
+    let mut tally: BTreeMap<String, u64> = BTreeMap::new();
+    let mut machine = Machine::default();
+    let mut slowest = (Duration::ZERO, 0);
+    for index in 0..count {
+        let wasm = generate::module(&mut Random::new(seed, index));
+        let started = Instant::now();
+        let result = catch_unwind(AssertUnwindSafe(|| judge(&mut machine, &wasm)));
+        let elapsed = started.elapsed();
+        slowest = slowest.max((elapsed, index));
+        let became = result.map_err(|_| format!("module {index} of seed {seed} panicked"))??;
+        if elapsed > MOST_TIME {
+            return Err(format!("module {index} of seed {seed} took {elapsed:?}").into());
+        }
+        *tally.entry(became).or_default() += 1;
+    }
+    report(count, seed, &tally, slowest, begun.elapsed())?;
+    Ok(())
+}
+
+/// What becomes of a module; an error is a violation.
+fn judge(machine: &mut Machine, wasm: &[u8]) -> Result<String, String> {
+    let data = match activate(wasm, FEATURES) {
+        Err(error) => return Ok(format!("refused: {}", kind(&error))),
+        Ok(data) => data,
+    };
+    if activate(wasm, FEATURES) != Ok(data) {
+        return Err("a second activation gave other figures".to_owned());
+    }
+    let module = Module::parse(wasm, FEATURES).map_err(|error| error.to_string())?;
+    let metered = instrument(&module, Exports::Entrypoint).map_err(|error| error.to_string())?;
+    wasmparser::Validator::new()
+        .validate_all(&metered.wasm)
+        .map_err(|error| format!("the metered module is invalid: {error}"))?;
+    machine.run(wasm).map(|ending| format!("accepted: {ending}"))
+}
+
+/// The kind of a refusal.
+fn kind(error: &WasmError) -> String {
+    match error {
+        WasmError::Malformed { .. } => "malformed".to_owned(),
+        WasmError::TooMany { what, .. } => format!("too many {what}"),
+        WasmError::UnsupportedOperator(_) => "unsupported operator".to_owned(),
+        WasmError::UnsupportedImport { .. } => "unsupported import".to_owned(),
+        WasmError::ImportType { .. } => "wrong type of an import".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn report(
+    count: u64,
+    seed: u64,
+    tally: &BTreeMap<String, u64>,
+    slowest: (Duration, u64),
+    elapsed: Duration,
+) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "## Modules\n")?;
+    writeln!(out, "{count} modules of seed {seed}: no panic, no hang, no untyped refusal.")?;
+    writeln!(
+        out,
+        "Slowest: module {} with {:.1?}; all together {:.0?}.\n",
+        slowest.1, slowest.0, elapsed
+    )?;
+    writeln!(out, "| what became of them | modules |\n|---|---:|")?;
+    for (became, number) in tally {
+        writeln!(out, "| {became} | {number} |")?;
+    }
+    Ok(())
+}

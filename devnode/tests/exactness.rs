@@ -1,0 +1,288 @@
+//! Corners of the chain's rules where a unit of gas is easily lost: exact exhaustion, accounts that
+//! are not looked at, what errors and owners pay, what enters the cache of recent programs.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use alloy_primitives::{Address, TxKind, U256, keccak256};
+use alloy_sol_types::{SolCall, SolError, sol};
+use novate_devnode::{ArbOs, CallOptions, DEV_OWNER, pack, precompile_address, wasm::Features};
+use revm::{
+    context::result::{ExecutionResult, ResultAndState},
+    state::AccountInfo,
+};
+use support::{ALICE, ARB_WASM, ArbWasm, ONE_ETHER, START, TX, TestChain, calldata_gas};
+
+const OWNER: Address = precompile_address(0x70);
+const OWNER_PUBLIC: Address = precompile_address(0x6b);
+const CACHE: Address = precompile_address(0x72);
+const GAS_INFO: Address = precompile_address(0x6c);
+const INFO: Address = precompile_address(0x65);
+
+sol! {
+    interface ArbOwner {
+        function getAllChainOwners() external view returns (address[] memory);
+        function removeChainOwner(address owner) external;
+        function setWasmPageLimit(uint16 limit) external;
+        function setWasmActivationGas(uint64 gas) external;
+    }
+    interface ArbOwnerPublic {
+        function isChainOwner(address account) external view returns (bool);
+        function getAllChainOwners() external view returns (address[] memory);
+    }
+    interface ArbWasmCache {
+        function cacheProgram(address addr) external;
+        function evictCodehash(bytes32 codehash) external;
+    }
+    interface ArbGasInfo {
+        function getPricesInWei() external view
+            returns (uint256, uint256, uint256, uint256, uint256, uint256);
+        function getMinimumGasPrice() external view returns (uint256);
+    }
+    interface ArbInfo {
+        function getCode(address account) external view returns (bytes memory);
+    }
+}
+
+const NOTHING: &str = r#"(module (memory (export "memory") 1 1)
+    (func (export "user_entrypoint") (param i32) (result i32) i32.const 0))"#;
+
+fn with_gas(
+    chain: &mut TestChain,
+    to: Address,
+    data: impl Into<alloy_primitives::Bytes>,
+    gas: u64,
+) -> ResultAndState {
+    let mut tx = chain.tx(TxKind::Call(to), data, 0);
+    tx.gas_limit = gas;
+    chain.engine.transact(&mut chain.db, &chain.block, tx, CallOptions::simulation()).unwrap()
+}
+
+/// Sends from the account that the chain starts with as its owner.
+fn own(chain: &mut TestChain, to: Address, data: Vec<u8>) -> ExecutionResult {
+    let nonce = chain.db.cache.accounts.get(&DEV_OWNER).map_or(0, |account| account.info.nonce);
+    let rich = AccountInfo { balance: U256::from(ONE_ETHER), nonce, ..AccountInfo::default() };
+    chain.db.insert_account_info(DEV_OWNER, rich);
+    let mut tx = chain.tx(TxKind::Call(to), data, 0);
+    (tx.caller, tx.nonce) = (DEV_OWNER, nonce);
+    let result = chain.send_tx(tx);
+    chain.nonce -= 1;
+    result
+}
+
+#[test]
+fn a_flush_may_take_the_last_unit_of_gas() {
+    let mut chain = TestChain::default();
+    let writer = chain.program(
+        r#"(module
+        (import "vm_hooks" "storage_cache_bytes32" (func $store (param i32 i32)))
+        (import "vm_hooks" "storage_flush_cache" (func $flush (param i32)))
+        (memory (export "memory") 1 1)
+        (data (i32.const 63) "\01")
+        (func (export "user_entrypoint") (param i32) (result i32)
+            (drop (i32.load (i32.const 0))) (drop (i32.load (i32.const 0)))
+            (call $store (i32.const 0) (i32.const 32))
+            (call $flush (i32.const 0))
+            i32.const 0))"#,
+    );
+    let start = chain.start_gas(writer);
+    // Block 1: 2450 + 2 * (670 + 1 + 9) + 2 + 3800; store 18,480; block 2: 2450 + 1 + 3800;
+    // flush 8400 + 59,673: 100,416 ink. A new slot then takes 22,100 gas, all that is left in whole
+    // units; of the 9,584 ink besides, the last block takes 2,452.
+    let ink: u64 = 2_450 + 2 * 680 + 2 + 3_800 + 18_480 + 6_251 + 68_073;
+    assert_eq!(ink, 100_416);
+    let gas = TX + start + 22_100 + ink.div_ceil(10_000);
+    let fine = with_gas(&mut chain, writer, vec![], gas).result;
+    assert!(fine.is_success(), "{fine:?}");
+    assert_eq!(fine.tx_gas_used(), gas);
+    let poor = with_gas(&mut chain, writer, vec![], gas - 1).result;
+    assert!(poor.is_halt(), "{poor:?}");
+}
+
+#[test]
+fn a_call_without_a_hundred_gas_does_not_touch_the_account() {
+    let mut chain = TestChain::default();
+    let caller = chain.program(
+        r#"(module
+        (import "vm_hooks" "static_call_contract"
+            (func $call (param i32 i32 i32 i64 i32) (result i32)))
+        (memory (export "memory") 1 1)
+        (data (i32.const 0) "\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc\cc")
+        (func (export "user_entrypoint") (param i32) (result i32)
+            (drop (call $call (i32.const 0) (i32.const 0) (i32.const 0) (i64.const -1)
+                (i32.const 64)))
+            i32.const 0))"#,
+    );
+    let start = chain.start_gas(caller);
+    // Block 1: 2450 + 5 + 3800 = 6,255; call: 8400 + 3 * 5040 + 59,673 + 2 * 16,381 = 115,955.
+    let before = 122_210u64;
+    // The last block, 2450 + 9 + 2, is paid from what is left of the last unit: 7,790 ink.
+    for (left, touched) in [(99, false), (100, true)] {
+        let gas = TX + start + before.div_ceil(10_000) + left;
+        let run = with_gas(&mut chain, caller, vec![], gas);
+        assert!(run.result.is_success(), "{left}: {:?}", run.result);
+        assert_eq!(run.result.tx_gas_used(), gas, "{left}: all is lost");
+        assert_eq!(run.state.contains_key(&Address::repeat_byte(0xcc)), touched, "{left}");
+    }
+}
+
+#[test]
+fn long_term_cached_programs_do_not_enter_the_recent_ones() {
+    let mut chain = TestChain::new(ArbOs::V60);
+    let package =
+        pack::pack(&wat::parse_str(NOTHING).unwrap(), Features { multi_value: true, debug: true });
+    let code = package.unwrap().code;
+    let program = chain.deploy_code(&code);
+    assert!(chain.activate(program).is_success());
+    let warm = TX + 352 + 11 + 1;
+    let cold = TX + START + 18 + 11 + 1;
+    let cache = ArbWasmCache::cacheProgramCall { addr: program }.abi_encode();
+    let cached = own(&mut chain, CACHE, cache.clone());
+    // Arguments 3, state 800, code hash 2600, is it a manager 800, an owner 800, parameters 100,
+    // entry 800; event 375 * 4 + 8 * 32; what the start costs: 18; module hash 800; entry 20,000.
+    let gas = 3 + 800 + 2_600 + 800 + 800 + 100 + 800 + 1_500 + 256 + 18 + 800 + 20_000;
+    assert_eq!(cached.tx_gas_used(), TX + calldata_gas(&cache) + gas);
+    assert_eq!(chain.send(program, vec![]).tx_gas_used(), warm);
+    let evict = ArbWasmCache::evictCodehashCall { codehash: keccak256(&code) }.abi_encode();
+    assert!(own(&mut chain, CACHE, evict).is_success());
+    assert_eq!(chain.send(program, vec![]).tx_gas_used(), cold);
+    assert_eq!(chain.send(program, vec![]).tx_gas_used(), warm);
+}
+
+#[test]
+fn a_cached_program_pays_a_read_more_when_activated_again() {
+    let code = pack::compress(&wat::parse_str(NOTHING).unwrap()).unwrap();
+    let run = |cached: bool| {
+        let mut chain = TestChain::default();
+        let program = chain.deploy_code(&code);
+        assert!(chain.activate(program).is_success());
+        if cached {
+            let cache = ArbWasmCache::cacheProgramCall { addr: program }.abi_encode();
+            assert!(own(&mut chain, CACHE, cache).is_success());
+        }
+        chain.block.timestamp += 366 * 86_400;
+        let again = chain.activate(program);
+        assert!(again.is_success(), "{again:?}");
+        again.tx_gas_used()
+    };
+    assert_eq!(run(true), run(false) + 800);
+}
+
+#[test]
+fn the_data_of_an_error_is_paid_as_results_are() {
+    let mut chain = TestChain::default();
+    let call = ArbWasm::programMemoryFootprintCall { program: ALICE }.abi_encode();
+    let result = chain.send(ARB_WASM, call.clone());
+    let ExecutionResult::Revert { output, .. } = &result else { panic!("{result:?}") };
+    assert_eq!(output.as_ref(), ArbWasm::ProgramNotActivated {}.abi_encode());
+    // Argument 3, state 800, parameters 100, code hash 2600, entry 800, one word of error 3.
+    assert_eq!(result.tx_gas_used(), TX + calldata_gas(&call) + 3 + 800 + 100 + 2_600 + 800 + 3);
+}
+
+#[test]
+fn owners_are_a_set_that_is_read() {
+    let mut chain = TestChain::default();
+    let call = ArbOwnerPublic::isChainOwnerCall { account: DEV_OWNER }.abi_encode();
+    let result = chain.send(OWNER_PUBLIC, call.clone());
+    assert_eq!(U256::from_be_slice(result.output().unwrap()), U256::ONE);
+    // Argument 3, state 800, membership 800, result 3.
+    assert_eq!(result.tx_gas_used(), TX + calldata_gas(&call) + 1_606);
+    let call = ArbOwnerPublic::getAllChainOwnersCall {}.abi_encode();
+    let result = chain.send(OWNER_PUBLIC, call.clone());
+    let owners =
+        ArbOwnerPublic::getAllChainOwnersCall::abi_decode_returns(result.output().unwrap());
+    assert_eq!(owners.unwrap(), [DEV_OWNER]);
+    // State 800, size 800, one member 800, three words of result 9.
+    assert_eq!(result.tx_gas_used(), TX + calldata_gas(&call) + 2_409);
+}
+
+#[test]
+fn owners_pay_nothing_and_every_act_is_logged() {
+    let mut chain = TestChain::default();
+    let view = ArbOwner::getAllChainOwnersCall {}.abi_encode();
+    let result = own(&mut chain, OWNER, view.clone());
+    assert_eq!(result.logs().len(), 1, "a view is logged too unless the call is static");
+    assert_eq!(result.tx_gas_used(), TX + calldata_gas(&view));
+    let absent = ArbOwner::removeChainOwnerCall { owner: ALICE }.abi_encode();
+    let unknown = vec![1, 2, 3, 4];
+    for data in [absent, unknown] {
+        let result = own(&mut chain, OWNER, data.clone());
+        assert!(matches!(&result, ExecutionResult::Revert { output, .. } if output.is_empty()));
+        assert_eq!(result.tx_gas_used(), TX + calldata_gas(&data), "{result:?}");
+    }
+    let stranger = chain.send(OWNER, view);
+    assert!(!stranger.is_success());
+    assert_eq!(stranger.tx_gas_used(), 32_000_000);
+}
+
+#[test]
+fn views_pay_for_what_they_read() {
+    let mut chain = TestChain::default();
+    let prices = ArbGasInfo::getPricesInWeiCall {}.abi_encode();
+    // State 800, two reads 1600, six words 18.
+    let expected = TX + calldata_gas(&prices) + 2_418;
+    assert_eq!(chain.send(GAS_INFO, prices).tx_gas_used(), expected);
+    let minimum = ArbGasInfo::getMinimumGasPriceCall {}.abi_encode();
+    let expected = TX + calldata_gas(&minimum) + 800 + 800 + 3;
+    assert_eq!(chain.send(GAS_INFO, minimum).tx_gas_used(), expected);
+    let code = ArbInfo::getCodeCall { account: OWNER }.abi_encode();
+    // Argument 3, state 800, code 2100, its one word 3, result of three words 9.
+    let expected = TX + calldata_gas(&code) + 3 + 800 + 2_100 + 3 + 9;
+    assert_eq!(chain.send(INFO, code).tx_gas_used(), expected);
+}
+
+const GROW: &str = r#"(module
+    (import "vm_hooks" "pay_for_memory_grow" (func (param i32)))
+    (memory (export "memory") 1)
+    (func (export "user_entrypoint") (param i32) (result i32)
+        (drop (memory.grow (i32.const 2)))
+        i32.const 0))"#;
+
+#[test]
+fn from_60_on_the_page_limit_holds_while_a_program_runs() {
+    for (arbos, fine) in [(ArbOs::V51, true), (ArbOs::V60, false)] {
+        let mut chain = TestChain::new(arbos);
+        let program = chain.program(GROW);
+        assert!(chain.send(program, vec![]).is_success());
+        let limit = ArbOwner::setWasmPageLimitCall { limit: 2 }.abi_encode();
+        assert!(own(&mut chain, OWNER, limit).is_success());
+        assert_eq!(chain.send(program, vec![]).is_success(), fine, "{arbos:?}");
+    }
+}
+
+#[test]
+fn owners_may_price_activation_from_60_on() {
+    let set = ArbOwner::setWasmActivationGasCall { gas: 1_000_000 }.abi_encode();
+    let mut chain = TestChain::default();
+    assert!(!own(&mut chain, OWNER, set.clone()).is_success());
+    let code = pack::compress(&wat::parse_str(NOTHING).unwrap()).unwrap();
+    let run = |raise: bool| {
+        let mut chain = TestChain::new(ArbOs::V60);
+        if raise {
+            assert!(own(&mut chain, OWNER, set.clone()).is_success());
+        }
+        let program = chain.deploy_code(&code);
+        chain.activate(program).tx_gas_used()
+    };
+    assert_eq!(run(true), run(false) + 1_000_000);
+}
+
+#[test]
+fn console_text_is_read() {
+    let mut chain = TestChain::default();
+    for (pointer, fine) in [(65_530, true), (65_531, false), (-1, false)] {
+        let program = chain.program(&format!(
+            r#"(module (import "console" "log_txt" (func $log (param i32 i32)))
+            (memory (export "memory") 1 1)
+            (func (export "user_entrypoint") (param i32) (result i32)
+                (call $log (i32.const {pointer}) (i32.const 6)) i32.const 0))"#
+        ));
+        assert_eq!(chain.send(program, vec![]).is_success(), fine, "{pointer}");
+    }
+}

@@ -1,0 +1,277 @@
+//! What all options of one expiry share, prepared once: time, forward, discounts, and how volatility answers each mode.
+//!
+//! Formats: `Qn` is the number times `2^n`. Time to expiry counts as at most 63 years.
+
+mod volatility;
+
+use novate_math::kernel::{exp_negative, ln_decimal, ln_wad, sqrt};
+
+use crate::{
+    fixed::{ONE_Q58, ONE_Q60, ONE_Q62, binary, multiply, price_ratio},
+    instrument::Strike,
+    market::{ExpiryMarket, SETTLEMENT_WINDOW, UnderlyingMarket},
+    parameters::{Parameters, UnderlyingParameters},
+    scenario::VolatilityMode,
+};
+use volatility::{Smile, Turn, smile, turns, volatility_factors};
+
+const YEAR: u64 = 31_536_000;
+const MONTH: u64 = 30 * 86_400;
+const LONGEST: u64 = 63 * YEAR;
+/// A second in years, Q116: `2^116 / 31_536_000`.
+const SECOND_Q116: u128 = (1 << 116) / 31_536_000;
+/// The bias of a strike's exponent.
+const STRIKE_BIAS: i32 = -16;
+
+/// One expiry at evaluation.
+#[derive(Debug, Clone)]
+pub(crate) struct Expiry {
+    /// Seconds left; 0 once expired.
+    pub(crate) seconds: u64,
+    /// Forward; once expired, the settlement price, or the index until that is known.
+    pub(crate) forward: u128,
+    /// Its logarithm, Q56.
+    pub(crate) ln_forward: i64,
+    /// The share of the forward that can still move, Q60.
+    pub(crate) variable: u64,
+    /// Years left, Q58.
+    pub(crate) tau: u64,
+    /// `sqrt(tau)`, Q58.
+    pub(crate) root: u64,
+    /// `D = exp(-rate tau)`, Q62.
+    pub(crate) discount: u64,
+    /// `D` times the discount of long expiries, Q62.
+    pub(crate) long: u64,
+    /// `D` times the discount of short expiries, at most one, Q62.
+    pub(crate) short: u64,
+    /// Positive part of the rate, Q60.
+    pub(crate) rate: u64,
+    /// `1 + range_up m`, Q58.
+    up: u64,
+    /// `max(0, 1 - range_down m)`, Q58.
+    down: u64,
+    /// Least total deviation of the up mode, Q58.
+    least_up: u64,
+    linear: Turn,
+    absolute: Turn,
+    smile: Smile,
+}
+
+impl Expiry {
+    /// Prepares an expiry as of `now` (Unix seconds).
+    #[inline(never)]
+    pub(crate) fn prepare(
+        market: &ExpiryMarket,
+        underlying: &UnderlyingMarket,
+        parameters: &Parameters,
+        ranges: &UnderlyingParameters,
+        now: u64,
+    ) -> Self {
+        let seconds = market.expiry().saturating_sub(now).min(LONGEST);
+        let forward = if seconds == 0 {
+            market.settlement_price.unwrap_or(underlying.index)
+        } else {
+            market.forward
+        };
+        let tau_q116 = u128::from(seconds).wrapping_mul(SECOND_Q116); // below 2^122
+        let tau = u64::try_from(tau_q116 >> 58).unwrap_or(u64::MAX);
+        let root = sqrt(tau_q116);
+        let rate = binary(u64::try_from(market.rate).unwrap_or(0), 60);
+        let decay = multiply(rate, tau, 60); // Q58
+        let (long, short) = static_discounts(parameters, rate, tau, decay);
+        let (up, down) = volatility_factors(parameters, ranges, seconds);
+        let least_up = multiply(binary(parameters.volatility.minimum_up, 58), root, 58);
+        let (linear, absolute) = turns(&parameters.skew, root);
+        Self {
+            seconds,
+            forward,
+            ln_forward: ln_wad(forward),
+            variable: variable_share(market, seconds),
+            tau,
+            root,
+            discount: exponential(decay) >> 1,
+            long,
+            short,
+            rate,
+            up,
+            down,
+            least_up,
+            linear,
+            absolute,
+            smile: smile(market, seconds, now),
+        }
+    }
+
+    /// `ln K - ln F`, Q56.
+    pub(crate) fn log_moneyness(&self, strike: Strike) -> i64 {
+        let exponent = i32::from(strike.exponent()).wrapping_add(STRIKE_BIAS);
+        ln_decimal(u64::from(strike.mantissa()), exponent).wrapping_sub(self.ln_forward)
+    }
+
+    /// Total deviation `vol sqrt(tau)` of a strike, unshocked, Q58.
+    #[inline(never)]
+    pub(crate) fn deviation(&self, strike: Strike, log_moneyness: i64) -> u64 {
+        match &self.smile {
+            // Variance is below 512, so its root in Q59 is below 2^63.6.
+            Smile::Slice(slice, aged) => {
+                sqrt(price_ratio(slice.total_variance(log_moneyness), *aged)) >> 1
+            }
+            Smile::Points(points) => {
+                let code = strike.code();
+                let after = points.partition_point(|(known, _)| *known <= code);
+                let volatility = points.get(after.saturating_sub(1)).map_or(0, |(_, vol)| *vol);
+                multiply(binary(volatility, 58), self.root, 58)
+            }
+            Smile::Flat => 0,
+        }
+    }
+
+    /// A strike's total deviation in a mode, given the unshocked one, Q58.
+    #[inline(never)]
+    pub(crate) fn shocked(&self, base: u64, log_moneyness: i64, mode: VolatilityMode) -> u64 {
+        match mode {
+            VolatilityMode::None => base,
+            VolatilityMode::Up => multiply(base, self.up, 58).max(self.least_up),
+            VolatilityMode::Down => multiply(base, self.down, 58),
+            VolatilityMode::SkewLinear => {
+                let change = self.linear.change(log_moneyness);
+                let factor = if log_moneyness < 0 {
+                    ONE_Q58.saturating_sub(change)
+                } else {
+                    ONE_Q58.saturating_add(change)
+                };
+                multiply(base, factor, 58)
+            }
+            VolatilityMode::SkewAbsolute => {
+                let factor = ONE_Q58.saturating_add(self.absolute.change(log_moneyness));
+                multiply(base, factor, 58)
+            }
+        }
+    }
+
+    /// The ratio of a shocked forward to the forward, Q60, for a shock of the price of Q60.
+    pub(crate) const fn ratio(&self, shock: u64) -> u64 {
+        if shock >= ONE_Q60 {
+            ONE_Q60.saturating_add(multiply(shock.wrapping_sub(ONE_Q60), self.variable, 60))
+        } else {
+            ONE_Q60.saturating_sub(multiply(ONE_Q60.wrapping_sub(shock), self.variable, 60))
+        }
+    }
+}
+
+/// `ln(ratio)` in Q56 of a positive ratio in Q60.
+pub(crate) const fn ln_ratio(ratio: u64) -> i64 {
+    /// `60 ln 2` in Q56.
+    const LN_ONE_Q60: i64 = 2_996_791_088_719_372_420;
+    ln_decimal(ratio, 0).wrapping_sub(LN_ONE_Q60)
+}
+
+/// `exp(-z)` in Q63 of `z` in Q58; exactly one at 0, so that without a rate nothing is discounted.
+const fn exponential(z: u64) -> u64 {
+    if z == 0 { 1 << 63 } else { exp_negative(z) }
+}
+
+/// `D` times the discounts of long and short expiries, Q62.
+fn static_discounts(parameters: &Parameters, rate: u64, tau: u64, decay: u64) -> (u64, u64) {
+    // tau (rate multiplier + addition), Q58.
+    let growth = |multiplier: u64, addition: u64| {
+        let annual =
+            multiply(rate, binary(multiplier, 60), 60).saturating_add(binary(addition, 60));
+        multiply(annual, tau, 60)
+    };
+    let extra = growth(parameters.long.multiplier, parameters.long.addition);
+    let base = binary(parameters.long.base, 62);
+    let long = multiply(exponential(decay.saturating_add(extra)), base, 63);
+
+    let relief = growth(parameters.short.multiplier, parameters.short.addition);
+    let base = binary(parameters.short.base, 60);
+    let short = multiply(exponential(decay.saturating_sub(relief)), base, 61);
+    (long.min(ONE_Q62), short.min(ONE_Q62))
+}
+
+/// The share of the forward that can still move, Q60: inside the settlement window, part of the average is known.
+#[inline(never)]
+fn variable_share(market: &ExpiryMarket, seconds: u64) -> u64 {
+    if seconds == 0 {
+        return 0;
+    }
+    if let Some(part) = market.forward_variable {
+        // Both below 2^110: long division by 12 bits five times.
+        let (mut quotient, mut rest) = (0_u64, part);
+        if part >= market.forward {
+            return ONE_Q60;
+        }
+        for _ in 0..5 {
+            let scaled = rest.wrapping_shl(12);
+            let digit = scaled.checked_div(market.forward).unwrap_or(0);
+            rest = scaled.wrapping_sub(digit.wrapping_mul(market.forward));
+            quotient = (quotient << 12) | u64::try_from(digit).unwrap_or(0);
+        }
+        return quotient;
+    }
+    if seconds >= SETTLEMENT_WINDOW {
+        return ONE_Q60;
+    }
+    // seconds < 2^11: long division in two steps of 2^50 and 2^10.
+    let scaled = seconds << 50;
+    let quotient = scaled.wrapping_div(SETTLEMENT_WINDOW);
+    let rest = scaled.wrapping_rem(SETTLEMENT_WINDOW) << 10;
+    (quotient << 10) | rest.wrapping_div(SETTLEMENT_WINDOW)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::market::{Surface, Validity};
+
+    fn market(forward: u128, forward_variable: Option<u128>) -> ExpiryMarket {
+        ExpiryMarket {
+            underlying: 1,
+            expiry_hours: 491_224,
+            forward,
+            forward_variable,
+            rate: 0,
+            surface: Surface::Points(alloc::vec::Vec::new()),
+            model_time: 0,
+            forward_confidence: 0,
+            rate_confidence: 0,
+            volatility_confidence: 0,
+            validity: Validity::Valid,
+            settlement_price: None,
+        }
+    }
+
+    #[test]
+    fn the_window_releases_the_forward_second_by_second() {
+        for seconds in 0..=SETTLEMENT_WINDOW + 1 {
+            let share =
+                (u128::from(seconds.min(SETTLEMENT_WINDOW)) << 60) / u128::from(SETTLEMENT_WINDOW);
+            assert_eq!(u128::from(variable_share(&market(1, None), seconds)), share, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn no_discount_without_a_rate_and_less_than_one_with_it() {
+        assert_eq!(exponential(0), 1 << 63);
+        assert!(exponential(1 << 40) < 1 << 63);
+    }
+
+    #[test]
+    fn the_logarithm_of_one_is_zero() {
+        assert_eq!(ln_ratio(ONE_Q60), 0);
+        assert!(ln_ratio(ONE_Q60 + (1 << 20)) > 0 && ln_ratio(ONE_Q60 - (1 << 20)) < 0);
+    }
+
+    proptest! {
+        #[test]
+        fn a_given_part_is_exact(forward in 1_u128..1 << 110, part in any::<u128>()) {
+            let part = part % (forward + 1);
+            let exact = (alloy_primitives::U256::from(part) << 60) / alloy_primitives::U256::from(forward);
+            let share = variable_share(&market(forward, Some(part)), 60);
+            prop_assert_eq!(alloy_primitives::U256::from(share), exact);
+            prop_assert_eq!(variable_share(&market(forward, Some(part)), 0), 0);
+        }
+    }
+}

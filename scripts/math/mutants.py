@@ -1,0 +1,330 @@
+#!/usr/bin/env python3
+"""Mutation testing of novate-math: the mutants of cargo-mutants, compiled together and run one by one.
+
+    python3 scripts/math/mutants.py [--folder DIR] [--only REGEX] [--no-report]      needs: cargo install cargo-mutants
+
+`cargo mutants --list --json` names the mutants: a span of the source and what replaces it. cargo-mutants builds the crate once for
+each; here every mutated function is a copy beside the original, and the original's name becomes a switch on the environment
+variable MUTANT, so that one build serves all. Mutants outside of functions (constants), and of trait implementations, are built
+one by one. A mutant that the compiler refuses is unviable. A mutant is caught when the unit tests or the integration tests fail,
+trap, or use more than 60 seconds of processor time. Tests draw the same random numbers in every run, so the result is repeatable.
+
+The report docs/reports/math-mutants.md lists every survivor with its reason, from scripts/math/mutants.txt: lines of
+`FILE | FUNCTION | REGEX OF THE CHANGE | REASON`. A survivor without a reason fails the run, and so does a score below 95%.
+"""
+import argparse
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+from collections import Counter, defaultdict
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+REPORT = os.path.join(ROOT, "docs", "reports", "math-mutants.md")
+REASONS = os.path.join(ROOT, "scripts", "math", "mutants.txt")
+SECONDS = 60
+LEAST_SCORE = 0.95
+SWITCH = """
+extern crate std;
+/// The mutant that is switched on; 0 for none.
+pub(crate) fn mutant() -> u32 {
+    use core::sync::atomic::{AtomicU32, Ordering};
+    static ID: AtomicU32 = AtomicU32::new(u32::MAX);
+    let id = ID.load(Ordering::Relaxed);
+    if id != u32::MAX { return id; }
+    let id = std::env::var("MUTANT").ok().and_then(|x| x.parse().ok()).unwrap_or(0);
+    ID.store(id, Ordering::Relaxed);
+    id
+}
+"""
+PROFILE = """
+[profile.dev]
+debug = false
+incremental = false
+[profile.dev.package.novate-math]
+opt-level = 1
+"""
+ENVIRONMENT = {"PROPTEST_MAX_SHRINK_ITERS": "0", "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1", "PROPTEST_RNG_SEED": "1",
+               "RUST_BACKTRACE": "0"}
+
+
+def offset(lines, place):
+    return sum(map(len, lines[: place["line"] - 1])) + place["column"] - 1
+
+
+def text_of(path):
+    with open(path) as file:
+        return file.read()
+
+
+def split_arguments(text):
+    """The parts of an argument list, at commas outside of brackets."""
+    parts, depth, part = [], 0, ""
+    for c in text:
+        depth += (c in "([{<") - (c in ")]}>")
+        if c == "," and depth == 0:
+            parts.append(part)
+            part = ""
+        else:
+            part += c
+    return [p.strip() for p in [*parts, part] if p.strip()]
+
+
+def close(text, at):
+    """Index of the bracket that closes the one at `at`."""
+    pairs, depth = {"(": ")", "<": ">"}, 0
+    opening = text[at]
+    for i in range(at, len(text)):
+        depth += (text[i] == opening) - (text[i] == pairs[opening] and text[i - 1] != "-")
+        if depth == 0:
+            return i
+    raise ValueError(text)
+
+
+def switched(source, mutants):
+    """A function's source with its mutants beside it; `mutants` are (number, start, end, replacement) in the source."""
+    source = re.sub(r"\bconst (?=fn\b)", lambda m: " " * len(m[0]), source)  # same length: spans stay
+    name = re.search(r"\bfn (\w+)", source)
+    after, generics = name.end(), ""
+    if source[after] == "<":
+        end = close(source, after)
+        names = [p.split(":")[0].replace("const ", "").strip() for p in split_arguments(source[after + 1 : end])]
+        generics, after = "::<" + ", ".join(n for n in names if not n.startswith("'")) + ">", end + 1
+    end = close(source, after)
+    body = source.index("{", end)
+    method, passed, taken = False, [], []
+    for i, argument in enumerate(split_arguments(source[after + 1 : end])):
+        if re.match(r"(&?\s*(mut )?self)\b", argument):
+            method = True
+            taken.append(argument)
+        else:
+            # The type begins at the first colon outside of brackets.
+            depth, at = 0, 0
+            for at, c in enumerate(argument):
+                depth += (c in "([{<") - (c in ")]}>")
+                if c == ":" and depth == 0:
+                    break
+            passed.append(f"a{i}")
+            taken.append(f"a{i}:{argument[at + 1:]}")
+    indented = source.startswith("    ") or method
+    path = "self." if method else "Self::" if indented and "Self" in WITHIN else ""
+    copies, arms = [], []
+    head, tail = source[: name.start(1)], source[name.end(1) :]
+    attributes = "#[allow(warnings, clippy::all)]\n"
+    for number, start, finish, replacement in [(None, 0, 0, ""), *mutants]:
+        copy = f"{name[1]}__{'original' if number is None else number}"
+        changed = source if number is None else source[:start] + replacement + source[finish:]
+        changed = changed.replace(f"fn {name[1]}", f"fn {copy}", 1)
+        marker = "" if number is None else f"/*MUTANT {number}*/"
+        copies.append("\n" + marker + attributes + re.sub(r"#\[expect\((.|\n)*?\)\]\n", "", changed) + marker)
+        arms.append(f"{'_' if number is None else number} => {path}{copy}{generics}({', '.join(passed)}),")
+    arms.append(arms.pop(0))
+    switch = head + name[1] + source[name.end(1) : after + 1] + ", ".join(taken) + source[end : body]
+    switch = re.sub(r"#\[expect\((.|\n)*?\)\]\n", "", switch)
+    return switch + "{ match crate::mutant() { " + " ".join(arms) + " } }" + "".join(copies)
+
+
+WITHIN = ()
+
+
+def transform(folder, mutants, skip):
+    """Writes the switched sources; returns the numbers of the mutants that need a build of their own."""
+    global WITHIN
+    alone, by_file = [], defaultdict(list)
+    for number, mutant in enumerate(mutants, 1):
+        by_file[mutant["file"]].append((number, mutant))
+    for path in sorted({m["file"] for m in mutants}):
+        text = text_of(os.path.join(ROOT, path))
+        lines = text.splitlines(keepends=True)
+        functions = defaultdict(list)
+        for number, mutant in by_file[path]:
+            function = mutant.get("function")
+            # Constants need `accuracy::bound` as it is.
+            if not function or " for " in function["function_name"] or path.endswith("accuracy.rs"):
+                alone.append(number)
+                continue
+            span = (offset(lines, function["span"]["start"]), offset(lines, function["span"]["end"]))
+            if number not in skip:
+                functions[span].append((number, mutant))
+        for (start, end), found in sorted(functions.items(), reverse=True):
+            source = text[start:end]
+            changes = [(n, offset(lines, m["span"]["start"]) - start, offset(lines, m["span"]["end"]) - start, m["replacement"])
+                       for n, m in found]
+            column = found[0][1]["function"]["span"]["start"]["column"]
+            WITHIN = ("Self",) if column > 1 else ()
+            text = text[:start] + switched(("    " if column > 1 else "") + source,
+                                           [(n, s + (4 if column > 1 else 0), e + (4 if column > 1 else 0), r)
+                                            for n, s, e, r in changes]) + text[end:]
+        # What calls such a function cannot be const either.
+        if not path.endswith("accuracy.rs"):
+            text = re.sub(r"\bconst fn ", "fn ", text)
+        # Copies of copies would multiply.
+        text = re.sub(r"#\[inline(\(always\))?\]", "#[inline(never)]", text)
+        text = text.replace("#![no_std]", "#![no_std]\n#![allow(warnings, clippy::all)]")
+        if path.endswith("src/lib.rs"):
+            raise ValueError("lib.rs has a mutant: not expected")
+        write(os.path.join(folder, path), text)
+    return alone
+
+
+def write(path, text):
+    with open(path, "w") as file:
+        file.write(text)
+
+
+def copy_tree(folder):
+    shutil.rmtree(os.path.join(folder, "math"), ignore_errors=True)
+    shutil.copytree(os.path.join(ROOT, "math"), os.path.join(folder, "math"))
+    workspace = text_of(os.path.join(ROOT, "Cargo.toml"))
+    workspace = re.sub(r"members = \[.*?\]", 'members = ["math"]', workspace, flags=re.S)
+    workspace = re.sub(r'\[profile\.dev\]\ndebug = "line-tables-only"\n', PROFILE.lstrip(), workspace)
+    workspace = re.sub(r"\[profile\.contract.*", "", workspace, flags=re.S)
+    workspace = re.sub(r"\[workspace\.lints\.rust\].*?(?=\n# |\n\[profile)", "[workspace.lints.rust]\n", workspace, flags=re.S)
+    write(os.path.join(folder, "Cargo.toml"), workspace)
+    for name in ("Cargo.lock", "rust-toolchain.toml"):
+        shutil.copy(os.path.join(ROOT, name), folder)
+
+
+def build(folder):
+    """The test binaries and None, or None and the compiler's errors as (file, line)."""
+    command = ["cargo", "test", "-q", "-p", "novate-math", "--tests", "--no-run", "--message-format=json"]
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    binaries, errors = [], []
+    for line in process.stdout.splitlines():
+        message = json.loads(line)
+        if message.get("executable"):
+            binaries.append(message["executable"])
+        if message["reason"] == "compiler-message" and message["message"]["level"] == "error":
+            found = message["message"]["spans"]
+            errors += [(s["file_name"], s["line_start"], message["message"]["rendered"]) for s in found if s["is_primary"]]
+    if process.returncode:
+        return None, errors or [("", 0, process.stderr)]
+    return sorted(binaries, key=lambda name: "novate_math" not in os.path.basename(name)), None
+
+
+def survives(folder, binaries, number):
+    environment = dict(os.environ, MUTANT=str(number), **ENVIRONMENT)
+    for binary in binaries:
+        try:
+            process = subprocess.run([binary, "-q"], cwd=os.path.join(folder, "math"), env=environment, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL, timeout=1800,
+                                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS)))
+        except subprocess.TimeoutExpired:
+            return False
+        if process.returncode:
+            return False
+    return True
+
+
+def together(folder, mutants):
+    """Builds until nothing unviable is left; returns the binaries, the unviable and the lonely."""
+    unviable = set()
+    while True:
+        copy_tree(folder)
+        alone = transform(folder, mutants, unviable)
+        lib = os.path.join(folder, "math", "src", "lib.rs")
+        text = text_of(lib).replace("pub mod accuracy;", SWITCH + "\npub mod accuracy;").replace("#![forbid(unsafe_code)]", "")
+        write(lib, re.sub(r"#!\[doc = .*\n", "", text).replace("#![no_std]", "#![no_std]\n#![allow(warnings, clippy::all)]"))
+        binaries, errors = build(folder)
+        if binaries:
+            return binaries, unviable, alone
+        refused = set()
+        for path, line, rendered in errors:
+            lines = text_of(os.path.join(folder, path)).splitlines() if path else []
+            before = "\n".join(lines[:line])
+            markers = re.findall(r"/\*MUTANT (\d+)\*/", before)
+            if len(markers) % 2 == 0 or not markers:
+                sys.exit(f"the switched sources do not compile:\n{rendered}")
+            refused.add(int(markers[-1]))
+        print(f"refused by the compiler: {len(refused)}", flush=True)
+        unviable |= refused
+
+
+def by_itself(folder, mutant):
+    """One mutant by itself: 'unviable', True if it survives, else False."""
+    copy_tree(folder)
+    path = os.path.join(folder, mutant["file"])
+    text = text_of(path)
+    lines = text.splitlines(keepends=True)
+    start, end = offset(lines, mutant["span"]["start"]), offset(lines, mutant["span"]["end"])
+    write(path, text[:start] + mutant["replacement"] + text[end:])
+    binaries, errors = build(folder)
+    return "unviable" if errors else survives(folder, binaries, 0)
+
+
+def reasons():
+    found = []
+    for line in text_of(REASONS).splitlines() if os.path.exists(REASONS) else []:
+        if line.strip() and not line.startswith("#"):
+            file, function, change, reason = (part.strip() for part in line.split(" | ", 3))
+            found.append((file, function, re.compile(change), reason))
+    return found
+
+
+def describe(mutant):
+    """File, function, and the change with its line's text."""
+    what = mutant["name"].split(": ", 1)[1]
+    line = text_of(os.path.join(ROOT, mutant["file"])).splitlines()[mutant["span"]["start"]["line"] - 1].strip()
+    function = (mutant.get("function") or {"function_name": "-"})["function_name"]
+    column = mutant["span"]["start"]["column"]
+    return mutant["file"].removeprefix("math/src/"), function, f"{what.split(' in ')[0]} @{column} in `{line}`"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", default=os.path.join(ROOT, "target", "mutants"), help="where to build")
+    parser.add_argument("--only", default="", help="mutants whose name matches")
+    parser.add_argument("--no-report", action="store_true", help="print only")
+    options = parser.parse_args()
+    listed = subprocess.run(["cargo", "mutants", "--list", "--json", "--config", "math/mutants.toml", "-p", "novate-math"], cwd=ROOT,
+                            capture_output=True, text=True, check=True)
+    mutants = json.loads(listed.stdout)
+    os.makedirs(options.folder, exist_ok=True)
+    binaries, unviable, alone = together(options.folder, mutants)
+    if not survives(options.folder, binaries, 0):
+        sys.exit("the tests fail without a mutant")
+    wanted = [n for n, m in enumerate(mutants, 1) if re.search(options.only, m["name"])]
+    survivors, caught = [], Counter()
+    for number in (n for n in wanted if n not in unviable and n not in alone):
+        if survives(options.folder, binaries, number):
+            survivors.append(number)
+            print("survives:", mutants[number - 1]["name"], flush=True)
+        else:
+            caught[mutants[number - 1]["file"]] += 1
+    for number in (n for n in wanted if n in alone):
+        verdict = by_itself(options.folder, mutants[number - 1])
+        if verdict == "unviable":
+            unviable.add(number)
+        elif verdict:
+            survivors.append(number)
+            print("survives:", mutants[number - 1]["name"], flush=True)
+        else:
+            caught[mutants[number - 1]["file"]] += 1
+    viable = sum(caught.values()) + len(survivors)
+    score = sum(caught.values()) / viable
+    print(f"{len(wanted)} mutants, {viable} viable, {len(survivors)} survive: {score:.2%}")
+    known, unexplained, listed = reasons(), [], []
+    for number in survivors:
+        file, function, change = describe(mutants[number - 1])
+        reason = next((r for f, g, c, r in known if f == file and g == function and c.search(change)), None)
+        if reason is None:
+            unexplained.append(f"{file} | {function} | {change}")
+        listed.append(f"| {file} | {function} | {change.replace('|', chr(92) + '|')} | {reason or 'NO REASON'} |")
+    print("\n".join(["without a reason:", *unexplained]) if unexplained else "every survivor has a reason")
+    if not options.no_report and not options.only:
+        rows = [f"| {f.removeprefix('math/src/')} | {caught[f]} | "
+                f"{sum(mutants[n - 1]['file'] == f for n in survivors)} |" for f in sorted({m["file"] for m in mutants})]
+        write(REPORT, "# Mutation testing of the mathematics\n\nWritten by `python3 scripts/math/mutants.py` (`make mutants`); its head "
+              f"says how.\n\n{len(mutants)} mutants of cargo-mutants, all of them run: {len(unviable)} are refused by the compiler; of "
+              f"{viable} viable ones {sum(caught.values())} are caught and {len(survivors)} survive: **{score:.2%}**.\n\n"
+              "| file | caught | survive |\n| --- | ---: | ---: |\n" + "\n".join(rows) +
+              "\n\n## Survivors\n\nThe number behind `@` is the column.\n\n| file | function | change | why no test can, or need, tell |\n"
+              "| --- | --- | --- | --- |\n" + "\n".join(listed) + "\n")
+    sys.exit(bool(unexplained) or score < LEAST_SCORE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IClearing} from "../../interfaces/IClearing.sol";
+import {IExchange} from "../../interfaces/IExchange.sol";
+import {ILiquidation} from "../../interfaces/ILiquidation.sol";
+import {IMargin} from "../../interfaces/IMargin.sol";
+import {IOracle} from "../../interfaces/IOracle.sol";
+import {Test, Vm} from "../forge/Test.sol";
+import {MockAggregator} from "../mocks/MockAggregator.sol";
+import {MockSequencerFeed} from "../mocks/MockSequencerFeed.sol";
+import {MockUsdc} from "../mocks/MockUsdc.sol";
+
+/// @title ProgramVm
+/// @notice The cheat codes that only these tests need. With a name that ends in `.code` or `.wasm`, `deployCode` creates and
+/// activates that program: novate-devnode's runner does, forge cannot.
+interface ProgramVm is Vm {
+    function deployCode(string calldata name) external returns (address);
+    function expectPartialRevert(bytes4 selector) external;
+    function expectEmit(bool topic1, bool topic2, bool topic3, bool data, address emitter) external;
+    function snapshotState() external returns (uint256 id);
+    function revertToState(uint256 id) external returns (bool found);
+}
+
+/// @title Stage
+/// @notice The five programs as `make pack` built them, set up with ether at 2,500 dollars, a future of a week, and keys.
+abstract contract Stage is Test {
+    ProgramVm internal constant PROGRAM_VM = ProgramVm(address(VM));
+    uint256 internal constant ALICE_KEY = 0xA11CE;
+    uint256 internal constant BOB_KEY = 0xB0B;
+    uint256 internal constant PUBLISHER_KEY = 0x9B1;
+    uint64 internal constant START = 1_767_571_200;
+    uint64 internal constant EXPIRY = START + 7 days;
+    uint128 internal constant INDEX = 2500e18;
+    uint64 internal constant ONE = 1e18;
+    /// @dev Underlying 1: its perpetual, and the future of EXPIRY.
+    uint64 internal constant PERPETUAL = uint64(1) << 56;
+    uint64 internal constant FUTURE = PERPETUAL | uint64(0x40) << 48 | (EXPIRY / 3600) << 32;
+
+    bytes32 private constant SURFACE = keccak256(
+        "Surface(uint8 underlying,uint64 expiry,uint64 modelTime,uint128 forward,int64 rate,int64 a,uint64 b,int64 rho,int64 m,uint64 sigma,uint64 forwardConfidence,uint64 rateConfidence,uint64 volatilityConfidence,uint64 nonce)"
+    );
+    bytes32 private constant PERPETUAL_MARK = keccak256(
+        "PerpetualMark(uint8 underlying,uint64 modelTime,uint128 mark,uint64 confidence,uint64 nonce)"
+    );
+
+    IOracle internal oracle;
+    IMargin internal margin;
+    IClearing internal clearing;
+    ILiquidation internal liquidation;
+    IExchange internal exchange;
+    MockUsdc internal usdc;
+    MockAggregator internal feed;
+    uint256 private salt;
+
+    function setUp() public virtual {
+        VM.warp(START);
+        usdc = new MockUsdc();
+        feed = new MockAggregator(8, "Index / USD");
+        oracle = IOracle(program("oracle"));
+        margin = IMargin(program("margin"));
+        clearing = IClearing(program("clearing"));
+        liquidation = ILiquidation(program("liquidation"));
+        exchange = IExchange(program("exchange"));
+        initialize();
+        configure();
+        feed.push(int256(uint256(INDEX) / 1e10));
+        postMarket(1);
+    }
+
+    function program(string memory name) private returns (address) {
+        return PROGRAM_VM.deployCode(string.concat("target/novate/", name, ".code"));
+    }
+
+    function initialize() private {
+        oracle.initialize(address(this), address(this));
+        margin.initialize(address(this), address(this), address(oracle));
+        clearing.initialize(address(this), address(this), address(usdc));
+        liquidation.initialize(
+            address(this), address(this), address(clearing), address(margin), address(oracle)
+        );
+        exchange.initialize(address(this), address(this), address(clearing));
+    }
+
+    function configure() private {
+        MockSequencerFeed sequencer = new MockSequencerFeed();
+        sequencer.reportSince(true, START - 1 days);
+        oracle.setFeed(1, IOracle.Feed(address(feed), 3600, 1e15, 1e27));
+        oracle.setSequencerFeed(address(sequencer), 1800);
+        address[] memory publishers = new address[](1);
+        publishers[0] = VM.addr(PUBLISHER_KEY);
+        oracle.setPublishers(publishers, 1);
+        margin.setUnderlying(1, 0.18e18, 0.5e18, 0.3e18);
+        clearing.setOpenInterestCap(1, 1e15);
+        clearing.setModules(address(margin), address(oracle), address(liquidation));
+        clearing.setVenue(address(exchange), true);
+        clearing.setFees(300, 125_000, 100, 500);
+    }
+
+    /// @dev A flat surface of 60% volatility for EXPIRY, and the perpetual's mark, both at the index.
+    function postMarket(uint64 nonce) internal {
+        uint64 time = uint64(block.timestamp);
+        // At most 7 days of 365: below 1e16.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        int64 variance = int64(uint64(0.36e18 * uint256(EXPIRY - time) / 365 days));
+        IOracle.Surface memory surface = IOracle.Surface(
+            1, EXPIRY, time, INDEX, 0, variance, 0, 0, 0, ONE / 10, ONE, ONE, ONE, nonce
+        );
+        oracle.postSurface(surface, signed(keccak256(abi.encode(SURFACE, surface))));
+        IOracle.PerpetualMark memory mark = IOracle.PerpetualMark(1, time, INDEX, ONE, nonce);
+        oracle.postPerpetualMark(mark, signed(keccak256(abi.encode(PERPETUAL_MARK, mark))));
+    }
+
+    function signed(bytes32 structure) private view returns (bytes[] memory signatures) {
+        signatures = new bytes[](1);
+        bytes32 separator = oracle.domainSeparator();
+        signatures[0] =
+            sign(PUBLISHER_KEY, keccak256(abi.encodePacked(hex"1901", separator, structure)));
+    }
+
+    function sign(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = VM.sign(key, digest);
+        return abi.encodePacked(r, s, v);
+    }
+
+    /// @dev Account 0 of a key's address.
+    function account(uint256 key) internal pure returns (bytes32) {
+        return bytes32(bytes20(VM.addr(key)));
+    }
+
+    function deposit(uint256 key, uint256 amount) internal {
+        address owner = VM.addr(key);
+        usdc.mint(owner, amount);
+        VM.startPrank(owner);
+        usdc.approve(address(clearing), amount);
+        clearing.deposit(account(key), address(usdc), amount);
+        VM.stopPrank();
+    }
+
+    /// @dev Alice buys `quantity` millionths from Bob; both sign.
+    function agreement(uint64 instrument, int64 quantity, uint128 price)
+        internal
+        returns (IExchange.Trade memory trade, bytes memory byAlice, bytes memory byBob)
+    {
+        IExchange.Leg[] memory legs = new IExchange.Leg[](1);
+        legs[0] = IExchange.Leg(instrument, quantity, price);
+        uint64 deadline = uint64(block.timestamp) + 3600;
+        trade = IExchange.Trade(account(ALICE_KEY), account(BOB_KEY), true, legs, deadline, ++salt);
+        bytes32 digest = exchange.digest(trade);
+        (byAlice, byBob) = (sign(ALICE_KEY, digest), sign(BOB_KEY, digest));
+    }
+
+    function execute(uint64 instrument, int64 quantity, uint128 price) internal {
+        (IExchange.Trade memory trade, bytes memory byAlice, bytes memory byBob) =
+            agreement(instrument, quantity, price);
+        exchange.trade(trade, byAlice, byBob);
+    }
+}
