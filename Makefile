@@ -9,7 +9,7 @@ CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
 PACK := $(CARGO) run --release --locked -p novate-e2e --bin pack --
 PURE := -p novate-math -p novate-risk -p novate-abi
-PROGRAMS := -p novate-common -p novate-oracle -p novate-margin -p novate-clearing -p novate-liquidation -p novate-exchange
+PROGRAMS := -p novate-common -p novate-oracle -p novate-margin -p novate-lens -p novate-parameters -p novate-clearing -p novate-liquidation -p novate-exchange
 HOST := -p novate-devnode -p novate-client -p novate-liquidator -p novate-e2e
 
 help: ## Lists the targets.

@@ -91,8 +91,9 @@ impl Root {
 
     /// Reads it.
     pub fn unpack(word: U256) -> Self {
-        let [.., high, low] = split(word >> 160_usize).1.to_be_bytes();
-        let stored = u16::from_be_bytes([high, low]);
+        let (high, _) = split(word);
+        let [.., first, second, _, _, _, _] = high.to_be_bytes();
+        let stored = u16::from_be_bytes([first, second]);
         Self { oracle: Address::from_word(word.into()), stored }
     }
 }
@@ -201,3 +202,6 @@ pub fn read<E: From<Error>>(
     }
     Ok(governed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,7 @@ pub(crate) fn slot(place: Place) -> Slot {
 ///
 /// # Errors
 /// None: the type is that of a reader.
+#[allow(clippy::unnecessary_wraps, reason = "readers of other sources fail")]
 pub(crate) fn word(place: Place) -> Result<U256, Refused> {
     Ok(slot(place).get().into())
 }

@@ -149,8 +149,11 @@ impl RiskParameters {
     }
 }
 
+/// A value of a collateral token.
+type TokenValue = fn(&CollateralParameters) -> I256;
+
 /// The named values of a collateral token.
-pub(crate) const COLLATERAL: [(&str, fn(&CollateralParameters) -> I256); 4] = [
+pub(crate) const COLLATERAL: [(&str, TokenValue); 4] = [
     ("collateral.underlying", |token| signed(token.underlying.into())),
     ("collateral.maintenance_haircut", |token| signed(token.maintenance_haircut.into())),
     ("collateral.initial_haircut", |token| signed(token.initial_haircut.into())),

@@ -1,1 +1,412 @@
+//! The parameters contract, through its ABI, against a mock of margin that keeps words.
 
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "test code has std")]
+#![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
+
+use std::vec::Vec;
+
+use alloy_primitives::{Address, B256, I256, U256};
+use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
+use novate_abi::{
+    IErrors, IMargin,
+    IMargin::IMarginCalls,
+    IRiskParameters::{
+        IRiskParametersCalls, OracleChanged, ParameterChanged, UnknownGroup, initializeCall,
+        marginCall, rampRangeCall, setBasisCall, setCollateralCall, setConfidenceCall,
+        setContingenciesCall, setFactorsCall, setFloorCall, setGammaChargeCall, setGroupCall,
+        setLiquidityChargeCall, setLongDiscountCall, setOffsetCall, setOracleCall, setPegCall,
+        setShortDiscountCall, setSkewCall, setSkewWidthCall, setUnderlyingCall,
+        setVolatilityShockCall, valueCall,
+    },
+    parameters::{Governed, Place, Root, SETS, Set, read},
+};
+use novate_common::testing::World;
+use novate_risk::{Error, Extensions, Parameters};
+
+use crate::RiskParameters;
+
+const SELF: Address = Address::repeat_byte(0x9a);
+const MARGIN: Address = Address::repeat_byte(0x3a);
+const ORACLE: Address = Address::repeat_byte(0x0c);
+const GOVERNOR: Address = Address::repeat_byte(0x60);
+const STRANGER: Address = Address::repeat_byte(0x57);
+const ONE: u64 = 1_000_000_000_000_000_000;
+const PERCENT: u64 = ONE / 100;
+const TENTH: i64 = 100_000_000_000_000_000;
+
+#[derive(Debug)]
+struct Bench(World);
+
+impl Bench {
+    fn new() -> Self {
+        let world = World::default();
+        world.install::<RiskParameters>(SELF);
+        world.mock(MARGIN, |world, message| {
+            let slot = |place: u16| U256::from(place);
+            match IMarginCalls::abi_decode(&message.data).unwrap() {
+                IMarginCalls::word(call) => {
+                    let found = world.storage(MARGIN, slot(call.place));
+                    Ok(IMargin::wordCall::abi_encode_returns(&found))
+                }
+                IMarginCalls::write(call) => {
+                    assert_eq!(message.sender, SELF, "the keeper alone writes");
+                    world.set_storage(MARGIN, slot(call.place), call.word);
+                    Ok(Vec::new())
+                }
+                _ => panic!("not mocked"),
+            }
+        });
+        let root = Root { oracle: ORACLE, stored: 0 }.pack();
+        world.set_storage(MARGIN, U256::from(Place::Root.encode()), root.into());
+        let call = initializeCall { governor: GOVERNOR, guardian: STRANGER, margin: MARGIN };
+        world.send(GOVERNOR, SELF, &call).unwrap();
+        Self(world)
+    }
+
+    fn govern<C: SolCall>(&self, call: &C) {
+        if let Err(data) = self.0.send(GOVERNOR, SELF, call) {
+            panic!("{} refused with {data:02x?}", C::SIGNATURE);
+        }
+    }
+
+    fn refused<C: SolCall, E: SolError>(&self, sender: Address, call: &C, error: &E) {
+        let data = self.0.refusal(sender, SELF, call);
+        assert_eq!(data, error.abi_encode(), "{data:02x?}");
+    }
+
+    /// What margin then reads.
+    fn governed(&self, underlyings: &[u8], collaterals: &[u8]) -> Governed {
+        let mut word = |place: Place| -> Result<U256, Error> {
+            Ok(self.0.storage(MARGIN, U256::from(place.encode())).into())
+        };
+        read(underlyings.to_vec(), collaterals, &mut word).unwrap()
+    }
+
+    fn root(&self) -> Root {
+        Root::unpack(self.0.storage(MARGIN, U256::ZERO).into())
+    }
+
+    fn value(&self, name: &str, subject: u8) -> I256 {
+        self.0.send(STRANGER, SELF, &valueCall { name: named(name), subject }).unwrap()
+    }
+
+    /// The changes that were told since `logs` logs.
+    fn changes(&self, logs: usize) -> Vec<(B256, u8, I256, I256)> {
+        let all = self.0.logs();
+        all.iter()
+            .skip(logs)
+            .map(|(_, topics, data)| {
+                let event = ParameterChanged::decode_raw_log_validate(topics.iter().copied(), data)
+                    .unwrap();
+                (event.name, event.subject, event.previous, event.current)
+            })
+            .collect()
+    }
+
+    fn list(&self) {
+        self.govern(&setUnderlyingCall {
+            underlying: 1,
+            range: 18 * PERCENT,
+            volatilityRangeUp: 50 * PERCENT,
+            volatilityRangeDown: 30 * PERCENT,
+        });
+    }
+}
+
+fn named(name: &str) -> B256 {
+    B256::right_padding_from(&name.as_bytes()[..name.len().min(32)])
+}
+
+fn signed(number: impl Into<i128>) -> I256 {
+    I256::try_from(number.into()).unwrap()
+}
+
+const fn offset(group: u8, offset: u64) -> setOffsetCall {
+    setOffsetCall { group, offset }
+}
+
+/// Sets every shared parameter to something that isn't its default.
+fn set_all(bench: &Bench) {
+    bench.govern(&setFactorsCall { initialFactor: 2 * ONE, maintenanceFactor: ONE });
+    bench.govern(&setPegCall { threshold: 98 * PERCENT, factor: 5 * ONE });
+    bench.govern(&setContingenciesCall {
+        perpetualMaintenance: 4 * PERCENT,
+        perpetualInitial: 2 * PERCENT,
+        optionMaintenance: PERCENT,
+        optionInitial: PERCENT / 2,
+    });
+    bench.govern(&setConfidenceCall { threshold: 60 * PERCENT, margin: 2 * ONE });
+    bench.govern(&setVolatilityShockCall {
+        shortPower: 40 * PERCENT,
+        longPower: 20 * PERCENT,
+        floor: 3_600,
+        minimumUp: 50 * PERCENT,
+    });
+    bench.govern(&setSkewCall {
+        linearCap: 30 * PERCENT,
+        linearSlope: -2 * TENTH,
+        absoluteCap: 20 * PERCENT,
+        absoluteSlope: TENTH,
+    });
+    bench.govern(&setSkewWidthCall {
+        kstarMinimum: 2 * PERCENT,
+        width: 3 * ONE,
+        volatilityStatic: 70 * PERCENT,
+        volatilitySlope: -TENTH,
+    });
+    bench.govern(&setBasisCall {
+        up: 5 * PERCENT,
+        down: 6 * PERCENT,
+        add: 40 * PERCENT,
+        multiplier: ONE,
+    });
+    bench.govern(&setLongDiscountCall {
+        base: 90 * PERCENT,
+        multiplier: PERCENT,
+        addition: 20 * PERCENT,
+    });
+    bench.govern(&setShortDiscountCall { base: 110 * PERCENT, multiplier: 7, addition: 9 });
+    bench.govern(&setFloorCall { net: PERCENT, hedged: 2 * PERCENT });
+    bench.govern(&setGammaChargeCall { rate: 50 * PERCENT, threshold: 10_000 });
+    bench.govern(&setLiquidityChargeCall { rate: 10, maximum: 5 * PERCENT, threshold: 1_000_000 });
+    bench.govern(&offset(1, 60 * PERCENT));
+    bench.govern(&offset(4, 30 * PERCENT));
+}
+
+#[test]
+fn every_function_of_the_interface_is_routed() {
+    let bench = Bench::new();
+    for selector in IRiskParametersCalls::SELECTORS {
+        let answer = bench.0.call(STRANGER, SELF, U256::ZERO, selector);
+        let unknown = IErrors::UnknownSelector { selector: (*selector).into() }.abi_encode();
+        assert_ne!(answer, Err(unknown), "{selector:02x?}");
+    }
+    assert_eq!(bench.0.send(STRANGER, SELF, &marginCall {}).unwrap(), MARGIN);
+}
+
+#[test]
+fn shared_parameters_are_stored_as_they_were_set_and_read_by_name() {
+    let bench = Bench::new();
+    set_all(&bench);
+    let Governed { parameters, extensions, oracle, .. } = bench.governed(&[], &[]);
+    assert_eq!(oracle, ORACLE);
+    let defaults = Parameters::default();
+    assert_eq!((parameters.scan.initial, parameters.scan.maintenance), (2 * ONE, ONE));
+    assert_eq!(parameters.scan.peg_threshold, 98 * PERCENT);
+    assert_eq!(parameters.contingencies.option_initial, PERCENT / 2);
+    assert_eq!(parameters.contingencies.confidence_margin, 2 * ONE);
+    assert_eq!((parameters.volatility.floor, parameters.skew.linear_slope), (3_600, -2 * TENTH));
+    assert_eq!((parameters.skew.volatility_slope, parameters.basis.down), (-TENTH, 6 * PERCENT));
+    assert_eq!((parameters.long.base, parameters.short.addition), (90 * PERCENT, 9));
+    assert_eq!(parameters.scenarios, defaults.scenarios);
+    assert_eq!((extensions.floor_hedged, extensions.gamma_threshold), (2 * PERCENT, 10_000));
+    assert_eq!((extensions.liquidity_rate, extensions.liquidity_threshold), (10, 1_000_000));
+    assert_eq!(extensions.offsets, [(1, 60 * PERCENT), (4, 30 * PERCENT)]);
+    for set in SETS {
+        let none = Extensions::default();
+        assert_ne!(set.word(&parameters, &extensions), set.word(&defaults, &none), "{set:?}");
+        assert_ne!(bench.root().stored & set.bit(), 0, "{set:?}");
+    }
+    assert_eq!(bench.value("scan.initial", 0), signed(2 * ONE));
+    assert_eq!(bench.value("skew.linear_slope", 0), signed(-2 * TENTH));
+    assert_eq!(bench.value("contingency.perpetual_maintenance", 0), signed(4 * PERCENT));
+    assert_eq!(bench.value("extensions.offset", 4), signed(30 * PERCENT));
+    assert_eq!(bench.value("extensions.offset", 2), I256::ZERO);
+    assert_eq!(bench.value("no such thing", 0), I256::ZERO);
+}
+
+#[test]
+fn a_set_back_at_its_defaults_is_not_stored() {
+    let bench = Bench::new();
+    bench.govern(&setFloorCall { net: PERCENT, hedged: 0 });
+    assert_eq!(bench.root().stored, Set::Charges.bit());
+    bench.govern(&setFloorCall { net: 0, hedged: 0 });
+    assert_eq!(bench.root(), Root { oracle: ORACLE, stored: 0 });
+}
+
+#[test]
+fn every_change_is_told_with_old_and_new_value() {
+    let bench = Bench::new();
+    bench.govern(&setFactorsCall { initialFactor: 2 * ONE, maintenanceFactor: 80 * PERCENT });
+    let expected = [(named("scan.initial"), 0, signed(ONE), signed(2 * ONE))];
+    assert_eq!(bench.changes(2), expected, "what stays isn't told");
+    let logs = bench.0.logs().len();
+    bench.govern(&setSkewCall {
+        linearCap: 25 * PERCENT,
+        linearSlope: TENTH,
+        absoluteCap: 0,
+        absoluteSlope: -TENTH,
+    });
+    let expected = [
+        (named("skew.linear_slope"), 0, signed(-TENTH), signed(TENTH)),
+        (named("skew.absolute_cap"), 0, signed(25 * PERCENT), I256::ZERO),
+    ];
+    assert_eq!(bench.changes(logs), expected);
+    let logs = bench.0.logs().len();
+    bench.govern(&offset(3, PERCENT));
+    let expected = [(named("extensions.offset"), 3, I256::ZERO, signed(PERCENT))];
+    assert_eq!(bench.changes(logs), expected);
+    let logs = bench.0.logs().len();
+    bench.list();
+    let expected = [
+        (named("range"), 1, I256::ZERO, signed(18 * PERCENT)),
+        (named("volatility_up"), 1, I256::ZERO, signed(50 * PERCENT)),
+        (named("volatility_down"), 1, I256::ZERO, signed(30 * PERCENT)),
+    ];
+    assert_eq!(bench.changes(logs), expected);
+    let logs = bench.0.logs().len();
+    bench.govern(&setCollateralCall {
+        collateral: 2,
+        underlying: 1,
+        maintenanceHaircut: 5 * PERCENT,
+        initialHaircut: 0,
+        cancelsRisk: true,
+    });
+    let expected = [
+        (named("collateral.underlying"), 2, I256::ZERO, signed(1)),
+        (named("collateral.maintenance_haircut"), 2, I256::ZERO, signed(5 * PERCENT)),
+        (named("collateral.cancels_risk"), 2, I256::ZERO, signed(1)),
+    ];
+    assert_eq!(bench.changes(logs), expected);
+    assert_eq!(bench.value("collateral.maintenance_haircut", 2), signed(5 * PERCENT));
+    let token = bench.governed(&[], &[]);
+    assert!(token.parameters.collateral.is_empty());
+
+    bench.govern(&setOracleCall { oracle: STRANGER });
+    let logs = bench.0.logs();
+    let (_, topics, data) = logs.last().unwrap();
+    let event = OracleChanged::decode_raw_log_validate(topics.iter().copied(), data).unwrap();
+    assert_eq!((event.previous, event.oracle), (ORACLE, STRANGER));
+    assert_eq!(
+        bench.root(),
+        Root { oracle: STRANGER, stored: 1 | Set::Skew.bit() | Set::Offsets.bit() }
+    );
+}
+
+#[test]
+fn a_range_moves_from_where_it_has_come() {
+    let bench = Bench::new();
+    bench.list();
+    let start = bench.0.timestamp();
+    let move_to = |range, duration| rampRangeCall { underlying: 1, range, duration };
+    bench.govern(&move_to(28 * PERCENT, 10_000));
+    bench.0.set_timestamp(start + 5_000);
+    assert_eq!(bench.value("ramp.range", 1), signed(23 * PERCENT));
+    assert_eq!(bench.value("range", 1), signed(28 * PERCENT));
+    bench.govern(&setGroupCall { underlying: 1, group: 2 });
+    bench.govern(&move_to(13 * PERCENT, 20_000));
+    let governed = bench.governed(&[1], &[]);
+    let [(number, ramp)] = governed.ramps.as_slice() else { panic!("{governed:?}") };
+    assert_eq!((*number, ramp.from, ramp.to), (1, 23 * PERCENT, 13 * PERCENT));
+    assert_eq!((ramp.start, ramp.length), (start + 5_000, 20_000));
+    assert_eq!(governed.parameters.underlyings[0].group, 2);
+    assert_eq!(bench.value("ramp.length", 1), signed(20_000));
+
+    // Set at once, it stands still and stays in its group.
+    bench.list();
+    let governed = bench.governed(&[1], &[]);
+    assert!(governed.ramps.is_empty());
+    assert_eq!(governed.parameters.underlyings[0].range, 18 * PERCENT);
+    assert_eq!((bench.value("group", 1), bench.value("ramp.length", 1)), (signed(2), I256::ZERO));
+}
+
+#[test]
+fn only_the_governor_sets() {
+    let bench = Bench::new();
+    bench.list();
+    let before = bench.0.all_storage();
+    let error = IErrors::Unauthorized { caller: STRANGER };
+    bench.refused(STRANGER, &setOracleCall { oracle: STRANGER }, &error);
+    bench.refused(STRANGER, &setPegCall { threshold: 0, factor: 0 }, &error);
+    bench.refused(STRANGER, &offset(1, 0), &error);
+    bench.refused(STRANGER, &setGroupCall { underlying: 1, group: 0 }, &error);
+    let ramp = rampRangeCall { underlying: 1, range: ONE, duration: 3_600 };
+    bench.refused(STRANGER, &ramp, &error);
+    let listed = setUnderlyingCall {
+        underlying: 1,
+        range: ONE,
+        volatilityRangeUp: 0,
+        volatilityRangeDown: 0,
+    };
+    bench.refused(STRANGER, &listed, &error);
+    let token = setCollateralCall {
+        collateral: 1,
+        underlying: 1,
+        maintenanceHaircut: 0,
+        initialHaircut: 0,
+        cancelsRisk: true,
+    };
+    bench.refused(STRANGER, &token, &error);
+    let again = initializeCall { governor: STRANGER, guardian: STRANGER, margin: STRANGER };
+    bench.refused(STRANGER, &again, &IErrors::AlreadyInitialized {});
+    bench.refused(GOVERNOR, &setOracleCall { oracle: Address::ZERO }, &IErrors::ZeroAddress {});
+    assert_eq!(bench.0.all_storage(), before);
+}
+
+#[test]
+fn what_is_out_of_bounds_is_refused_by_name_and_limits() {
+    let bench = Bench::new();
+    bench.list();
+    let before = bench.0.all_storage();
+    let refused = |data: Vec<u8>, name: &str, value: i128, minimum: i128, maximum: i128| {
+        let error = IErrors::ParameterOutOfBounds::abi_decode(&data).unwrap();
+        assert_eq!(error.name, named(name));
+        let limits = [value, minimum, maximum].map(signed);
+        assert_eq!([error.value, error.minimum, error.maximum], limits, "{name}");
+    };
+    let one = i128::from(ONE);
+    let percent = i128::from(PERCENT);
+    let data = |call: &dyn Fn(&World) -> Vec<u8>| call(&bench.0);
+    macro_rules! bound {
+        ($call:expr, $name:expr, $value:expr, $minimum:expr, $maximum:expr) => {
+            refused(
+                data(&|world| world.refusal(GOVERNOR, SELF, &$call)),
+                $name,
+                $value,
+                $minimum,
+                $maximum,
+            )
+        };
+    }
+    let factors = |initial, maintenance| setFactorsCall {
+        initialFactor: initial,
+        maintenanceFactor: maintenance,
+    };
+    bound!(factors(ONE, 2 * ONE), "scan.initial", one, 2 * one, 10 * one);
+    bound!(factors(ONE, 0), "scan.maintenance", 0, 10 * percent, 10 * one);
+    let long = setLongDiscountCall { base: ONE + 1, multiplier: 0, addition: 0 };
+    bound!(long, "long.base", one + 1, 0, one);
+    let short = setShortDiscountCall { base: ONE - 1, multiplier: 0, addition: 0 };
+    bound!(short, "short.base", one - 1, one, 4 * one);
+    let confidence = setConfidenceCall { threshold: ONE + 1, margin: 0 };
+    bound!(confidence, "contingency.confidence_threshold", one + 1, 0, one);
+    let skew =
+        setSkewCall { linearCap: 0, linearSlope: 0, absoluteCap: 10 * ONE + 1, absoluteSlope: 0 };
+    bound!(skew, "skew.absolute_cap", 10 * one + 1, 0, 10 * one);
+    bound!(setFloorCall { net: 0, hedged: ONE + 1 }, "extensions.floor_hedged", one + 1, 0, one);
+    let liquidity = setLiquidityChargeCall { rate: ONE, maximum: 0, threshold: 0 };
+    bound!(liquidity, "extensions.liquidity_rate", one, 0, one / 1_000);
+    bound!(offset(1, ONE), "extensions.offset", one, 0, 60 * percent);
+    let ramp = |range, duration| rampRangeCall { underlying: 1, range, duration };
+    bound!(ramp(ONE, 3_599), "ramp.length", 3_599, 3_600, 7_776_000);
+    bound!(ramp(ONE + 1, 3_600), "range", one + 1, percent, one);
+    let token = |maintenance, initial| setCollateralCall {
+        collateral: 1,
+        underlying: 1,
+        maintenanceHaircut: maintenance,
+        initialHaircut: initial,
+        cancelsRisk: false,
+    };
+    bound!(token(ONE / 2, ONE), "collateral.initial_haircut", one, 0, one / 2);
+
+    for group in [0, 5] {
+        bench.refused(GOVERNOR, &offset(group, 0), &UnknownGroup { group });
+    }
+    let group = setGroupCall { underlying: 1, group: 5 };
+    bench.refused(GOVERNOR, &group, &UnknownGroup { group: 5 });
+    let unlisted = IMargin::UnderlyingNotListed { underlying: 7 };
+    bench.refused(GOVERNOR, &setGroupCall { underlying: 7, group: 1 }, &unlisted);
+    let ramp = rampRangeCall { underlying: 7, range: ONE, duration: 3_600 };
+    bench.refused(GOVERNOR, &ramp, &unlisted);
+    assert_eq!(bench.0.all_storage(), before);
+}

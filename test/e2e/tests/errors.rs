@@ -23,9 +23,10 @@ use novate_abi::book::{Book, Collateral, Position};
 use novate_abi::{
     IClearing, IClearing::Fill, IClearing::IClearingErrors, IErrors::IErrorsErrors, IExchange,
     IExchange::IExchangeErrors, IGoverned, ILiquidation, ILiquidation::ILiquidationErrors, IMargin,
-    IMargin::IMarginErrors, IOracle, IOracle::IOracleErrors,
+    IMargin::IMarginErrors, IMarginLens, IMarginLens::IMarginLensErrors, IOracle,
+    IOracle::IOracleErrors, IRiskParameters, IRiskParameters::IRiskParametersErrors,
 };
-use novate_client::{Error, Wallet, surface_digest};
+use novate_client::{ContractError, Error, Wallet, surface_digest};
 use novate_e2e::stage::{Artifacts, IMockAggregator, IMockSequencerFeed, IMockToken};
 use novate_e2e::units;
 
@@ -58,10 +59,12 @@ impl Raised {
 
     /// Panics with the names of the errors in `all` that nothing raised.
     fn assert_complete(&self) {
-        let all: [(&str, &[[u8; 4]]); 6] = [
+        let all: [(&str, &[[u8; 4]]); 8] = [
             ("IErrors", IErrorsErrors::SELECTORS),
             ("IOracle", IOracleErrors::SELECTORS),
             ("IMargin", IMarginErrors::SELECTORS),
+            ("IMarginLens", IMarginLensErrors::SELECTORS),
+            ("IRiskParameters", IRiskParametersErrors::SELECTORS),
             ("IClearing", IClearingErrors::SELECTORS),
             ("ILiquidation", ILiquidationErrors::SELECTORS),
             ("IExchange", IExchangeErrors::SELECTORS),
@@ -412,6 +415,25 @@ async fn margin(court: &mut Court) {
     };
     let scenario = court.call(Address::ZERO, at.margin, &scenario).await;
     court.raised.by("UnknownScenario", scenario);
+
+    let group = IRiskParameters::setOffsetCall { group: 5, offset: 0 };
+    let group = court.call(court.governor(), at.parameters, &group).await;
+    court.raised.by("UnknownGroup", group);
+    let prices = IMarginLens::liquidationPricesCall {
+        margin: at.margin,
+        book: Book { cash: I256::ONE, ..held(option) }.pack().into(),
+        underlying: ETHER,
+    };
+    let input = Bytes::from(prices.abi_encode());
+    let request = serde_json::json!([
+        { "to": at.lens, "input": input, "gas": "0xc3500" }, "latest", { "tracer": "callTracer" },
+    ]);
+    let chain = court.scene.stage.chain();
+    let trace: serde_json::Value =
+        chain.request("debug_traceCall", request).await.expect("a trace");
+    let data: Bytes = serde_json::from_value(trace["output"].clone()).expect("revert data");
+    let error = Box::new(ContractError::decode(&data).expect("an error of ours"));
+    court.raised.by("GasLimitTooLow", Err::<(), _>(Error::Contract { target: at.lens, error }));
 }
 
 async fn posts(court: &mut Court) {

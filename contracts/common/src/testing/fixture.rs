@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "test code: a fixture that isn't one is a failed test")]
 #![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
+#![allow(clippy::indexing_slicing, reason = "test code: an absent element is a failed test")]
+#![allow(clippy::missing_panics_doc, reason = "test code: a panic is a failed test")]
 #![allow(missing_docs, reason = "names of a fixture")]
 
 use std::{cell::RefCell, rc::Rc, vec, vec::Vec};

@@ -187,8 +187,9 @@ mod tests {
     fn the_contracts_of_the_workspace_are_found() {
         let found = contracts(&workspace_root()).unwrap();
         let names: Vec<_> = found.iter().map(|contract| contract.name.as_str()).collect();
-        assert_eq!(names, ["clearing", "exchange", "liquidation", "margin", "oracle"]);
-        let margin = &found[3];
+        let all = ["clearing", "exchange", "lens", "liquidation", "margin", "oracle", "parameters"];
+        assert_eq!(names, all);
+        let margin = &found[4];
         assert_eq!(margin.package, "novate-margin");
         let built = "target/contracts/wasm32-unknown-unknown/contract/novate_margin.wasm";
         assert!(margin.built.ends_with(built), "{}", margin.built.display());
@@ -200,10 +201,11 @@ mod tests {
         let error = select(&all, &["margins".to_owned()]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "no contract is called 'margins'; there are: clearing, exchange, liquidation, margin, oracle"
+            "no contract is called 'margins'; there are: clearing, exchange, lens, liquidation, \
+             margin, oracle, parameters"
         );
         assert_eq!(select(&all, &[]).unwrap(), all);
-        assert_eq!(select(&all, &["oracle".to_owned()]).unwrap(), [all[4].clone()]);
+        assert_eq!(select(&all, &["oracle".to_owned()]).unwrap(), [all[5].clone()]);
     }
 
     #[test]

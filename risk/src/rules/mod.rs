@@ -179,3 +179,6 @@ impl Rules {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
