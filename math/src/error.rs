@@ -16,10 +16,6 @@ pub enum Error {
     ZeroPrice,
     /// A probability outside (0, 1).
     ProbabilityOutOfRange,
-    /// A volatility above [`crate::MAX_VOLATILITY`].
-    VolatilityOutOfRange,
-    /// A time beyond [`crate::MAX_SECONDS`].
-    TimeOutOfRange,
     /// `|rate * years|` above 40.
     RateOutOfRange,
     /// The price is below the discounted intrinsic value: no volatility gives it.
@@ -46,8 +42,6 @@ impl fmt::Display for Error {
             Self::NotPositive => "the argument must be positive",
             Self::ZeroPrice => "forward and strike must be positive",
             Self::ProbabilityOutOfRange => "a probability must lie between 0 and 1",
-            Self::VolatilityOutOfRange => "the volatility is above its maximum",
-            Self::TimeOutOfRange => "the time is beyond its maximum",
             Self::RateOutOfRange => "rate times years is beyond 40",
             Self::PriceBelowIntrinsic => "the price is below intrinsic value",
             Self::PriceAboveMaximum => "the price is at or above its maximum",

@@ -185,6 +185,8 @@ def write(path, text):
 def copy_tree(folder):
     shutil.rmtree(os.path.join(folder, "math"), ignore_errors=True)
     shutil.copytree(os.path.join(ROOT, "math"), os.path.join(folder, "math"))
+    os.makedirs(os.path.join(folder, "docs"), exist_ok=True)
+    shutil.copy(os.path.join(ROOT, "docs", "accuracy.md"), os.path.join(folder, "docs"))  # a test reads it
     workspace = text_of(os.path.join(ROOT, "Cargo.toml"))
     workspace = re.sub(r"members = \[.*?\]", 'members = ["math"]', workspace, flags=re.S)
     workspace = re.sub(r'\[profile\.dev\]\ndebug = "line-tables-only"\n', PROFILE.lstrip(), workspace)
