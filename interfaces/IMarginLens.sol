@@ -45,7 +45,8 @@ interface IMarginLens {
         int256 pnl;
     }
 
-    /// @notice The search needs more gas than the call has: `left` are left, an evaluation takes about `step`.
+    /// @notice The search needs more gas than the call has, or more memory than a program should take: `left` are left, an evaluation
+    /// takes about `step`. A smaller size to search up to, or a smaller book, has an answer.
     error GasLimitTooLow(uint256 left, uint256 step);
 
     /// @notice The book's figures after `trades`, before fees; the transaction that does them gives the same, to the last digit.

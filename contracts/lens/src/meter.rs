@@ -6,6 +6,9 @@ use novate_common::{Revert, gas_left, refuse, session::Refused};
 
 /// What an answer and the way out need.
 const RESERVE: u64 = 50_000;
+/// Pages of memory at which a search ends: no memory is given back in a call, and the price of a page rises exponentially, so that beyond
+/// this an evaluation may take many times as much as the one before.
+const MOST_PAGES: usize = 64;
 
 /// The gas that evaluations took.
 #[derive(Debug)]
@@ -28,7 +31,8 @@ impl Meter {
         let left = gas_left();
         self.step = self.step.max(self.left.saturating_sub(left));
         self.left = left;
-        if left < self.step.saturating_mul(2).saturating_add(RESERVE) {
+        let is_short = left < self.step.saturating_mul(2).saturating_add(RESERVE);
+        if is_short || pages() > MOST_PAGES {
             let revert: Revert = refuse!(IMarginLens::GasLimitTooLow {
                 left: U256::from(left),
                 step: U256::from(self.step),
@@ -37,4 +41,16 @@ impl Meter {
         }
         Ok(())
     }
+}
+
+/// Pages of memory that the call has.
+#[cfg(target_arch = "wasm32")]
+fn pages() -> usize {
+    core::arch::wasm32::memory_size::<0>()
+}
+
+/// Natively there are none.
+#[cfg(not(target_arch = "wasm32"))]
+const fn pages() -> usize {
+    0
 }

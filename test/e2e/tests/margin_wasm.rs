@@ -369,7 +369,7 @@ async fn a_search_without_gas_ends_with_a_reason() {
     };
     let input: Bytes = call.abi_encode().into();
     let mut refused = 0;
-    for gas in [600_000_u64, 1_000_000, 2_000_000, 5_000_000, 9_000_000] {
+    for gas in [600_000_u64, 1_000_000, 2_000_000, 5_000_000, 9_000_000, 50_000_000] {
         let request = serde_json::json!([
             { "to": novate.at.lens, "input": input, "gas": U256::from(gas) },
             "latest",
@@ -384,6 +384,4 @@ async fn a_search_without_gas_ends_with_a_reason() {
         }
     }
     assert!(refused > 0, "no limit was too low");
-    let data = novate.chain.view(novate.at.lens, &call).await;
-    assert!(data.is_ok(), "{data:?}");
 }
