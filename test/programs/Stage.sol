@@ -6,6 +6,7 @@ import {IExchange} from "../../interfaces/IExchange.sol";
 import {ILiquidation} from "../../interfaces/ILiquidation.sol";
 import {IMargin} from "../../interfaces/IMargin.sol";
 import {IOracle} from "../../interfaces/IOracle.sol";
+import {IRiskParameters} from "../../interfaces/IRiskParameters.sol";
 import {Test, Vm} from "../forge/Test.sol";
 import {MockAggregator} from "../mocks/MockAggregator.sol";
 import {MockSequencerFeed} from "../mocks/MockSequencerFeed.sol";
@@ -23,7 +24,7 @@ interface ProgramVm is Vm {
 }
 
 /// @title Stage
-/// @notice The five programs as `make pack` built them, set up with ether at 2,500 dollars, a future of a week, and keys.
+/// @notice The programs of a trade as `make pack` built them, set up with ether at 2,500 dollars, a future of a week, and keys.
 abstract contract Stage is Test {
     ProgramVm internal constant PROGRAM_VM = ProgramVm(address(VM));
     uint256 internal constant ALICE_KEY = 0xA11CE;
@@ -46,6 +47,7 @@ abstract contract Stage is Test {
 
     IOracle internal oracle;
     IMargin internal margin;
+    IRiskParameters internal parameters;
     IClearing internal clearing;
     ILiquidation internal liquidation;
     IExchange internal exchange;
@@ -59,6 +61,7 @@ abstract contract Stage is Test {
         feed = new MockAggregator(8, "Index / USD");
         oracle = IOracle(program("oracle"));
         margin = IMargin(program("margin"));
+        parameters = IRiskParameters(program("parameters"));
         clearing = IClearing(program("clearing"));
         liquidation = ILiquidation(program("liquidation"));
         exchange = IExchange(program("exchange"));
@@ -74,7 +77,8 @@ abstract contract Stage is Test {
 
     function initialize() private {
         oracle.initialize(address(this), address(this));
-        margin.initialize(address(this), address(this), address(oracle));
+        margin.initialize(address(parameters), address(oracle));
+        parameters.initialize(address(this), address(this), address(margin));
         clearing.initialize(address(this), address(this), address(usdc));
         liquidation.initialize(
             address(this), address(this), address(clearing), address(margin), address(oracle)
@@ -90,7 +94,7 @@ abstract contract Stage is Test {
         address[] memory publishers = new address[](1);
         publishers[0] = VM.addr(PUBLISHER_KEY);
         oracle.setPublishers(publishers, 1);
-        margin.setUnderlying(1, 0.18e18, 0.5e18, 0.3e18);
+        parameters.setUnderlying(1, 0.18e18, 0.5e18, 0.3e18);
         clearing.setOpenInterestCap(1, 1e15);
         clearing.setModules(address(margin), address(oracle), address(liquidation));
         clearing.setVenue(address(exchange), true);
