@@ -8,6 +8,8 @@
 CARGO := cargo
 FORGE := node scripts/foundry.mjs forge
 PACK := $(CARGO) run --release --locked -p novate-e2e --bin pack --
+# The node with the features that the tools give its dependencies, so that nothing is compiled twice.
+NODE := $(CARGO) build --release --locked -p novate-e2e -p novate-devnode --bin novate-devnode
 PURE := -p novate-math -p novate-risk -p novate-abi
 PROGRAMS := -p novate-common -p novate-oracle -p novate-margin -p novate-lens -p novate-parameters -p novate-clearing -p novate-liquidation -p novate-exchange
 HOST := -p novate-devnode -p novate-client -p novate-liquidator -p novate-e2e
@@ -75,13 +77,13 @@ forge: setup ## Solidity tests, and the canary that must fail.
 	node scripts/forge_test.mjs && node scripts/forge_canary.mjs
 
 programs: setup mocks ## Solidity tests that drive the built WASM: ARGS="-vvv" shows the calls of failures.
-	$(CARGO) run --release --locked -p novate-devnode -- test --out target/forge/out --match-path '^test/programs/' $(ARGS)
+	$(NODE) && target/release/novate-devnode test --out target/forge/out --match-path '^test/programs/' $(ARGS)
 
 runners: setup ## Compares the devnode's runner of forge tests with forge, and runs cast and forge on the node.
-	$(CARGO) build --release --locked -p novate-devnode && node scripts/forge_differential.mjs && node --test devnode/conformance/test/foundry.test.mjs
+	$(NODE) && node scripts/forge_differential.mjs && node --test devnode/conformance/test/foundry.test.mjs
 
 conformance: setup ## Runs third-party clients (cargo-stylus, cast, forge, viem, ethers, alloy) on the devnode; needs a network.
-	$(CARGO) build --release --locked -p novate-devnode && node scripts/conformance.mjs
+	$(NODE) && node scripts/conformance.mjs
 
 dependencies: ## Checks which crate depends on which.
 	node scripts/check_dependencies.mjs
