@@ -6,15 +6,31 @@ pragma solidity ^0.8.20;
 /// risk crate (ParameterOutOfBounds names the parameter, its value and its limits), writes, and tells old and new values.
 /// Rates, factors and volatilities have 18 decimals; times are seconds. The method is docs/margin.md.
 interface IRiskParameters {
+    /// @notice One stress of an underlying. Moves and weights are whole thousandths, with 18 decimals.
+    /// @param spotMove The price is multiplied by 1 + spotMove * range, or by 1 + spotMove if `absolute`; ignored by skew modes.
+    /// @param volatility 0: unchanged, 1: up, 2: down, 3: skew turned with the log-moneyness, 4: with its size.
+    /// @param weight Share of the outcome that counts; if `tail`, that of one range's worth of the move.
+    struct Scenario {
+        int64 spotMove;
+        bool absolute;
+        uint8 volatility;
+        uint64 weight;
+        bool tail;
+    }
+
     /// @notice A parameter changed. @param name ASCII, left-aligned, cut after 32 bytes, as in ParameterOutOfBounds.
     /// @param subject The underlying, collateral or group that it belongs to; 0: all.
     event ParameterChanged(
         bytes32 indexed name, uint8 indexed subject, int256 previous, int256 current
     );
     event OracleChanged(address indexed previous, address indexed oracle);
+    /// @notice Entry `number` of the scenario table changed; where a table has no such entry, all its fields are 0.
+    event ScenarioChanged(uint8 indexed number, Scenario previous, Scenario current);
 
     /// @notice There is no group of that number: they are 1 to 4.
     error UnknownGroup(uint8 group);
+    /// @notice Move or weight of the entry at `index` isn't a whole number of thousandths.
+    error ScenarioTooFine(uint256 index);
 
     function initialize(address governor, address guardian, address margin) external;
 
@@ -78,9 +94,14 @@ interface IRiskParameters {
     function setLiquidityCharge(uint64 rate, uint64 maximum, uint64 threshold) external;
     /// @notice The share of a gain that offsets losses elsewhere in the group, at most 0.6.
     function setOffset(uint8 group, uint64 offset) external;
+    /// @notice Replaces the scenario table, of all underlyings: 1 to 64 entries, moves of at most 4 ranges or -0.99 to 9 of the price,
+    /// weights of at most 3. A table other than the default costs every evaluation a storage word for eight entries.
+    function setScenarios(Scenario[] calldata table) external;
 
     // Views
     function margin() external view returns (address);
     /// @notice A parameter's value by its name, subject 0 for those that all share. Unknown names and what isn't listed: 0.
     function value(bytes32 name, uint8 subject) external view returns (int256);
+    /// @notice The scenario table.
+    function scenarios() external view returns (Scenario[] memory);
 }

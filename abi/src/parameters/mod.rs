@@ -2,14 +2,16 @@
 //! storage, its lens and clients read the answer of `IMargin.parameters`; the words and their order are the same.
 //!
 //! ```text
-//! root          shared sets that are stored, one bit each (uint16) << 160 | oracle (address)
+//! root          words of the scenario table, 0: the default one (uint4) << 172 | shared sets that are stored, one bit each (uint12) << 160
+//!               | oracle (address)
 //! shared set    four lanes of 64 bits, the first highest: see [`Set`]; a set that isn't stored has its defaults
+//! table         eight scenarios: see [`pack_scenario`]
 //! collateral    underlying (uint8) << 136 | cancels risk (bool) << 128 | haircut maintenance (uint64) << 64 | initial (uint64)
 //! underlying    range moves (bool) << 200 | group (uint8) << 192 | range (uint64) << 128 | volatility up (uint64) << 64 | down (uint64)
 //! ramp          range at the start (uint64) << 128 | start, Unix seconds (uint64) << 64 | seconds that it takes (uint64)
 //! ```
 //!
-//! Read are, in this order: the root; each stored set, ascending; each collateral asked for, ascending; each underlying asked for or
+//! Read are, in this order: the root; each stored set, ascending; the words of the table; each collateral asked for, ascending; each underlying asked for or
 //! belonging to one of those, ascending, and after it its ramp if its range moves.
 
 use alloc::vec::Vec;
@@ -24,8 +26,13 @@ use novate_risk::{
 use crate::words::{join, low_u8, low_u64, split, wide};
 
 mod sets;
+mod table;
 
 pub use sets::{GROUPS, SETS, Set};
+pub use table::{
+    TABLE_WORDS, pack_scenario, pack_table, unpack_scenario, unpack_table, volatility_mode,
+    volatility_number,
+};
 
 /// Where a word stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +47,8 @@ pub enum Place {
     Underlying(u8),
     /// The ramp of an underlying's range.
     Ramp(u8),
+    /// A word of the scenario table, by number below [`TABLE_WORDS`].
+    Table(u8),
 }
 
 impl Place {
@@ -51,6 +60,7 @@ impl Place {
             Self::Collateral(number) => (2, number),
             Self::Underlying(number) => (3, number),
             Self::Ramp(number) => (4, number),
+            Self::Table(number) => (5, number),
         };
         u16::from_be_bytes([kind, number])
     }
@@ -63,10 +73,15 @@ impl Place {
             [2, number] => Some(Self::Collateral(number)),
             [3, number] => Some(Self::Underlying(number)),
             [4, number] => Some(Self::Ramp(number)),
+            [5, number] if number < TABLE_WORDS => Some(Self::Table(number)),
             _ => None,
         }
     }
 }
+
+/// Bits of the root for shared sets.
+const SETS_BITS: u32 = 12;
+const SETS_MASK: u16 = (1 << SETS_BITS) - 1;
 
 /// The root word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,13 +90,16 @@ pub struct Root {
     pub oracle: Address,
     /// One bit for each shared set that is stored.
     pub stored: u16,
+    /// Words of the scenario table; 0 for the default one, at most [`TABLE_WORDS`].
+    pub table: u8,
 }
 
 impl Root {
     /// Packs it.
     pub fn pack(self) -> U256 {
         let mut bytes = [0; 32];
-        let [high, low] = self.stored.to_be_bytes();
+        let [high, low] =
+            (self.stored & SETS_MASK | u16::from(self.table) << SETS_BITS).to_be_bytes();
         let (_, tail) = bytes.split_at_mut(10);
         for (to, from) in tail.iter_mut().zip([high, low].iter().chain(self.oracle.iter())) {
             *to = *from;
@@ -93,8 +111,8 @@ impl Root {
     pub fn unpack(word: U256) -> Self {
         let (high, _) = split(word);
         let [.., first, second, _, _, _, _] = high.to_be_bytes();
-        let stored = u16::from_be_bytes([first, second]);
-        Self { oracle: Address::from_word(word.into()), stored }
+        let stored = u16::from_be_bytes([first, second]) & SETS_MASK;
+        Self { oracle: Address::from_word(word.into()), stored, table: first >> 4 }
     }
 }
 
@@ -182,6 +200,12 @@ pub fn read<E: From<Error>>(
             if root.stored & set.bit() != 0 {
                 set.store(word(Place::Set(set))?, parameters, extensions);
             }
+        }
+    }
+    if root.table != 0 {
+        parameters.scenarios.clear();
+        for number in 0..root.table.min(TABLE_WORDS) {
+            unpack_table(word(Place::Table(number))?, &mut parameters.scenarios);
         }
     }
     for number in collaterals {

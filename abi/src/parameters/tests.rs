@@ -2,6 +2,8 @@
 
 use alloc::vec;
 
+use novate_risk::scenario::{MAX_SCENARIOS, Scenario, SpotMove, VolatilityMode, Weight};
+
 use super::*;
 
 const LISTED: UnderlyingParameters = UnderlyingParameters {
@@ -21,9 +23,9 @@ const TOKEN: CollateralParameters = CollateralParameters {
 
 #[test]
 fn every_field_keeps_its_extremes() {
-    let root = Root { oracle: Address::repeat_byte(0xee), stored: 0xabcd };
+    let root = Root { oracle: Address::repeat_byte(0xee), stored: 0xbcd, table: 8 };
     assert_eq!(Root::unpack(root.pack()), root);
-    assert_eq!(root.pack() >> 160_usize, U256::from(0xabcd));
+    assert_eq!(root.pack() >> 160_usize, U256::from(0x8bcd));
     for moves in [false, true] {
         let word = pack_underlying(&LISTED, moves);
         assert_eq!(unpack_underlying(9, word), Some((LISTED, moves)));
@@ -55,10 +57,15 @@ fn sets_are_numbered_and_carry_every_value() {
 #[test]
 fn words_are_read_in_their_order() {
     let mut asked = Vec::new();
+    let code = pack_scenario(&Scenario::defaults()[30]).unwrap();
     let mut word = |place: Place| -> Result<U256, Error> {
         asked.push(place);
         Ok(match place {
-            Place::Root => Root { oracle: Address::ZERO, stored: 0b1000_0000_0010 }.pack(),
+            Place::Root => {
+                Root { oracle: Address::ZERO, stored: 0b1000_0000_0010, table: 2 }.pack()
+            }
+            Place::Table(0) => pack_table(&[code; 8])[0],
+            Place::Table(_) => pack_table(&[code])[0],
             Place::Underlying(3) => pack_underlying(&LISTED, true),
             Place::Underlying(_) => pack_underlying(&LISTED, false),
             Place::Collateral(number) => {
@@ -72,6 +79,8 @@ fn words_are_read_in_their_order() {
         Place::Root,
         Place::Set(Set::Contingencies),
         Place::Set(Set::Offsets),
+        Place::Table(0),
+        Place::Table(1),
         Place::Collateral(1),
         Place::Collateral(3),
         Place::Underlying(1),
@@ -81,11 +90,65 @@ fn words_are_read_in_their_order() {
     ];
     assert_eq!(asked, expected);
     assert_eq!(governed.ramps.len(), 1);
+    assert_eq!(governed.parameters.scenarios, [Scenario::defaults()[30]; 9]);
     assert_eq!(governed.parameters.contingencies.option_initial, 0);
     for place in expected {
         assert_eq!(Place::decode(place.encode()), Some(place));
     }
+    assert_eq!(Place::decode(0x0508), None, "a table has eight words");
     let nothing = &mut |_| Ok::<_, Error>(U256::ZERO);
     assert_eq!(read(vec![4], &[], nothing).unwrap_err(), Error::UnderlyingNotListed(4));
     assert_eq!(read(vec![], &[2], nothing).unwrap_err(), Error::CollateralNotListed(2));
+}
+
+#[test]
+fn any_scenario_inside_the_bounds_keeps_its_thousandths() {
+    const STEP: i64 = 1_000_000_000_000_000;
+    let modes = (0..5).map(|number| volatility_mode(number).unwrap());
+    for (number, mode) in (0_u8..).zip(modes) {
+        assert_eq!(volatility_number(mode), number);
+        for spot in [-9_223, -4_000, -3_999, -1, 0, 1, 250, 4_000, 8_191, 8_192, 9_223] {
+            for weight in [0, 1, 770, 1_000, 2_048, 3_000] {
+                let (spot, weight) = (spot * STEP, (weight * STEP).unsigned_abs());
+                for spot in [SpotMove::Ranges(spot), SpotMove::Absolute(spot)] {
+                    for weight in [Weight::Fixed(weight), Weight::Tail(weight)] {
+                        let scenario = Scenario { spot, volatility: mode, weight };
+                        let code = pack_scenario(&scenario).unwrap();
+                        assert_eq!(unpack_scenario(code), Some(scenario), "{code:x}");
+                    }
+                }
+            }
+        }
+    }
+    let plain = |spot, weight| Scenario {
+        spot: SpotMove::Ranges(spot),
+        volatility: VolatilityMode::Up,
+        weight: Weight::Fixed(weight),
+    };
+    let step = STEP.unsigned_abs();
+    let refused = [(STEP + 1, 0), (i64::MIN, 0), (0, step - 1), (0, 4_096 * step), (0, u64::MAX)];
+    for (spot, weight) in refused {
+        assert_eq!(pack_scenario(&plain(spot, weight)), None, "{spot} {weight}");
+    }
+    assert_eq!(unpack_scenario(0x1fff_ffff), None, "no mode: no scenario");
+    assert_eq!((unpack_scenario(6 << 29), volatility_mode(5)), (None, None));
+}
+
+#[test]
+fn a_table_takes_a_word_for_eight_scenarios() {
+    let mut table = Scenario::defaults();
+    table.extend(Scenario::defaults());
+    table.truncate(MAX_SCENARIOS);
+    for count in [1, 7, 8, 9, 33, MAX_SCENARIOS] {
+        let codes: Vec<u32> =
+            table.iter().take(count).map(|scenario| pack_scenario(scenario).unwrap()).collect();
+        let words = pack_table(&codes);
+        assert_eq!(words.len(), count.div_ceil(8));
+        assert_eq!(words[0].into_limbs()[0] & 0xffff_ffff, u64::from(codes[0]));
+        let mut found = Vec::new();
+        for word in words {
+            unpack_table(word, &mut found);
+        }
+        assert_eq!(found, table[..count]);
+    }
 }

@@ -17,9 +17,11 @@
 //!
 //! Prices, rates, the surface's parameters and confidences have 18 decimals.
 
+mod market;
 mod request;
 mod words;
 
+pub use market::{level, level_number, read_market};
 pub use request::{
     EXPIRY_BITS, HOUR_MASK, PERPETUAL_HOUR, Series, add_book, series_of_instrument, sort,
 };

@@ -3,10 +3,9 @@
 
 use alloy_primitives::{I256, U256};
 use novate_abi::parameters::{Governed, read};
-use novate_abi::snapshot::{Expiry, ExpiryState, Index, Perpetual, Series, Stable, add_book, sort};
+use novate_abi::snapshot::{Series, add_book, read_market, sort};
 use novate_abi::{IMargin, IOracle, book};
-use novate_risk::market::{ExpiryMarket, Market, PerpetualMarket, Surface, UnderlyingMarket};
-use novate_risk::{Book, CollateralBalance, Position, Reference, Rules, Validity};
+use novate_risk::{Book, CollateralBalance, Market, Position, Reference, Rules, Validity};
 
 use crate::{Error, Novate};
 
@@ -17,10 +16,9 @@ pub struct Evaluation {
     pub market: Market,
     /// What governance decided, at the block's time.
     pub rules: Rules,
+    /// Level of the stable coin's price, on which every book depends that holds more than cash.
+    pub stable: Validity,
 }
-
-/// A confidence of 1.
-const ONE: u64 = 1_000_000_000_000_000_000;
 
 /// A packed book as `risk` takes it.
 ///
@@ -74,7 +72,10 @@ impl Novate {
             .await?;
         let now = self.chain.timestamp().await?;
         let rules = Rules::new(governed.parameters, governed.extensions, &governed.ramps, now);
-        Ok(Evaluation { market: market(&series, &words)?, rules })
+        let mut words = words.into_iter();
+        let short = || Error::Inconsistent("the oracle's snapshot is too short".into());
+        let (market, stable) = read_market(&series, &mut || words.next().ok_or_else(short))?;
+        Ok(Evaluation { market, rules, stable })
     }
 
     /// What governance decided about these, both ascending.
@@ -115,87 +116,6 @@ impl From<novate_risk::Error> for Unread {
     }
 }
 
-/// The oracle's words as `risk` takes them.
-fn market(series: &[u32], words: &[U256]) -> Result<Market, Error> {
-    let short = || Error::Inconsistent("the oracle's snapshot is too short".into());
-    let mut words = words.iter().copied();
-    let mut next = || words.next().ok_or_else(short);
-    let stable = Stable::unpack(next()?);
-    let mut market = Market {
-        stable_price: u64::try_from(stable.price).unwrap_or(u64::MAX),
-        ..Market::default()
-    };
-    for number in series {
-        match Series::decode(*number) {
-            Some(Series::Underlying(underlying)) => {
-                let index = Index::unpack(next()?);
-                market.underlyings.push(UnderlyingMarket {
-                    underlying,
-                    index: index.price,
-                    confidence: ONE,
-                    validity: validity(index.validity).min(validity(stable.validity)),
-                    perpetual: None,
-                });
-            }
-            Some(Series::Perpetual(underlying)) => {
-                let perpetual = Perpetual::unpack([next()?, next()?]);
-                let of = market
-                    .underlyings
-                    .iter_mut()
-                    .find(|of| of.underlying == underlying)
-                    .ok_or_else(short)?;
-                of.perpetual = (perpetual.mark != 0).then_some(PerpetualMarket {
-                    mark: perpetual.mark,
-                    funding_index: perpetual.funding_index,
-                    confidence: perpetual.confidence,
-                    validity: validity(perpetual.validity),
-                });
-            }
-            Some(Series::Expiry(underlying, hours)) => {
-                let expiry = Expiry::unpack([next()?, next()?, next()?]);
-                if expiry.state != ExpiryState::Unknown {
-                    market.expiries.push(expiry_market(underlying, hours, &expiry));
-                }
-            }
-            None => return Err(Error::Inconsistent(format!("series {number} doesn't exist"))),
-        }
-    }
-    Ok(market)
-}
-
-fn expiry_market(underlying: u8, expiry_hours: u32, words: &Expiry) -> ExpiryMarket {
-    ExpiryMarket {
-        underlying,
-        expiry_hours,
-        forward: words.forward,
-        forward_variable: None,
-        rate: words.rate,
-        surface: Surface::Svi {
-            a: words.a,
-            b: words.b,
-            rho: words.rho,
-            m: words.m,
-            sigma: words.sigma,
-        },
-        model_time: words.model_time,
-        forward_confidence: words.forward_confidence,
-        rate_confidence: words.rate_confidence,
-        volatility_confidence: words.volatility_confidence,
-        validity: validity(words.validity),
-        settlement_price: (words.state == ExpiryState::Settled).then_some(words.forward),
-    }
-}
-
-const fn validity(level: u8) -> Validity {
-    match level {
-        4 => Validity::Valid,
-        3 => Validity::StaleForMargin,
-        2 => Validity::TooUncertain,
-        1 => Validity::TooVolatile,
-        _ => Validity::Invalid,
-    }
-}
-
 impl Evaluation {
     /// Figures of a book, and the worst scenario of each of its underlyings: with these, [`Evaluation::excess_under`] is the
     /// maintenance excess itself.
@@ -204,7 +124,10 @@ impl Evaluation {
     /// [`Error::Inconsistent`] with the reason of `risk`.
     pub fn assess(&self, book: &Book) -> Result<(novate_risk::Assessment, Vec<u8>), Error> {
         let fault = |error| Error::Inconsistent(format!("risk: {error:?}"));
-        let whole = self.rules.assess(book, &self.market).map_err(fault)?;
+        let mut whole = self.rules.assess(book, &self.market).map_err(fault)?;
+        if !book.positions().is_empty() || !book.collateral().is_empty() {
+            whole.validity = whole.validity.min(self.stable);
+        }
         let worst = self.rules.worst_scenarios(book, &self.market).map_err(fault)?;
         Ok((whole, worst))
     }

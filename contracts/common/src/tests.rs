@@ -2,7 +2,6 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
 #![allow(clippy::similar_names, reason = "world and word")]
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "test code has std")]
 #![allow(clippy::items_after_statements, reason = "test code imports where it needs")]
 
 use alloc::vec::Vec;

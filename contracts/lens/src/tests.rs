@@ -1,6 +1,5 @@
 //! The lens, through its ABI, against mocks of margin and the oracle; figures against the risk crate itself.
 
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "test code has std")]
 #![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
 
 use std::{cell::RefCell, rc::Rc, vec::Vec};

@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::Address;
+use novate_abi::{parameters::volatility_number, snapshot::level_number};
 use novate_common::{
     Answer, Bytes, Input, Revert, Word,
-    session::{Needs, Session, level_number, push_assessment, refused, unpack},
+    session::{Needs, Session, push_assessment, refused, unpack},
 };
-use novate_risk::{Book, Contributor, Trade, scenario::VolatilityMode};
+use novate_risk::{Book, Contributor, Trade};
 
 use crate::source::{open, size};
 
@@ -69,7 +70,7 @@ pub(crate) fn scenarios(input: &mut Input<'_>) -> Answer {
     }
     size(count).push(&mut bytes);
     for outcome in &outcomes {
-        mode(outcome.volatility).push(&mut bytes);
+        volatility_number(outcome.volatility).push(&mut bytes);
     }
     Ok(bytes)
 }
@@ -144,14 +145,4 @@ fn array(length: usize) -> Bytes {
         size(number).push(&mut bytes);
     }
     bytes
-}
-
-const fn mode(volatility: VolatilityMode) -> u8 {
-    match volatility {
-        VolatilityMode::None => 0,
-        VolatilityMode::Up => 1,
-        VolatilityMode::Down => 2,
-        VolatilityMode::SkewLinear => 3,
-        VolatilityMode::SkewAbsolute => 4,
-    }
 }

@@ -1,6 +1,5 @@
 //! Liquidation, through its ABI, against mocks of clearing, margin and oracle.
 
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "test code has std")]
 #![allow(clippy::items_after_statements, reason = "test code imports where it needs")]
 #![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
 

@@ -20,7 +20,7 @@ pub(crate) fn initialize(input: &mut Input<'_>) -> Answer {
     not_zero(keeper)?;
     not_zero(oracle)?;
     KEEPER.set(&keeper.word());
-    put(Place::Root, &Root { oracle, stored: 0 }.pack().into());
+    put(Place::Root, &Root { oracle, ..Root::default() }.pack().into());
     empty()
 }
 

@@ -8,6 +8,7 @@
 //! | 3 | mapping: underlying => word |
 //! | 4 | mapping: underlying => ramp of its range |
 //! | 16.. | shared sets, by number |
+//! | 32..40 | words of the scenario table |
 //!
 //! The words are those of `novate_abi::parameters`. A shared set at its defaults costs no storage read, nor does a range that stands still.
 
@@ -35,6 +36,7 @@ const COLLATERALS: Fixed = Fixed::at(2);
 const UNDERLYINGS: Fixed = Fixed::at(3);
 const RAMPS: Fixed = Fixed::at(4);
 const SETS: u8 = 16;
+const TABLE: u8 = 32;
 
 /// The slot of a place.
 #[inline(never)]
@@ -42,6 +44,7 @@ pub(crate) fn slot(place: Place) -> Slot {
     let (mapping, key) = match place {
         Place::Root => return Fixed::at(ROOT).slot(),
         Place::Set(set) => return Fixed::at(SETS.saturating_add(set.number())).slot(),
+        Place::Table(number) => return Fixed::at(TABLE.saturating_add(number)).slot(),
         Place::Collateral(number) => (COLLATERALS, number),
         Place::Underlying(number) => (UNDERLYINGS, number),
         Place::Ramp(number) => (RAMPS, number),

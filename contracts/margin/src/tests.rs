@@ -1,6 +1,5 @@
 //! Margin, through its ABI, against a mock of the oracle; figures against the risk crate itself.
 
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "test code has std")]
 #![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
 
 use std::{cell::RefCell, rc::Rc, vec::Vec};
@@ -10,7 +9,7 @@ use alloy_sol_types::{SolCall, SolError};
 use novate_abi::{
     IErrors, IMargin,
     book::Book,
-    parameters::{Place, Root, Set, pack_ramp, pack_underlying},
+    parameters::{Place, Root, Set, pack_ramp, pack_scenario, pack_table, pack_underlying},
     snapshot::ExpiryState,
 };
 use novate_common::testing::{
@@ -24,6 +23,7 @@ use novate_risk::{
     Extensions, Parameters, Rules,
     adaptive::{Ramp, assess_ramped},
     assess_extended,
+    scenario::Scenario,
 };
 
 use crate::Margin;
@@ -117,6 +117,29 @@ fn figures_are_those_of_the_risk_crate() {
     let market = bench.told.borrow().market();
     let expected = novate_risk::assess(&sample_for_risk(), &market, &parameters(), NOW).unwrap();
     assert_same(&bench.assess(&sample()), &expected);
+}
+
+#[test]
+fn a_stored_scenario_table_is_the_one_that_counts() {
+    let bench = Bench::new();
+    // Without the worst of the default table.
+    let table = Scenario::defaults()[1..12].to_vec();
+    let codes: Vec<u32> = table.iter().map(|entry| pack_scenario(entry).unwrap()).collect();
+    let words = pack_table(&codes);
+    let root = Root { oracle: ORACLE, stored: 0, table: words.len().try_into().unwrap() };
+    bench.write(Place::Root, root.pack());
+    for (number, word) in (0..).zip(words) {
+        bench.write(Place::Table(number), word);
+    }
+    let market = bench.told.borrow().market();
+    let changed = Parameters { scenarios: table, ..parameters() };
+    let expected = novate_risk::assess(&sample_for_risk(), &market, &changed, NOW).unwrap();
+    let default = novate_risk::assess(&sample_for_risk(), &market, &parameters(), NOW).unwrap();
+    assert_ne!(expected, default);
+    assert_same(&bench.assess(&sample()), &expected);
+    let call =
+        IMargin::maintenanceExcessUnderCall { book: sample().pack().into(), scenarios: vec![11] };
+    bench.refused(STRANGER, &call, &IMargin::UnknownScenario { scenario: 11 });
 }
 
 #[test]
@@ -309,7 +332,7 @@ fn the_keeper_alone_writes_and_everybody_reads() {
     let unauthorized = IErrors::Unauthorized { caller: STRANGER };
     bench.refused(STRANGER, &write(0), &unauthorized);
     let offset = U256::from(4);
-    for place in [1, 0x010c, 0x0500, u16::MAX] {
+    for place in [1, 0x010c, 0x0508, u16::MAX] {
         bench.refused(KEEPER, &write(place), &IErrors::MalformedBytes { offset });
         bench.refused(STRANGER, &IMargin::wordCall { place }, &IErrors::MalformedBytes { offset });
     }

@@ -1,13 +1,15 @@
 //! Reading margin's words and writing them.
 
+use alloc::vec::Vec;
+
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::{
     IMargin::{wordCall, writeCall},
-    parameters::{Place, Root, SETS},
+    parameters::{Place, Root, SETS, unpack_table},
 };
 use novate_common::{Revert, address, ask, selected, tell};
-use novate_risk::{Extensions, Parameters};
+use novate_risk::{Extensions, Parameters, scenario::Scenario};
 
 use crate::router::MARGIN;
 
@@ -34,6 +36,21 @@ pub(crate) fn shared() -> Result<Shared, Revert> {
         }
     }
     Ok(shared)
+}
+
+/// Reads the scenario table.
+///
+/// # Errors
+/// What margin reverts with.
+pub(crate) fn table(root: Root) -> Result<Vec<Scenario>, Revert> {
+    if root.table == 0 {
+        return Ok(Scenario::defaults());
+    }
+    let mut table = Vec::new();
+    for number in 0..root.table {
+        unpack_table(word(Place::Table(number))?, &mut table);
+    }
+    Ok(table)
 }
 
 /// Reads the root word.

@@ -12,6 +12,7 @@ mod change;
 mod keeper;
 mod listed;
 mod router;
+mod scenarios;
 mod shared;
 #[cfg(test)]
 mod tests;

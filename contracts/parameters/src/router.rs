@@ -11,11 +11,11 @@ use alloc::{vec, vec::Vec};
 use alloy_sol_types::SolCall;
 use novate_abi::{
     IRiskParameters::{
-        initializeCall, marginCall, rampRangeCall, setBasisCall, setCollateralCall,
+        initializeCall, marginCall, rampRangeCall, scenariosCall, setBasisCall, setCollateralCall,
         setConfidenceCall, setContingenciesCall, setFactorsCall, setFloorCall, setGammaChargeCall,
         setGroupCall, setLiquidityChargeCall, setLongDiscountCall, setOffsetCall, setOracleCall,
-        setPegCall, setShortDiscountCall, setSkewCall, setSkewWidthCall, setUnderlyingCall,
-        setVolatilityShockCall, valueCall,
+        setPegCall, setScenariosCall, setShortDiscountCall, setSkewCall, setSkewWidthCall,
+        setUnderlyingCall, setVolatilityShockCall, valueCall,
     },
     parameters::Set,
 };
@@ -66,6 +66,8 @@ impl Contract for RiskParameters {
             setGammaChargeCall::SELECTOR => self.set_shared(Set::Charges, 2, 2, input),
             setLiquidityChargeCall::SELECTOR => self.set_shared(Set::Liquidity, 0, 3, input),
             setOffsetCall::SELECTOR => self.set_offset(input),
+            setScenariosCall::SELECTOR => self.set_scenarios(input),
+            scenariosCall::SELECTOR => crate::scenarios::scenarios(),
             _ => self.governance.route(selector, input, 0),
         }
     }

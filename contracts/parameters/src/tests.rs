@@ -1,6 +1,5 @@
 //! The parameters contract, through its ABI, against a mock of margin that keeps words.
 
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "test code has std")]
 #![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
 
 use std::vec::Vec;
@@ -10,18 +9,22 @@ use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
 use novate_abi::{
     IErrors, IMargin,
     IMargin::IMarginCalls,
+    IRiskParameters,
     IRiskParameters::{
-        IRiskParametersCalls, OracleChanged, ParameterChanged, UnknownGroup, initializeCall,
-        marginCall, rampRangeCall, setBasisCall, setCollateralCall, setConfidenceCall,
-        setContingenciesCall, setFactorsCall, setFloorCall, setGammaChargeCall, setGroupCall,
-        setLiquidityChargeCall, setLongDiscountCall, setOffsetCall, setOracleCall, setPegCall,
-        setShortDiscountCall, setSkewCall, setSkewWidthCall, setUnderlyingCall,
-        setVolatilityShockCall, valueCall,
+        IRiskParametersCalls, OracleChanged, ParameterChanged, ScenarioChanged, ScenarioTooFine,
+        UnknownGroup, initializeCall, marginCall, rampRangeCall, scenariosCall, setBasisCall,
+        setCollateralCall, setConfidenceCall, setContingenciesCall, setFactorsCall, setFloorCall,
+        setGammaChargeCall, setGroupCall, setLiquidityChargeCall, setLongDiscountCall,
+        setOffsetCall, setOracleCall, setPegCall, setScenariosCall, setShortDiscountCall,
+        setSkewCall, setSkewWidthCall, setUnderlyingCall, setVolatilityShockCall, valueCall,
     },
-    parameters::{Governed, Place, Root, SETS, Set, read},
+    parameters::{Governed, Place, Root, SETS, Set, read, volatility_number},
 };
 use novate_common::testing::World;
-use novate_risk::{Error, Extensions, Parameters};
+use novate_risk::{
+    Error, Extensions, Parameters,
+    scenario::{Scenario, SpotMove, Weight},
+};
 
 use crate::RiskParameters;
 
@@ -56,7 +59,7 @@ impl Bench {
                 _ => panic!("not mocked"),
             }
         });
-        let root = Root { oracle: ORACLE, stored: 0 }.pack();
+        let root = Root { oracle: ORACLE, ..Root::default() }.pack();
         world.set_storage(MARGIN, U256::from(Place::Root.encode()), root.into());
         let call = initializeCall { governor: GOVERNOR, guardian: STRANGER, margin: MARGIN };
         world.send(GOVERNOR, SELF, &call).unwrap();
@@ -221,7 +224,7 @@ fn a_set_back_at_its_defaults_is_not_stored() {
     bench.govern(&setFloorCall { net: PERCENT, hedged: 0 });
     assert_eq!(bench.root().stored, Set::Charges.bit());
     bench.govern(&setFloorCall { net: 0, hedged: 0 });
-    assert_eq!(bench.root(), Root { oracle: ORACLE, stored: 0 });
+    assert_eq!(bench.root(), Root { oracle: ORACLE, ..Root::default() });
 }
 
 #[test]
@@ -279,7 +282,7 @@ fn every_change_is_told_with_old_and_new_value() {
     assert_eq!((event.previous, event.oracle), (ORACLE, STRANGER));
     assert_eq!(
         bench.root(),
-        Root { oracle: STRANGER, stored: 1 | Set::Skew.bit() | Set::Offsets.bit() }
+        Root { oracle: STRANGER, stored: 1 | Set::Skew.bit() | Set::Offsets.bit(), table: 0 }
     );
 }
 
@@ -408,5 +411,114 @@ fn what_is_out_of_bounds_is_refused_by_name_and_limits() {
     bench.refused(GOVERNOR, &setGroupCall { underlying: 7, group: 1 }, &unlisted);
     let ramp = rampRangeCall { underlying: 7, range: ONE, duration: 3_600 };
     bench.refused(GOVERNOR, &ramp, &unlisted);
+    assert_eq!(bench.0.all_storage(), before);
+}
+
+/// A scenario as the interface has it.
+fn entry(scenario: &Scenario) -> IRiskParameters::Scenario {
+    let (spot, absolute) = match scenario.spot {
+        SpotMove::Ranges(spot) => (spot, false),
+        SpotMove::Absolute(spot) => (spot, true),
+    };
+    let (weight, tail) = match scenario.weight {
+        Weight::Fixed(weight) => (weight, false),
+        Weight::Tail(weight) => (weight, true),
+    };
+    IRiskParameters::Scenario {
+        spotMove: spot,
+        absolute,
+        volatility: volatility_number(scenario.volatility),
+        weight,
+        tail,
+    }
+}
+
+fn entries(scenarios: &[Scenario]) -> Vec<IRiskParameters::Scenario> {
+    scenarios.iter().map(entry).collect()
+}
+
+#[test]
+fn a_table_is_stored_read_told_and_taken_back() {
+    let bench = Bench::new();
+    let shown = || bench.0.send(STRANGER, SELF, &scenariosCall {}).unwrap();
+    let defaults = Scenario::defaults();
+    assert_eq!(shown(), entries(&defaults));
+
+    // Longer than the default one, with its second entry changed: then shorter, then the default one.
+    let mut longer = defaults.clone();
+    longer.extend_from_slice(&defaults[..31]);
+    longer[1].weight = Weight::Fixed(ONE / 2);
+    let shorter = vec![defaults[0], defaults[30], longer[1]];
+    let mut before = defaults.clone();
+    for (table, words) in [(longer, 8), (shorter, 1), (defaults.clone(), 0)] {
+        let logs = bench.0.logs().len();
+        bench.govern(&setScenariosCall { table: entries(&table) });
+        assert_eq!(bench.root().table, words);
+        assert_eq!(bench.governed(&[], &[]).parameters.scenarios, table);
+        assert_eq!(shown(), entries(&table));
+        let of = |table: &[Scenario], number: usize| {
+            let nothing = IRiskParameters::Scenario {
+                spotMove: 0,
+                absolute: false,
+                volatility: 0,
+                weight: 0,
+                tail: false,
+            };
+            table.get(number).map_or(nothing, entry)
+        };
+        let mut told = bench.0.logs().into_iter().skip(logs);
+        for number in 0..64 {
+            let (previous, current) = (of(&before, number), of(&table, number));
+            if previous != current {
+                let (_, topics, data) = told.next().unwrap();
+                let event = ScenarioChanged::decode_raw_log_validate(topics, &data).unwrap();
+                assert_eq!(usize::from(event.number), number);
+                assert_eq!((event.previous, event.current), (previous, current));
+            }
+        }
+        assert_eq!(told.count(), 0);
+        before = table;
+    }
+    for number in 0..8 {
+        let place = U256::from(Place::Table(number).encode());
+        assert_eq!(bench.0.storage(MARGIN, place), B256::ZERO, "nothing is left behind");
+    }
+}
+
+#[test]
+fn a_table_out_of_bounds_is_refused() {
+    let bench = Bench::new();
+    let before = bench.0.all_storage();
+    let good = entry(&Scenario::defaults()[0]);
+    let set = |table| setScenariosCall { table };
+    bench.refused(STRANGER, &set(vec![good.clone()]), &IErrors::Unauthorized { caller: STRANGER });
+    let one = i128::from(ONE);
+    let bound = |table, name: &str, limits: [i128; 3]| {
+        let [value, minimum, maximum] = limits.map(signed);
+        let name = named(name);
+        let error = IErrors::ParameterOutOfBounds { name, value, minimum, maximum };
+        bench.refused(GOVERNOR, &set(table), &error);
+    };
+    bound(vec![], "scenarios", [0, 1, 64]);
+    bound(vec![good.clone(); 65], "scenarios", [65, 1, 64]);
+    let spot = |spot: i64, absolute| IRiskParameters::Scenario {
+        spotMove: spot,
+        absolute,
+        ..good.clone()
+    };
+    let four = 4 * one;
+    bound(vec![spot(4_000_000_000_000_000_001, false)], "scenario.spot", [four + 1, -four, four]);
+    let lowest = -one / 100 * 99;
+    let below = -990_000_000_000_000_001;
+    bound(vec![spot(below, true)], "scenario.spot", [below.into(), lowest, 9 * one]);
+    let heavy = IRiskParameters::Scenario { weight: 3 * ONE + 1, ..good.clone() };
+    bound(vec![heavy], "scenario.weight", [3 * one + 1, 0, 3 * one]);
+    let fine = ScenarioTooFine { index: U256::ONE };
+    bench.refused(GOVERNOR, &set(vec![good.clone(), spot(1, false)]), &fine);
+    let light = IRiskParameters::Scenario { weight: ONE - 1, ..good.clone() };
+    bench.refused(GOVERNOR, &set(vec![good.clone(), light]), &fine);
+    let unknown = IRiskParameters::Scenario { volatility: 5, ..good };
+    let malformed = IErrors::MalformedBytes { offset: U256::from(4 + 4 * 32) };
+    bench.refused(GOVERNOR, &set(vec![unknown]), &malformed);
     assert_eq!(bench.0.all_storage(), before);
 }

@@ -8,7 +8,6 @@
     clippy::missing_const_for_fn,
     clippy::panic,
     clippy::similar_names,
-    clippy::std_instead_of_alloc,
     reason = "a test fails loudly"
 )]
 
@@ -419,6 +418,16 @@ async fn margin(court: &mut Court) {
     let group = IRiskParameters::setOffsetCall { group: 5, offset: 0 };
     let group = court.call(court.governor(), at.parameters, &group).await;
     court.raised.by("UnknownGroup", group);
+    let fine = IRiskParameters::Scenario {
+        spotMove: 1,
+        absolute: false,
+        volatility: 0,
+        weight: 1_000_000_000_000_000_000,
+        tail: false,
+    };
+    let fine = IRiskParameters::setScenariosCall { table: vec![fine] };
+    let fine = court.call(court.governor(), at.parameters, &fine).await;
+    court.raised.by("ScenarioTooFine", fine);
     let prices = IMarginLens::liquidationPricesCall {
         margin: at.margin,
         book: Book { cash: I256::ONE, ..held(option) }.pack().into(),

@@ -6,6 +6,7 @@
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
     clippy::cast_sign_loss,
     clippy::expect_used,
     clippy::float_arithmetic,
@@ -23,13 +24,14 @@ use common::ONE;
 use novate_abi::{
     IMargin, IMarginLens, IOracle, IRiskParameters,
     book::{Book, Collateral, Position},
+    snapshot::level_number,
 };
 use novate_client::{Evaluation, risk_book};
 use novate_e2e::{
     stage::{Settings, Stage, UnderlyingSettings},
     units,
 };
-use novate_risk::{Instrument, Strike, Trade, Validity, rules::Wish};
+use novate_risk::{Instrument, Strike, Trade, rules::Wish};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
@@ -185,7 +187,7 @@ impl Market {
                 assert_eq!(told.maintenanceRequirement, own.maintenance_requirement, "{packed}");
                 assert_eq!(told.worstUnderlying, own.worst_underlying, "{packed}");
                 assert_eq!(told.worstScenario, own.worst_scenario, "{packed}");
-                assert_eq!(told.validity, level(own.validity), "{packed}");
+                assert_eq!(told.validity, level_number(own.validity), "{packed}");
                 *worst.entry(told.worstScenario).or_default() += 1;
                 let excess = evaluation.excess_under(&book, &scenarios).expect("an excess");
                 assert_eq!(excess, own.maintenance_excess(), "{packed}");
@@ -217,7 +219,7 @@ impl Market {
     async fn lens(&mut self, evaluation: &Evaluation, packed: &Bytes) {
         let (margin, lens) = (self.stage.novate.at.margin, self.stage.novate.at.lens);
         let chain = self.stage.chain().clone();
-        let Evaluation { market, rules } = evaluation;
+        let Evaluation { market, rules, .. } = evaluation;
         let book = risk_book(packed).expect("a book");
         let packed = packed.clone();
 
@@ -277,16 +279,6 @@ impl Market {
     }
 }
 
-const fn level(validity: Validity) -> u8 {
-    match validity {
-        Validity::Invalid => 0,
-        Validity::TooVolatile => 1,
-        Validity::TooUncertain => 2,
-        Validity::StaleForMargin => 3,
-        Validity::Valid => 4,
-    }
-}
-
 #[tokio::test]
 async fn the_built_wasm_gives_the_bits_of_the_risk_crate() {
     let mut market = Market::new().await;
@@ -340,7 +332,16 @@ async fn the_built_wasm_gives_the_bits_of_the_risk_crate() {
     market.turn(2 * HOUR).await;
     compare(&mut market).await;
 
-    // All of it off but the ramps, which have arrived; two more expiries have passed.
+    // All of it off but the ramps, which have arrived; two more expiries have passed. Another scenario table: what was last comes first,
+    // and what moves the price by whole ranges counts half.
+    let table = IRiskParameters::scenariosCall {};
+    let chain = market.stage.chain().clone();
+    let mut table = chain.view(market.stage.novate.at.parameters, &table).await.expect("a table");
+    table.rotate_right(10);
+    for scenario in table.iter_mut().filter(|entry| entry.spotMove.unsigned_abs() == ONE) {
+        scenario.weight /= 2;
+    }
+    market.govern(&IRiskParameters::setScenariosCall { table }).await;
     market.govern(&IRiskParameters::setFloorCall { net: 0, hedged: 0 }).await;
     market.govern(&IRiskParameters::setGammaChargeCall { rate: 0, threshold: 0 }).await;
     let call = IRiskParameters::setLiquidityChargeCall { rate: 0, maximum: 0, threshold: 0 };

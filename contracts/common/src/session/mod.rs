@@ -9,13 +9,12 @@ use alloy_primitives::U256;
 use novate_abi::{
     book,
     parameters::{self, Place},
-    snapshot::{HOUR_MASK, Series, series_of_instrument},
+    snapshot::{HOUR_MASK, Series, level_number, series_of_instrument},
 };
 use novate_risk::{Assessment, Book, Instrument, Market, Rules, Validity};
 
 use crate::{Bytes, Input, Revert, Word, timestamp};
 
-pub use market::level_number;
 pub use refused::{Refused, malformed, refused};
 
 /// What the functions of the risk crate take beside a book.

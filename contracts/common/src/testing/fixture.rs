@@ -204,7 +204,7 @@ pub fn sample_for_risk() -> novate_risk::Book {
 pub fn word(place: Place, oracle: Address) -> U256 {
     let parameters = parameters();
     match place {
-        Place::Root => Root { oracle, stored: 0 }.pack(),
+        Place::Root => Root { oracle, ..Root::default() }.pack(),
         Place::Underlying(1) => pack_underlying(&parameters.underlyings[0], false),
         Place::Collateral(1) => pack_collateral(&parameters.collateral[0]),
         _ => U256::ZERO,

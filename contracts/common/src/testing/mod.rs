@@ -4,7 +4,6 @@
 //! functions that a program imports are defined in [`hooks`] over the call that is running in this thread, so the code
 //! under test is the very code that runs on the chain.
 
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "native only")]
 #![allow(clippy::missing_const_for_fn, reason = "host functions aren't called in constants")]
 
 pub mod fixture;

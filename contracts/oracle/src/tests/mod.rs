@@ -1,6 +1,5 @@
 //! The oracle, through its ABI, against mocks of feeds.
 
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "test code has std")]
 #![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
 #![allow(clippy::indexing_slicing, reason = "test code: a wrong index is a failed test")]
 
