@@ -41,7 +41,7 @@ pub fn check(input: &Input) {
         Right::Call => (option.forward.saturating_sub(option.strike), option.forward),
         Right::Put => (option.strike.saturating_sub(option.forward), option.strike),
     };
-    let part = (high - low) * U256::from(input.seconds) >> 64;
+    let part = ((high - low) * U256::from(input.seconds)) >> 64;
     let quoted = low + part;
     if quoted < high {
         let volatility = quote_of(&option, right, quoted).implied_volatility();

@@ -38,7 +38,7 @@ pub fn check(input: &Input) {
 fn scalars(a: u64, b: u64, wide: u128) {
     let root = u128::from(kernel::sqrt(wide));
     assert!(root * root <= wide && (root + 1).checked_mul(root + 1).is_none_or(|next| next > wide));
-    assert_eq!(kernel::multiply_high(a, b), (u128::from(a) * u128::from(b) >> 64) as u64);
+    assert_eq!(kernel::multiply_high(a, b), ((u128::from(a) * u128::from(b)) >> 64) as u64);
     assert!(kernel::exp_negative(a) <= ONE);
     let (low, high) = (a.min(b), a.max(b));
     assert!(kernel::exp_negative(high) <= kernel::exp_negative(low).saturating_add(120));

@@ -5,7 +5,6 @@
 //! which it decided on, so that nothing surprises it.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::std_instead_of_alloc, reason = "a program for hosts")]
 
 mod act;
 mod collect;

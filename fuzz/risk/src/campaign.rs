@@ -8,15 +8,39 @@ use novate_fuzz_risk::{Tally, execute};
 /// Bytes of a case: more than what a book of 256 positions, its market and its parameters draw.
 const LENGTH: usize = 16_384;
 
+/// What the arguments set.
+struct Options {
+    count: u64,
+    seed: u64,
+    threads: u64,
+    case: Option<u64>,
+}
+
+impl Options {
+    /// `None` where an argument isn't one, or isn't followed by a number.
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let mut options = Self { count: 10_000_000, seed: 1, threads: 1, case: None };
+        while let Some(name) = arguments.next() {
+            let number = arguments.next()?.parse().ok()?;
+            match name.as_str() {
+                "--count" => options.count = number,
+                "--seed" => options.seed = number,
+                "--threads" if number > 0 => options.threads = number,
+                "--case" => options.case = Some(number),
+                _ => return None,
+            }
+        }
+        Some(options)
+    }
+}
+
 fn main() -> ExitCode {
-    let number = |name: &str, default: u64| {
-        let mut arguments = std::env::args().skip_while(|argument| argument != name).skip(1);
-        arguments.next().map_or(default, |text| text.parse().expect("a number"))
+    let Some(options) = Options::parse(std::env::args().skip(1)) else {
+        eprintln!("usage: campaign [--count N] [--seed N] [--threads N] [--case N]");
+        return ExitCode::from(2);
     };
-    let (count, seed) = (number("--count", 10_000_000), number("--seed", 1));
-    let threads = number("--threads", 1);
-    let case = number("--case", u64::MAX);
-    if case != u64::MAX {
+    let Options { count, seed, threads, case } = options;
+    if let Some(case) = case {
         let mut bytes = vec![0; LENGTH];
         fill(&mut bytes, seed, case);
         execute(&bytes, &mut Tally::default());

@@ -86,7 +86,7 @@ fn vary(draw: &mut Draw<'_>, all: &mut Parameters, value: &mut Value<'_>) {
     // Nine units fit 63 bits; the bounds of slopes are ten.
     let slope = |x: u64| {
         let size = ((x >> 1) % (9 * ONE)).cast_signed();
-        if x % 2 == 0 { size } else { -size }
+        if x.is_multiple_of(2) { size } else { -size }
     };
     all.skew.linear_slope = slope(draw.word());
     all.skew.absolute_slope = slope(draw.word());

@@ -52,8 +52,8 @@ impl Rules {
         ramps: &[(u8, Ramp)],
         now: u64,
     ) -> Self {
-        let moves = |(_, ramp): &(u8, Ramp)| ramp.initial(now) != ramp.maintenance(now);
-        let moved = ramps.iter().any(moves);
+        let differs = |(_, ramp): &(u8, Ramp)| ramp.initial(now) != ramp.maintenance(now);
+        let moved = ramps.iter().any(differs);
         let ahead = moved.then(|| with_ranges(&parameters, ramps, |ramp| ramp.initial(now)));
         let parameters = if ramps.is_empty() {
             parameters

@@ -10,8 +10,6 @@
     clippy::float_arithmetic,
     clippy::indexing_slicing,
     clippy::needless_pass_by_value,
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
     clippy::too_many_lines,
     clippy::unwrap_used,
     missing_docs,

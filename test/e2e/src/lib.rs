@@ -2,7 +2,6 @@
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::float_arithmetic,
-    clippy::std_instead_of_alloc,
     reason = "a host tool with std: primitives trap on overflow in every profile, models are fitted in f64, and money is only \
               ever compared with what the contracts say"
 )]

@@ -38,7 +38,7 @@ const OPTIMISER_OPTIONS: [&str; 9] = [
     "-Oz",
 ];
 
-/// What every chain that runs Stylus today accepts: several results of a function are refused from ArbOS 60.
+/// What every chain that runs Stylus today accepts: several results of a function are refused from `ArbOS` 60.
 const FEATURES: Features = Features { multi_value: false, debug: false };
 
 /// Why a contract could not be packed.

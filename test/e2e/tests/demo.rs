@@ -8,7 +8,6 @@
     clippy::indexing_slicing,
     clippy::missing_const_for_fn,
     clippy::panic,
-    clippy::std_instead_of_alloc,
     reason = "a test fails loudly"
 )]
 

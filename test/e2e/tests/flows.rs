@@ -7,13 +7,12 @@
     clippy::indexing_slicing,
     clippy::missing_const_for_fn,
     clippy::panic,
-    clippy::std_instead_of_alloc,
     reason = "a test fails loudly"
 )]
 
 mod common;
 
-use alloy_primitives::{B256, I256, TxKind, U256};
+use alloy_primitives::{Address, B256, I256, TxKind, U256};
 use alloy_sol_types::{SolCall, sol};
 use common::{ETHER, Scene, call, future, perpetual, put, reason};
 use novate_abi::{
@@ -327,7 +326,7 @@ async fn the_deployer_creates_activates_and_initialises_in_one_transaction() {
         initialization: call.abi_encode().into(),
     };
     let fee = U256::from(10_u64.pow(17));
-    let refused = IExchange::initializeCall { governor: Default::default(), ..initialize.clone() };
+    let refused = IExchange::initializeCall { governor: Address::ZERO, ..initialize.clone() };
     let call = deploy(1, &refused).abi_encode();
     let error = chain
         .send_raw(wallet, TxKind::Call(deployer), call.into(), fee)
@@ -338,10 +337,10 @@ async fn the_deployer_creates_activates_and_initialises_in_one_transaction() {
     let call = deploy(2, &initialize).abi_encode();
     let receipt =
         chain.send_raw(wallet, TxKind::Call(deployer), call.into(), fee).await.expect("deploys");
-    let [deployed] = &receipt.events::<IDeployer::Deployed>()[..] else { panic!("one event") };
-    let found = chain.view(deployed.program, &IGoverned::governorCall {}).await.expect("answers");
+    let [program] = &receipt.events::<IDeployer::Deployed>()[..] else { panic!("one event") };
+    let found = chain.view(program.program, &IGoverned::governorCall {}).await.expect("answers");
     assert_eq!(found, governor);
     assert_eq!(chain.balance(deployer).await.expect("a balance"), U256::ZERO, "refunded");
-    let again = chain.send(wallet, deployed.program, &initialize).await.expect_err("taken");
+    let again = chain.send(wallet, program.program, &initialize).await.expect_err("taken");
     assert!(again.to_string().contains("AlreadyInitialized"), "{again}");
 }

@@ -7,6 +7,7 @@
     clippy::arithmetic_side_effects,
     clippy::as_conversions,
     clippy::expect_used,
+    clippy::float_arithmetic,
     clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,

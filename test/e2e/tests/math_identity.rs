@@ -12,7 +12,12 @@
     clippy::indexing_slicing,
     reason = "tests fail by panicking and report by printing"
 )]
-#![allow(clippy::too_many_arguments, unsafe_code, reason = "the sources of math/bench")]
+#![allow(
+    clippy::missing_const_for_fn,
+    clippy::too_many_arguments,
+    unsafe_code,
+    reason = "the sources of math/bench"
+)]
 
 #[path = "../../../math/bench/examples/everything/further.rs"]
 mod further;
@@ -73,7 +78,7 @@ fn further_calls() -> Vec<Call> {
         let vol = binary(x[2], 58).unwrap_or(i64::MAX);
         push("kernel_time", vec![seconds, Value::I64(vol)]);
         push("kernel_deviation", vec![Value::I64(vol)]);
-        let logs = [x[0], x[1]].map(|x| novate_math_ln(x));
+        let logs = [x[0], x[1]].map(novate_math_ln);
         let total = further::kernel_time(unsigned(seconds), vol.cast_unsigned()) >> 4;
         push("kernel_option", vec![Value::I64(logs[1] - logs[0]), Value::I64(total.cast_signed())]);
         push("kernel_option", vec![Value::I64(logs[1] - logs[0]), Value::I64(vol >> 2)]);
@@ -128,7 +133,7 @@ impl ValueKind {
             Self::I32 => Value::I32(i32::try_from(rng.next_u32() % 41).unwrap()),
             Self::I64 => {
                 let word = rng.next_u64() >> (rng.next_u32() % 64);
-                let word = if rng.next_u32() % 4 == 0 { !word } else { word };
+                let word = if rng.next_u32().is_multiple_of(4) { !word } else { word };
                 Value::I64(word.cast_signed())
             }
         }

@@ -109,7 +109,9 @@ fn found() -> Json {
     let wasm = module();
     let sizes = code_bytes(&wasm);
     let mut bench = Bench { meter: Meter::new(&wasm).expect("a module"), inks: BTreeMap::new() };
-    calls(Some(ROWS)).iter().for_each(|call| bench.measure(call));
+    for call in &calls(Some(ROWS)) {
+        bench.measure(call);
+    }
     loops(&mut bench);
     let functions: serde_json::Map<String, Json> = bench
         .inks

@@ -7,6 +7,10 @@
     clippy::too_many_arguments,
     reason = "exports are called from outside"
 )]
+#![cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(dead_code, reason = "only the WASM module exports them")
+)]
 
 mod further;
 #[path = "../../src/kernels.rs"]

@@ -4,12 +4,6 @@
 //! answers line n of the input: what can't be assessed, an empty line too, gives `{"id":…,"error":"…"}` and doesn't stop the
 //! others; the exit code is then 1.
 
-#![allow(
-    clippy::std_instead_of_alloc,
-    clippy::std_instead_of_core,
-    reason = "a program of the host, where std is at home"
-)]
-
 mod decimal;
 mod json;
 mod read;

@@ -34,7 +34,7 @@ pub struct Size {
 
 impl Size {
     /// Size of a contract from the length of what rustc built and the report on what is deployed.
-    pub(crate) fn new(built_bytes: usize, report: &Report) -> Self {
+    pub(crate) const fn new(built_bytes: usize, report: &Report) -> Self {
         Self {
             built_bytes,
             wasm_bytes: report.raw_size,

@@ -5,7 +5,9 @@
 #![allow(
     dead_code,
     unreachable_pub,
+    clippy::float_arithmetic,
     clippy::format_push_string,
+    clippy::panic,
     reason = "each test file uses a part"
 )]
 
@@ -212,7 +214,7 @@ impl Scene {
     }
 
     /// The contracts.
-    pub fn contracts(&self) -> [Address; 7] {
+    pub const fn contracts(&self) -> [Address; 7] {
         let at = self.stage.novate.at;
         [at.oracle, at.margin, at.clearing, at.liquidation, at.exchange, at.parameters, at.lens]
     }
@@ -238,7 +240,7 @@ pub fn future(expiry: u64) -> u64 {
 }
 
 /// The perpetual.
-pub fn perpetual() -> u64 {
+pub const fn perpetual() -> u64 {
     Instrument::perpetual(ETHER).expect("an instrument").id()
 }
 
@@ -255,6 +257,6 @@ pub fn reason<T: core::fmt::Debug>(result: Result<T, Error>) -> ContractError {
 }
 
 /// Bytes of a call that nothing answers to.
-pub fn unknown_selector() -> Bytes {
+pub const fn unknown_selector() -> Bytes {
     Bytes::from_static(&[0xde, 0xad, 0xbe, 0xef])
 }
