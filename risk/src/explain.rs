@@ -312,3 +312,17 @@ pub(crate) fn at_price(
     }
     moved
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_price_of_all_is_looked_at() {
+        // The first step up ends there.
+        let index = MAX_PRICE - MAX_PRICE / 51;
+        assert_eq!(index + index / 50, MAX_PRICE);
+        let found = turning_prices(index, |price| Ok::<_, Error>(price == MAX_PRICE)).unwrap();
+        assert_eq!(found, LiquidationPrices { below: None, above: Some(MAX_PRICE) });
+    }
+}

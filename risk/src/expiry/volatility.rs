@@ -2,7 +2,7 @@
 
 use novate_math::kernel::{Slice, exp_negative, ln_decimal};
 
-use super::{LONGEST, MONTH, SECOND_Q116};
+use super::MONTH;
 use crate::{
     fixed::{ONE_Q58, ONE_Q60, binary, binary_q118, binary_signed, halves, multiply},
     market::{ExpiryMarket, Surface},
@@ -101,16 +101,14 @@ pub(super) fn smile(market: &ExpiryMarket, seconds: u64, now: u64) -> Smile {
             // A model time in the future counts as now, so the share is at most one.
             let aged = (u128::from(seconds) << 60).checked_div(u128::from(reference)).unwrap_or(0);
             let aged = u64::try_from(aged).unwrap_or(ONE_Q60).min(ONE_Q60);
-            let tau =
-                u64::try_from(u128::from(reference.min(LONGEST)).wrapping_mul(SECOND_Q116) >> 58)
-                    .unwrap_or(u64::MAX);
             let slice = Slice::new(
                 binary_q118(*a),
                 binary(*b, 62),
                 binary_signed(*rho, 63),
                 binary_signed(*m, 56),
                 binary(*sigma, 56).min(i64::MAX.unsigned_abs()),
-                tau,
+                // Of total variances alone; volatilities would need the slice's time.
+                1,
             );
             Smile::Slice(slice, aged)
         }

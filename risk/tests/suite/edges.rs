@@ -4,9 +4,9 @@ use alloy_primitives::{I256, U256};
 use novate_risk::{
     Assessment, Book, CollateralBalance, Error, Extensions, Instrument, MAX_COLLATERALS,
     MAX_POSITIONS, Position, Reference, Strike, Trade, Validity, after, assess, assess_extended,
-    greeks,
+    excess_under, greeks,
     liquidation::{AuctionTerms, WHOLE},
-    liquidation_prices,
+    liquidation_prices, loss_vector,
     market::{MAX_PRICE, Market, Surface},
     parameters::Parameters,
 };
@@ -532,6 +532,69 @@ fn sensitivities_at_the_ends() {
     let exact = 0.398_942_280_401 / 3_000.0 * 2_f64.powi(30);
     assert!((float(row.gamma) / exact - 1.0).abs() < 1e-6, "{} {exact}", float(row.gamma));
     assert!((float(row.delta) - 0.5).abs() < 1e-6);
+}
+
+#[test]
+fn each_strike_has_its_point() {
+    let code = |units| Strike::whole(units).unwrap().code();
+    let value = |points: &[(u32, u64)], strike| {
+        let mut state = calm();
+        state.expiries[3].surface = Surface::Points(points.to_vec());
+        let book = option_book(&[(call(HOURS + 24 * 14, strike), 1_000_000)]);
+        assess(&book, &state, &parameters(), NOW).unwrap().equity
+    };
+    let quotes = [(2_900, ONE / 2), (3_000, ONE / 3), (3_100, ONE), (3_333, ONE / 4)];
+    let mut points = quotes.map(|(strike, volatility)| (code(strike), volatility));
+    points.sort_unstable();
+    for (strike, volatility) in quotes {
+        let expected = value(&[(code(strike), volatility)], strike);
+        assert_eq!(value(&points, strike), expected, "{strike}");
+    }
+}
+
+#[test]
+fn the_last_expiry_there_is_counts() {
+    let hours = (1 << 22) - 1;
+    let mut state = calm();
+    let mut last = state.expiries[5].clone();
+    last.expiry_hours = hours;
+    state.expiries.insert(6, last);
+    let future = Instrument::future(1, hours).unwrap().id();
+    let book = after(
+        &Book::default(),
+        &state,
+        &[Trade { instrument: future, quantity: 1_000_000, price: wad(1_000.0) }],
+    )
+    .unwrap();
+    let figures = assess(&book, &state, &parameters(), NOW).unwrap();
+    assert!(figures.equity > I256::ZERO && figures.maintenance_requirement > U256::ZERO);
+}
+
+#[test]
+fn a_live_expiry_counts_with_its_validity_whatever_else_is_said_of_it() {
+    let mut state = calm();
+    state.expiries[3].validity = Validity::TooVolatile;
+    state.expiries[3].settlement_price = Some(wad(3_000.0));
+    let book = option_book(&[(call(HOURS + 24 * 14, 3_000), 1_000_000)]);
+    let figures = assess(&book, &state, &parameters(), NOW).unwrap();
+    assert_eq!(figures.validity, Validity::TooVolatile);
+}
+
+#[test]
+fn one_scenario_leaves_the_basis_charge_aside() {
+    // 500 days out the basis charge is 3.2 times its outcome: more than that of any mild scenario.
+    let book = option_book(&[(call(HOURS + 24 * 500, 3_000), 1_000_000)]);
+    let (state, terms) = (calm(), parameters());
+    let whole = assess(&book, &state, &terms, NOW).unwrap();
+    let (outcomes, _) = loss_vector(&book, &state, &terms, NOW, 1).unwrap();
+    for (number, outcome) in (0_u8..).zip(&outcomes) {
+        let excess = excess_under(&book, &state, &terms, NOW, &[number]).unwrap();
+        // Bought options owe no contingency.
+        let loss =
+            float(outcome.pnl).min(0.0) * float(I256::try_from(terms.scan.maintenance).unwrap());
+        let expected = float(whole.equity) + loss;
+        assert!((float(excess) - expected).abs() < 1e-9, "{number}: {} {expected}", float(excess));
+    }
 }
 
 #[test]

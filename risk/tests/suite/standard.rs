@@ -1,9 +1,10 @@
 //! Standard margin: the formulas, and that netting never costs.
 
-use crate::common::{NOW, ONE, books, float, market, markets, parameters, wad};
+use crate::common::{NOW, ONE, books, float, market, markets, money, parameters, wad};
 use alloy_primitives::{I256, U256};
 use novate_risk::{
-    Assessment, Book, Extensions, Instrument, Kind, Netting, StandardTerms, Strike, Trade,
+    Assessment, Book, Extensions, Instrument, Kind, Netting, Position, StandardTerms, Strike,
+    Trade,
     adaptive::{Ramp, assess_ramped},
     after, assess, assess_standard,
 };
@@ -104,6 +105,39 @@ fn perpetuals_and_futures_owe_a_share_of_notional() {
     let figures = standard(&book, Netting::Cross);
     assert_eq!(figures.initial_requirement, U256::from(wad(1_500.0)));
     assert_eq!(figures.maintenance_requirement, U256::from(wad(975.0)));
+}
+
+#[test]
+fn collateral_owes_the_haircuts_of_its_own_underlying() {
+    let mut book = Book::default();
+    book.set_collateral(1, wad(2.0)).unwrap();
+    book.set_collateral(2, wad(0.5)).unwrap();
+    let figures = standard(&book, Netting::Isolated);
+    // Two ether at 3,000 less a tenth (and a twentieth), half a bitcoin at 90,000 less a fifth (and a tenth).
+    assert_eq!(figures.maintenance_requirement, U256::from(wad(600.0 + 9_000.0)));
+    assert_eq!(figures.initial_requirement, U256::from(wad(900.0 + 13_500.0)));
+}
+
+#[test]
+fn an_expired_short_option_owes_its_payoff_and_nothing_more() {
+    let mut state = market(3_000.0, 90_000.0, 0.6, false);
+    state.expiries[0].settlement_price = Some(wad(3_100.0));
+    let short = |kind, strike| {
+        let hours = (NOW / 3600) as u32;
+        let strike = Strike::whole(strike).unwrap();
+        let instrument = Instrument::new(1, kind, hours, strike).unwrap().id();
+        let position = Position { instrument, quantity: -1_000_000 };
+        let book = Book::new(I256::ZERO, vec![position], vec![], vec![]).unwrap();
+        let terms = StandardTerms::default();
+        assess_standard(&book, &state, &parameters(), &terms, Netting::Isolated, NOW).unwrap()
+    };
+    for (kind, strike, payoff) in
+        [(Kind::Call, 3_000, 100.0), (Kind::Put, 3_000, 0.0), (Kind::Put, 3_250, 150.0)]
+    {
+        let figures = short(kind, strike);
+        assert_eq!(figures.initial_requirement, U256::ZERO, "{kind:?} {strike}");
+        assert_eq!(figures.equity, money(-payoff), "{kind:?} {strike}");
+    }
 }
 
 proptest! {

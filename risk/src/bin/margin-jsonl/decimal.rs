@@ -73,7 +73,9 @@ mod tests {
         ] {
             assert_eq!(parse(text, digits), Some(I256::try_from(value).unwrap()), "{text}");
         }
-        for text in ["", "-", ".", "1.", ".5", "+1", "1e", "0.001", "1_0", "0x1", "1e99999999999"] {
+        for text in
+            ["", "-", ".", "1.", ".5", "+1", "1e", "0.001", "1_0", "0x1", "1:", "1e99999999999"]
+        {
             assert_eq!(parse(text, 2), None, "{text}");
         }
         // To the end of the range.

@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let text = r#"{"a":[1.50,-2e-3,"x\"\\\u0001",null,true,false,{},[]],"b":{"c":"é"}}"#;
+        let text = r#"{"a":[1.50,-2e-3,"x y\"\\\u001f",null,true,false,{},[]],"b":{"c":"é"}}"#;
         assert_eq!(parse(text).unwrap().to_string(), text);
         let spaced = " { \"a\" : [ 1 , 2 ] } ";
         assert_eq!(parse(spaced).unwrap().to_string(), r#"{"a":[1,2]}"#);
@@ -286,6 +286,8 @@ mod tests {
             ("{\"a\":1,\"a\":2}", 11),
             ("\"a", 3),
             ("\"\\x\"", 3),
+            ("\"a\u{1f}\"", 4),
+            ("\"\0\"", 3),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.starts_with(&format!("column {column}:")), "{text}: {error}");
