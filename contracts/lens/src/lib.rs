@@ -17,4 +17,9 @@ mod view;
 
 pub use router::Lens;
 
+/// Searches evaluate a book hundreds of times, and the SDK's allocator never takes memory back.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 novate_common::entrypoint!(Lens);

@@ -6,8 +6,8 @@ use novate_common::{Revert, gas_left, refuse, session::Refused};
 
 /// What an answer and the way out need.
 const RESERVE: u64 = 50_000;
-/// Pages of memory at which a search ends: no memory is given back in a call, and the price of a page rises exponentially, so that beyond
-/// this an evaluation may take many times as much as the one before.
+/// Pages of memory at which a search ends: the price of a page rises exponentially, so that beyond this an evaluation may take many times
+/// as much as the one before. What an evaluation took is free for the next, so that no book comes near.
 const MOST_PAGES: usize = 64;
 
 /// The gas that evaluations took.

@@ -386,3 +386,48 @@ async fn a_search_without_gas_ends_with_a_reason() {
     }
     assert!(refused > 0, "no limit was too low");
 }
+
+/// Prices of liquidation of a book as large as they come, within what nodes give a call.
+#[tokio::test]
+async fn a_search_through_a_large_book_ends() {
+    let mut market = Market::new().await;
+    market.turn(600).await;
+    let mut book = Book::default();
+    for hours in &EXPIRIES[1..] {
+        for step in 0..32_u64 {
+            let hours = u32::try_from(START / HOUR + hours).expect("fits");
+            let strike = Strike::whole(1_000 + 100 * step).expect("a strike");
+            let instrument = if step < 15 {
+                Instrument::put(1, hours, strike)
+            } else {
+                Instrument::call(1, hours, strike)
+            };
+            book.positions.push(Position {
+                instrument: instrument.expect("an instrument").id(),
+                quantity: -1_000_000,
+                reference_price: 0,
+                funding_reference: 0,
+            });
+        }
+    }
+    book.positions.sort_unstable_by_key(|position| position.instrument);
+    book.cash = I256::try_from(15 * 10_i128.pow(22)).expect("fits");
+    let packed: Bytes = book.pack().into();
+    let evaluation =
+        market.stage.novate.evaluation(core::slice::from_ref(&packed)).await.expect("a market");
+    let own = evaluation
+        .rules
+        .liquidation_prices(&risk_book(&packed).expect("a book"), &evaluation.market, 1, || {
+            Ok::<(), novate_risk::Error>(())
+        })
+        .expect("prices");
+    let Stage { novate, .. } = &market.stage;
+    let call = IMarginLens::liquidationPricesCall {
+        margin: novate.at.margin,
+        book: packed,
+        underlying: 1,
+    };
+    let told = novate.chain.view(novate.at.lens, &call).await.expect("prices");
+    assert_eq!(told.below, U256::from(own.below.expect("a price below")));
+    assert_eq!(told.above, U256::from(own.above.expect("a price above")));
+}
