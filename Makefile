@@ -80,7 +80,7 @@ programs: setup mocks ## Solidity tests that drive the built WASM: ARGS="-vvv" s
 	$(NODE) && target/release/novate-devnode test --out target/forge/out --match-path '^test/programs/' $(ARGS)
 
 runners: setup ## Compares the devnode's runner of forge tests with forge, and runs cast and forge on the node.
-	$(NODE) && node scripts/forge_differential.mjs && node --test devnode/conformance/test/foundry.test.mjs
+	$(NODE) && node scripts/forge_differential.mjs && node --test devnode/conformance/test/foundry.test.mjs devnode/conformance/test/fork.test.mjs
 
 conformance: setup ## Runs third-party clients (cargo-stylus, cast, forge, viem, ethers, alloy) on the devnode; needs a network.
 	$(NODE) && node scripts/conformance.mjs

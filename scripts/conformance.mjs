@@ -82,6 +82,7 @@ function main(profile) {
   const alloy = /name = "alloy-provider"\nversion = "([^"]+)"/.exec(readFileSync(join(ROOT, "Cargo.lock"), "utf8"))[1];
   const clients = {
     ethers: ["ethers", npm("ethers")],
+    fork: ["TLS of Node.js", process.versions.node],
     foundry: ["Foundry (cast, forge)", npm("@foundry-rs/forge-linux-amd64")],
     stylus: ["cargo-stylus", STYLUS],
     viem: ["viem", npm("viem")],

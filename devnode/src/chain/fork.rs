@@ -1,7 +1,7 @@
 //! The chain below a fork: accounts, code and storage read from another node's JSON-RPC at one block,
 //! each value once, and kept on disk between runs.
 
-use core::{cell::RefCell, time::Duration};
+use core::{cell::RefCell, error::Error as _, time::Duration};
 use std::{fs, path::PathBuf};
 
 use alloy_primitives::{
@@ -89,7 +89,7 @@ impl Remote {
         let client = reqwest::blocking::Client::builder()
             .timeout(TIMEOUT)
             .build()
-            .map_err(|error| Error::Fork(error.to_string()))?;
+            .map_err(|error| unreachable_node(&error))?;
         let tag = config.block.map_or_else(|| "latest".into(), |number| format!("{number:#x}"));
         let requests = [("eth_chainId", json!([])), ("eth_getBlockByNumber", json!([tag, false]))];
         let mut answers = request(&client, &config.url, &requests)?.into_iter();
@@ -252,6 +252,17 @@ impl Drop for Remote {
     }
 }
 
+/// What went wrong, down to its cause: that alone tells a refused certificate from a node that is down.
+fn unreachable_node(error: &reqwest::Error) -> Error {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text = format!("{text}: {inner}");
+        cause = inner.source();
+    }
+    Error::Fork(text)
+}
+
 /// Sends one batch; answers stand in the order of the requests.
 fn request(
     client: &reqwest::blocking::Client,
@@ -285,7 +296,7 @@ fn request(
         let answer = answer.and_then(reqwest::blocking::Response::error_for_status);
         break answer
             .and_then(reqwest::blocking::Response::json)
-            .map_err(|error| Error::Fork(error.to_string()))?;
+            .map_err(|error| unreachable_node(&error))?;
     };
     answers.sort_by_key(|answer| answer.get("id").and_then(Value::as_u64));
     if answers.len() != requests.len() {

@@ -71,7 +71,7 @@ pub(crate) struct Options {
     /// Start without the contracts that tools expect: CREATE2 factory, Multicall3, `StylusDeployer`.
     #[arg(long, alias = "disable-default-create2-deployer")]
     pub no_predeploys: bool,
-    /// Read missing state from this node. For https:// build with `--features fork-https`.
+    /// Read missing state from this node.
     #[arg(long, short, alias = "rpc-url", value_name = "URL")]
     pub fork_url: Option<String>,
     /// Block to fork [default: the latest].
