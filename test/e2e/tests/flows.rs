@@ -344,3 +344,19 @@ async fn the_deployer_creates_activates_and_initialises_in_one_transaction() {
     let again = chain.send(wallet, program.program, &initialize).await.expect_err("taken");
     assert!(again.to_string().contains("AlreadyInitialized"), "{again}");
 }
+
+#[tokio::test]
+async fn a_program_that_somebody_activated_is_deployed_again_without() {
+    let scene = Scene::new(11).await;
+    let chain = scene.stage.chain();
+    // The stage has deployed both. What clearing's fragments are laid into is a new list of addresses: other code.
+    for (name, is_active) in [("exchange", true), ("clearing", false)] {
+        let program = novate_e2e::stage::Artifacts::default().program(name).expect("make pack");
+        let deployed =
+            chain.create_program(&scene.stage.governor, &program).await.expect("deployed");
+        assert_eq!(deployed.activation_gas == 0, is_active, "{name}");
+        assert!(!scene.contracts().contains(&deployed.program));
+        let governor = chain.view(deployed.program, &IGoverned::governorCall {}).await;
+        assert_eq!(governor.expect("answers"), Address::ZERO, "{name} isn't initialised");
+    }
+}
