@@ -268,9 +268,10 @@ pub(crate) fn share(
     // At most 2^204, rounded up because the loss was rounded down.
     let loss = worst.unsigned_abs();
     let scan = &context.parameters.scan;
-    let peg_loss = scan.peg_threshold.saturating_sub(context.market.stable_price);
-    let peg = factor_up(U256::from(peg_loss), scan.peg_factor);
-    let initial_factor = u64::try_from(peg).unwrap_or(u64::MAX).saturating_add(scan.initial);
+    let peg_loss = scan.peg_threshold.saturating_sub(context.market.stable_price.into());
+    let peg = factor_up(U256::from(peg_loss), scan.peg_factor.into());
+    let initial_factor =
+        u128::try_from(peg).unwrap_or(u128::MAX).saturating_add(scan.initial.into());
     let maintenance_contingency = to_wad_up(figures.maintenance_contingency);
     let initial_contingency = to_wad_up(figures.initial_contingency);
     UnderlyingAssessment {
@@ -281,15 +282,15 @@ pub(crate) fn share(
         initial_requirement: factor_up(loss, initial_factor)
             .wrapping_add(maintenance_contingency)
             .wrapping_add(initial_contingency),
-        maintenance_requirement: factor_up(loss, scan.maintenance)
+        maintenance_requirement: factor_up(loss, scan.maintenance.into())
             .wrapping_add(maintenance_contingency),
         validity: figures.validity,
     }
 }
 
 /// `ceil(amount * factor)`, factor with 18 decimals.
-fn factor_up(amount: U256, factor: u64) -> U256 {
-    crate::underlying::share_up(Fine(I256::from_raw(amount)), factor).0.unsigned_abs()
+fn factor_up(amount: U256, factor: u128) -> U256 {
+    crate::underlying::share_up_wide(Fine(I256::from_raw(amount)), factor).0.unsigned_abs()
 }
 
 /// An amount that isn't negative, with 18 decimals, rounded up.

@@ -8,7 +8,7 @@ use crate::{
     Error,
     book::{Book, CollateralBalance, Holding},
     expiry::Expiry,
-    fixed::{Fine, ONE_Q60, WAD, binary, divide, mul_div, multiply, price_times},
+    fixed::{Fine, ONE_Q60, WAD, binary_wide, divide, mul_div, multiply, price_times, units},
     market::{Market, UnderlyingMarket, Validity},
     parameters::{Parameters, UnderlyingParameters},
     perpetual::{Perpetual, perpetual},
@@ -186,8 +186,8 @@ impl<'a> Builder<'a> {
             let change = |shock| value(shock).times(expiry.discount, 62).minus(mark);
             let worst = change(1).min(change(2)).min(Fine::ZERO);
             let basis = &self.parameters.basis;
-            let factor = binary(basis.add, 58).saturating_add(multiply(
-                binary(basis.multiplier, 58),
+            let factor = binary_wide(basis.add, 58).saturating_add(multiply(
+                binary_wide(basis.multiplier, 58),
                 expiry.tau,
                 58,
             ));
@@ -220,7 +220,8 @@ impl<'a> Builder<'a> {
         let terms = &self.parameters.contingencies;
         if confidence < terms.confidence_threshold {
             let lacking = share_up(notional, WAD.saturating_sub(confidence));
-            self.uncertainty = self.uncertainty.plus(share_up(lacking, terms.confidence_margin));
+            self.uncertainty =
+                self.uncertainty.plus(share_up_wide(lacking, terms.confidence_margin));
         }
     }
 
@@ -285,6 +286,17 @@ pub(crate) fn collateral_value(
     let product = price_times(price, amount).into_raw();
     let wad = I256::from_raw(divide(product, market.stable_price.max(1)).0);
     (Fine::from_wad(wad), confidence)
+}
+
+/// The same at a rate of any size, saturating.
+pub(crate) fn share_up_wide(amount: Fine, rate: u128) -> Fine {
+    if let Ok(rate) = u64::try_from(rate) {
+        return share_up(amount, rate);
+    }
+    let (whole, rest) = units(rate);
+    let times = amount.0.saturating_mul(I256::try_from(whole).unwrap_or(I256::MAX));
+    // Sums of such stay far from the end of 256 bits.
+    Fine(times.min(I256::ONE.wrapping_shl(230))).plus(share_up(amount, rest))
 }
 
 /// `ceil(amount * rate)` of an amount that isn't negative and below 2^203, rate with 18 decimals.

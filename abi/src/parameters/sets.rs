@@ -52,6 +52,17 @@ pub const SETS: [Set; 12] = [
     Set::Offsets,
 ];
 
+/// A number in its lane: the bounds of every parameter lie inside.
+fn lane(number: u128) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// The same of a signed one.
+fn signed_lane(number: i128) -> u64 {
+    let end = if number < 0 { i64::MIN } else { i64::MAX };
+    i64::try_from(number).unwrap_or(end).cast_unsigned()
+}
+
 impl Set {
     /// Its number.
     pub const fn number(self) -> u8 {
@@ -86,7 +97,9 @@ impl Set {
         let Parameters { scan, volatility, skew, basis, contingencies, long, short, .. } =
             parameters;
         let [first, second, third, fourth] = match self {
-            Self::Scan => [scan.initial, scan.maintenance, scan.peg_threshold, scan.peg_factor],
+            Self::Scan => {
+                [scan.initial, scan.maintenance, lane(scan.peg_threshold), scan.peg_factor]
+            }
             Self::Contingencies => [
                 contingencies.perpetual_maintenance,
                 contingencies.perpetual_initial,
@@ -94,27 +107,27 @@ impl Set {
                 contingencies.option_initial,
             ],
             Self::Confidence => {
-                [contingencies.confidence_threshold, contingencies.confidence_margin, 0, 0]
+                [contingencies.confidence_threshold, lane(contingencies.confidence_margin), 0, 0]
             }
             Self::Volatility => [
                 volatility.short_power,
                 volatility.long_power,
                 volatility.floor,
-                volatility.minimum_up,
+                lane(volatility.minimum_up),
             ],
             Self::Skew => [
                 skew.linear_cap,
-                skew.linear_slope.cast_unsigned(),
+                signed_lane(skew.linear_slope),
                 skew.absolute_cap,
-                skew.absolute_slope.cast_unsigned(),
+                signed_lane(skew.absolute_slope),
             ],
             Self::SkewWidth => [
                 skew.kstar_minimum,
                 skew.width,
                 skew.volatility_static,
-                skew.volatility_slope.cast_unsigned(),
+                signed_lane(skew.volatility_slope),
             ],
-            Self::Basis => [basis.up, basis.down, basis.add, basis.multiplier],
+            Self::Basis => [basis.up, basis.down, lane(basis.add), lane(basis.multiplier)],
             Self::Long => [long.base, long.multiplier, long.addition, 0],
             Self::Short => [short.base, short.multiplier, short.addition, 0],
             Self::Charges => [
@@ -149,7 +162,7 @@ impl Set {
             Self::Scan => {
                 scan.initial = first;
                 scan.maintenance = second;
-                scan.peg_threshold = third;
+                scan.peg_threshold = third.into();
                 scan.peg_factor = fourth;
             }
             Self::Contingencies => {
@@ -160,31 +173,31 @@ impl Set {
             }
             Self::Confidence => {
                 contingencies.confidence_threshold = first;
-                contingencies.confidence_margin = second;
+                contingencies.confidence_margin = second.into();
             }
             Self::Volatility => {
                 volatility.short_power = first;
                 volatility.long_power = second;
                 volatility.floor = third;
-                volatility.minimum_up = fourth;
+                volatility.minimum_up = fourth.into();
             }
             Self::Skew => {
                 skew.linear_cap = first;
-                skew.linear_slope = second.cast_signed();
+                skew.linear_slope = second.cast_signed().into();
                 skew.absolute_cap = third;
-                skew.absolute_slope = fourth.cast_signed();
+                skew.absolute_slope = fourth.cast_signed().into();
             }
             Self::SkewWidth => {
                 skew.kstar_minimum = first;
                 skew.width = second;
                 skew.volatility_static = third;
-                skew.volatility_slope = fourth.cast_signed();
+                skew.volatility_slope = fourth.cast_signed().into();
             }
             Self::Basis => {
                 basis.up = first;
                 basis.down = second;
-                basis.add = third;
-                basis.multiplier = fourth;
+                basis.add = third.into();
+                basis.multiplier = fourth.into();
             }
             Self::Long => {
                 long.base = first;

@@ -310,7 +310,7 @@ fn every_shared_set_that_is_stored_counts() {
     changed.scan.maintenance = 90 * PERCENT;
     changed.contingencies.option_maintenance = PERCENT;
     changed.contingencies.confidence_threshold = 30 * PERCENT;
-    changed.volatility.minimum_up = ONE;
+    changed.volatility.minimum_up = ONE.into();
     changed.skew.linear_slope = 100_000_000_000_000_000;
     changed.skew.width = 2 * ONE;
     changed.basis.up = 20 * PERCENT;

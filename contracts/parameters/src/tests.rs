@@ -195,11 +195,17 @@ fn shared_parameters_are_stored_as_they_were_set_and_read_by_name() {
     assert_eq!(oracle, ORACLE);
     let defaults = Parameters::default();
     assert_eq!((parameters.scan.initial, parameters.scan.maintenance), (2 * ONE, ONE));
-    assert_eq!(parameters.scan.peg_threshold, 98 * PERCENT);
+    assert_eq!(parameters.scan.peg_threshold, u128::from(98 * PERCENT));
     assert_eq!(parameters.contingencies.option_initial, PERCENT / 2);
-    assert_eq!(parameters.contingencies.confidence_margin, 2 * ONE);
-    assert_eq!((parameters.volatility.floor, parameters.skew.linear_slope), (3_600, -2 * TENTH));
-    assert_eq!((parameters.skew.volatility_slope, parameters.basis.down), (-TENTH, 6 * PERCENT));
+    assert_eq!(parameters.contingencies.confidence_margin, u128::from(2 * ONE));
+    assert_eq!(
+        (parameters.volatility.floor, parameters.skew.linear_slope),
+        (3_600, i128::from(-2 * TENTH))
+    );
+    assert_eq!(
+        (parameters.skew.volatility_slope, parameters.basis.down),
+        (i128::from(-TENTH), 6 * PERCENT)
+    );
     assert_eq!((parameters.long.base, parameters.short.addition), (90 * PERCENT, 9));
     assert_eq!(parameters.scenarios, defaults.scenarios);
     assert_eq!((extensions.floor_hedged, extensions.gamma_threshold), (2 * PERCENT, 10_000));

@@ -55,12 +55,10 @@ fn vary(draw: &mut Draw<'_>, all: &mut Parameters, value: &mut Value<'_>) {
     }
     set(&mut all.scan.maintenance, 10 * PERCENT, ONE);
     set(&mut all.scan.initial, ONE, 10 * ONE);
-    set(&mut all.scan.peg_threshold, 0, 2 * ONE);
     set(&mut all.scan.peg_factor, 0, 10 * ONE);
     set(&mut all.volatility.short_power, 0, ONE);
     set(&mut all.volatility.long_power, 0, ONE);
     set(&mut all.volatility.floor, 3_600, 400 * 86_400);
-    set(&mut all.volatility.minimum_up, 0, 10 * ONE);
     set(&mut all.skew.linear_cap, 0, 10 * ONE);
     set(&mut all.skew.absolute_cap, 0, 10 * ONE);
     set(&mut all.skew.kstar_minimum, PERCENT / 100, 10 * ONE);
@@ -68,24 +66,30 @@ fn vary(draw: &mut Draw<'_>, all: &mut Parameters, value: &mut Value<'_>) {
     set(&mut all.skew.volatility_static, 0, 10 * ONE);
     set(&mut all.basis.up, 0, 2 * ONE);
     set(&mut all.basis.down, 0, 99 * PERCENT);
-    set(&mut all.basis.add, 0, 10 * ONE);
-    set(&mut all.basis.multiplier, 0, 10 * ONE);
     let con = &mut all.contingencies;
     set(&mut con.perpetual_maintenance, 0, 3 * ONE);
     set(&mut con.perpetual_initial, 0, 3 * ONE);
     set(&mut con.option_maintenance, 0, 2 * ONE);
     set(&mut con.option_initial, 0, 2 * ONE);
     set(&mut con.confidence_threshold, 0, ONE);
-    set(&mut con.confidence_margin, 0, 10 * ONE);
     set(&mut all.long.base, 0, ONE);
     set(&mut all.long.multiplier, 0, 10 * ONE);
     set(&mut all.long.addition, 0, 10 * ONE);
     set(&mut all.short.base, ONE, 4 * ONE);
     set(&mut all.short.multiplier, 0, 10 * ONE);
     set(&mut all.short.addition, 0, 10 * ONE);
-    // Nine units fit 63 bits; the bounds of slopes are ten.
+    // Beyond their bounds, some beyond 64 bits too.
+    let mut wide = |target: &mut u128, low: u64, high: u64| {
+        let x = value(low, high, draw);
+        *target = u128::from(x) << if x > high { x % 61 } else { 0 };
+    };
+    wide(&mut all.scan.peg_threshold, 0, 2 * ONE);
+    wide(&mut all.volatility.minimum_up, 0, 10 * ONE);
+    wide(&mut all.basis.add, 0, 10 * ONE);
+    wide(&mut all.basis.multiplier, 0, 10 * ONE);
+    wide(&mut all.contingencies.confidence_margin, 0, 10 * ONE);
     let slope = |x: u64| {
-        let size = ((x >> 1) % (9 * ONE)).cast_signed();
+        let size = i128::from((x >> 1) % (10 * ONE + 1));
         if x.is_multiple_of(2) { size } else { -size }
     };
     all.skew.linear_slope = slope(draw.word());

@@ -7,7 +7,7 @@ mod volatility;
 use novate_math::kernel::{exp_negative, ln_decimal, ln_wad, sqrt};
 
 use crate::{
-    fixed::{ONE_Q58, ONE_Q60, ONE_Q62, binary, multiply, price_ratio},
+    fixed::{ONE_Q58, ONE_Q60, ONE_Q62, binary, binary_wide, multiply, price_ratio},
     instrument::Strike,
     market::{ExpiryMarket, SETTLEMENT_WINDOW, UnderlyingMarket},
     parameters::{Parameters, UnderlyingParameters},
@@ -80,7 +80,7 @@ impl Expiry {
         let decay = multiply(rate, tau, 60); // Q58
         let (long, short) = static_discounts(parameters, rate, tau, decay);
         let (up, down) = volatility_factors(parameters, ranges, seconds);
-        let least_up = multiply(binary(parameters.volatility.minimum_up, 58), root, 58);
+        let least_up = multiply(binary_wide(parameters.volatility.minimum_up, 58), root, 58);
         let (linear, absolute) = turns(&parameters.skew, root);
         Self {
             seconds,

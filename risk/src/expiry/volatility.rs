@@ -4,7 +4,7 @@ use novate_math::kernel::{Slice, exp_negative, ln_decimal};
 
 use super::MONTH;
 use crate::{
-    fixed::{ONE_Q58, ONE_Q60, binary, binary_q118, binary_signed, halves, multiply},
+    fixed::{ONE_Q58, ONE_Q60, binary, binary_q118, binary_signed, binary_wide, halves, multiply},
     market::{ExpiryMarket, Surface},
     parameters::{Parameters, SkewShock, UnderlyingParameters},
 };
@@ -68,8 +68,8 @@ pub(super) fn volatility_factors(
 #[inline(never)]
 pub(super) fn turns(skew: &SkewShock, root: u64) -> (Turn, Turn) {
     // sqrt(tau) is below 8, so each product of it with a parameter below 16 is below 128.
-    let tilt = |base: u64, slope: i64| {
-        let change = i128::from(multiply(binary(slope.unsigned_abs(), 59), root, 59));
+    let tilt = |base: u64, slope: i128| {
+        let change = i128::from(multiply(binary_wide(slope.unsigned_abs(), 59), root, 59));
         let change = if slope < 0 { change.wrapping_neg() } else { change };
         i128::from(binary(base, 58)).wrapping_add(change)
     };
@@ -80,7 +80,7 @@ pub(super) fn turns(skew: &SkewShock, root: u64) -> (Turn, Turn) {
     let width = multiply(binary(skew.width, 56), root, 62); // Q52, below 128
     let kstar = multiply(width, volatility, 62); // Q48, below 2^14
     let kstar = kstar.max(binary(skew.kstar_minimum, 48)).max(1);
-    let turn = |base: u64, slope: i64| {
+    let turn = |base: u64, slope: i128| {
         let cap = u64::try_from(tilt(base, slope).max(0)).unwrap_or(u64::MAX);
         let quotient = (u128::from(cap) << 64).checked_div(u128::from(kstar)).unwrap_or(0); // Q74
         let excess = 64_u32.saturating_sub(quotient.leading_zeros());

@@ -16,6 +16,24 @@ pub(crate) fn binary(decimal: u64, point: u32) -> u64 {
     u64::try_from(rounded.wrapping_shr(shift)).unwrap_or(u64::MAX)
 }
 
+/// The same of a number of any size.
+pub(crate) fn binary_wide(decimal: u128, point: u32) -> u64 {
+    if let Ok(decimal) = u64::try_from(decimal) {
+        return binary(decimal, point);
+    }
+    let (whole, rest) = units(decimal);
+    let whole = u64::try_from(whole).ok().filter(|whole| whole.leading_zeros() >= point);
+    whole.map_or(u64::MAX, |whole| whole.wrapping_shl(point).saturating_add(binary(rest, point)))
+}
+
+/// Whole units of a number with 18 decimals, and the rest.
+pub(crate) fn units(decimal: u128) -> (u128, u64) {
+    let one = u128::from(super::WAD);
+    let whole = decimal.checked_div(one).unwrap_or(0);
+    let rest = decimal.wrapping_sub(whole.wrapping_mul(one));
+    (whole, u64::try_from(rest).unwrap_or(0))
+}
+
 /// A signed number with 18 decimals in Q`point`, saturating.
 pub(crate) fn binary_signed(decimal: i64, point: u32) -> i64 {
     let size = i64::try_from(binary(decimal.unsigned_abs(), point)).unwrap_or(i64::MAX);
@@ -32,10 +50,25 @@ pub(crate) fn binary_q118(decimal: i64) -> i128 {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_numbers_continue_where_others_end() {
+        let one = u128::from(super::super::WAD);
+        for decimal in [0, 1, one, u128::from(u64::MAX)] {
+            assert_eq!(binary_wide(decimal, 58), binary(u64::try_from(decimal).unwrap(), 58));
+        }
+        assert_eq!(binary_wide(20 * one, 58), 20 << 58);
+        assert_eq!(binary_wide(20 * one + one / 2, 58), (20 << 58) + (1 << 57));
+        assert_eq!(binary_wide(63 * one, 58), 63 << 58);
+        for decimal in [64 * one, 1 << 100, u128::MAX] {
+            assert_eq!(binary_wide(decimal, 58), u64::MAX);
+        }
+    }
+
     use alloy_primitives::U256;
     use proptest::prelude::*;
 
-    use super::*;
     use crate::fixed::WAD;
 
     proptest! {

@@ -10,7 +10,7 @@ use novate_math::kernel::multiply_wide;
 mod binary;
 mod division;
 
-pub(crate) use binary::{binary, binary_q118, binary_signed};
+pub(crate) use binary::{binary, binary_q118, binary_signed, binary_wide, units};
 pub(crate) use division::{divide, divide_slowly, mul_div, multiply_256, quotient_down};
 
 /// One in Q60, the format of price ratios and of factors below 16.

@@ -27,11 +27,12 @@ pub struct Bound {
 
 fn within(
     name: &'static str,
-    value: impl Into<i128>,
+    value: impl TryInto<i128>,
     minimum: impl Into<i128>,
     maximum: impl Into<i128>,
 ) -> Result<(), Error> {
-    let (value, minimum, maximum) = (value.into(), minimum.into(), maximum.into());
+    let (minimum, maximum) = (minimum.into(), maximum.into());
+    let value = value.try_into().unwrap_or(i128::MAX);
     if (minimum..=maximum).contains(&value) {
         Ok(())
     } else {

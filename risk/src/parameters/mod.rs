@@ -61,7 +61,7 @@ pub struct ScanFactors {
     /// For the maintenance requirement.
     pub maintenance: u64,
     /// Below this price of the stable coin the initial factor rises
-    pub peg_threshold: u64,
+    pub peg_threshold: u128,
     /// by this much for each unit of the shortfall.
     pub peg_factor: u64,
 }
@@ -76,7 +76,7 @@ pub struct VolatilityShock {
     /// Seconds.
     pub floor: u64,
     /// Least volatility of the up mode.
-    pub minimum_up: u64,
+    pub minimum_up: u128,
 }
 
 /// How the surface turns in the skew modes: `cap = base + slope * sqrt(tau)` (at least 0),
@@ -86,11 +86,11 @@ pub struct SkewShock {
     /// Base of the cap, skew-linear.
     pub linear_cap: u64,
     /// Slope of the cap, skew-linear.
-    pub linear_slope: i64,
+    pub linear_slope: i128,
     /// Base of the cap, skew-absolute.
     pub absolute_cap: u64,
     /// Slope of the cap, skew-absolute.
-    pub absolute_slope: i64,
+    pub absolute_slope: i128,
     /// Least kstar.
     pub kstar_minimum: u64,
     /// Width of kstar in deviations.
@@ -98,7 +98,7 @@ pub struct SkewShock {
     /// Volatility of kstar at expiry.
     pub volatility_static: u64,
     /// Its slope in `sqrt(tau)`.
-    pub volatility_slope: i64,
+    pub volatility_slope: i128,
 }
 
 /// The charge for the forward moving against the index: the worse of two moves, times `add + multiplier * tau`.
@@ -109,9 +109,9 @@ pub struct Basis {
     /// Fall, as a share of the forward.
     pub down: u64,
     /// Factor at expiry.
-    pub add: u64,
+    pub add: u128,
     /// Factor for each year.
-    pub multiplier: u64,
+    pub multiplier: u128,
 }
 
 /// Rates of the contingencies. What is initial comes on top of maintenance.
@@ -128,7 +128,7 @@ pub struct Contingencies {
     /// Confidence below which an exposure is charged.
     pub confidence_threshold: u64,
     /// Charge on the notional for each unit that confidence lacks.
-    pub confidence_margin: u64,
+    pub confidence_margin: u128,
 }
 
 /// Reduces what long expiries are worth under stress: `base * exp(-tau * (rate * multiplier + addition))`, `base <= 1`.
@@ -180,7 +180,8 @@ pub struct Parameters {
 
 impl Default for Parameters {
     fn default() -> Self {
-        const TENTH: i64 = 100_000_000_000_000_000;
+        const WIDE_PERCENT: u128 = 10_000_000_000_000_000;
+        const TENTH: i128 = 100_000_000_000_000_000;
         Self {
             underlyings: Vec::new(),
             collateral: Vec::new(),
@@ -188,14 +189,14 @@ impl Default for Parameters {
             scan: ScanFactors {
                 initial: ONE,
                 maintenance: 80 * PERCENT,
-                peg_threshold: 99 * PERCENT,
+                peg_threshold: 99 * WIDE_PERCENT,
                 peg_factor: 4 * ONE,
             },
             volatility: VolatilityShock {
                 short_power: 30 * PERCENT,
                 long_power: 13 * PERCENT,
                 floor: DAY,
-                minimum_up: 40 * PERCENT,
+                minimum_up: 40 * WIDE_PERCENT,
             },
             skew: SkewShock {
                 linear_cap: 25 * PERCENT,
@@ -210,8 +211,8 @@ impl Default for Parameters {
             basis: Basis {
                 up: 45 * PERCENT / 10,
                 down: 45 * PERCENT / 10,
-                add: 50 * PERCENT,
-                multiplier: 2 * ONE,
+                add: 50 * WIDE_PERCENT,
+                multiplier: 200 * WIDE_PERCENT,
             },
             contingencies: Contingencies {
                 perpetual_maintenance: 3 * PERCENT,
@@ -219,7 +220,7 @@ impl Default for Parameters {
                 option_maintenance: 3 * PERCENT / 10,
                 option_initial: 2 * PERCENT / 10,
                 confidence_threshold: 55 * PERCENT,
-                confidence_margin: ONE,
+                confidence_margin: 100 * WIDE_PERCENT,
             },
             long: LongDiscount { base: 95 * PERCENT, multiplier: 0, addition: 16 * PERCENT },
             short: ShortDiscount { base: 105 * PERCENT, multiplier: 0, addition: 16 * PERCENT },

@@ -70,6 +70,7 @@ fn a_wrong_line_is_answered_and_the_others_too() {
     uncovered["market"]["underlyings"] = Value::Array(Vec::new());
     let mut swapped = good.clone();
     swapped["parameters"]["long"] = serde_json::json!({"base": "1.05"});
+    swapped["parameters"]["bounds"] = Value::from(true);
     let input = format!("{misspelt}\nnot json\n{inexact}\n{uncovered}\n{swapped}\n{good}\n");
     let (answers, success) = run(input.as_bytes());
     assert!(!success);

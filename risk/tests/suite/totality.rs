@@ -179,21 +179,24 @@ fn parameters() -> impl Strategy<Value = Parameters> {
                     .collect(),
                 ..Parameters::default()
             };
+            // Some beyond 64 bits.
+            let wide = |x: u64| u128::from(x) << (x % 61);
+            let slope = |x: i64| i128::from(x) << (x.unsigned_abs() % 61);
             if wild {
                 (p.scan.initial, p.scan.maintenance, p.scan.peg_threshold, p.scan.peg_factor) =
-                    (x[6], x[7], x[8], x[9]);
+                    (x[6], x[7], wide(x[8]), x[9]);
                 (p.volatility.short_power, p.volatility.long_power) = (x[10], x[11]);
-                (p.volatility.floor, p.volatility.minimum_up) = (x[12], x[13]);
-                (p.skew.linear_cap, p.skew.linear_slope) = (x[14], slopes[0]);
-                (p.skew.absolute_cap, p.skew.absolute_slope) = (x[15], slopes[1]);
+                (p.volatility.floor, p.volatility.minimum_up) = (x[12], wide(x[13]));
+                (p.skew.linear_cap, p.skew.linear_slope) = (x[14], slope(slopes[0]));
+                (p.skew.absolute_cap, p.skew.absolute_slope) = (x[15], slope(slopes[1]));
                 (p.skew.kstar_minimum, p.skew.width) = (x[16], x[17]);
-                (p.skew.volatility_static, p.skew.volatility_slope) = (x[18], slopes[2]);
+                (p.skew.volatility_static, p.skew.volatility_slope) = (x[18], slope(slopes[2]));
                 (p.basis.up, p.basis.down, p.basis.add, p.basis.multiplier) =
-                    (x[19], x[20], x[21], x[22]);
+                    (x[19], x[20], wide(x[21]), wide(x[22]));
                 let c = &mut p.contingencies;
                 (c.perpetual_maintenance, c.perpetual_initial) = (x[23], x[24]);
                 (c.option_maintenance, c.option_initial) = (x[25], x[26]);
-                (c.confidence_threshold, c.confidence_margin) = (x[27], x[28]);
+                (c.confidence_threshold, c.confidence_margin) = (x[27], wide(x[28]));
                 (p.long.base, p.long.multiplier, p.long.addition) = (x[29], x[30], x[31]);
                 (p.short.base, p.short.multiplier, p.short.addition) = (x[32], x[33], x[34]);
                 for u in &mut p.underlyings {

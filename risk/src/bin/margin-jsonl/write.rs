@@ -1,6 +1,6 @@
 //! Turns figures into a line.
 
-use alloy_primitives::I256;
+use alloy_primitives::{I256, U256};
 use novate_risk::{
     Error,
     adaptive::{assess_ramped, with_ranges},
@@ -17,7 +17,15 @@ pub(crate) fn error(id: &Value, error: &str) -> String {
 
 /// The line of a case's figures.
 pub(crate) fn figures(id: &Value, case: &Case) -> Result<String, Error> {
-    let Case { now, book, market, parameters, extensions, ramps, standard } = case;
+    let Case { now, book, scale, market, parameters, extensions, ramps, standard } = case;
+    let unit = I256::from_raw(U256::from(10_u8).pow(U256::from(*scale)));
+    // Floored; what is owed goes the other way.
+    let money = |value: I256| {
+        let (whole, rest) = (value.wrapping_div(unit), value.wrapping_rem(unit));
+        let below = if rest.is_negative() { I256::ONE } else { I256::ZERO };
+        Value::Text(show(whole.wrapping_sub(below)))
+    };
+    let owed = |value: U256| Value::Text(show(I256::from_raw(value.div_ceil(unit.into_raw()))));
     let total = match standard {
         None => assess_ramped(book, market, parameters, extensions, ramps, *now)?,
         Some((netting, terms)) => assess_standard(book, market, parameters, terms, *netting, *now)?,
@@ -34,19 +42,19 @@ pub(crate) fn figures(id: &Value, case: &Case) -> Result<String, Error> {
             ("value", money(part.value)),
             ("worst", money(part.worst)),
             ("worst_scenario", Value::Number(part.worst_scenario.to_string())),
-            ("initial_requirement", money(I256::from_raw(part.initial_requirement))),
-            ("maintenance_requirement", money(I256::from_raw(part.maintenance_requirement))),
+            ("initial_requirement", owed(part.initial_requirement)),
+            ("maintenance_requirement", owed(part.maintenance_requirement)),
             ("basis", money(basis)),
             ("pnl", list(&|outcome| money(outcome.pnl))),
-            ("shocks", list(&|outcome| money(I256::try_from(outcome.shock).unwrap_or_default()))),
+            ("shocks", list(&|outcome| decimal(outcome.shock))),
             ("modes", list(&|outcome| Value::Text(mode(outcome.volatility).to_owned()))),
         ]));
     }
     Ok(object([
         ("id", id.clone()),
         ("equity", money(total.equity)),
-        ("initial_requirement", money(I256::from_raw(total.initial_requirement))),
-        ("maintenance_requirement", money(I256::from_raw(total.maintenance_requirement))),
+        ("initial_requirement", owed(total.initial_requirement)),
+        ("maintenance_requirement", owed(total.maintenance_requirement)),
         ("initial_excess", money(total.initial_excess())),
         ("maintenance_excess", money(total.maintenance_excess())),
         ("worst_underlying", Value::Number(total.worst_underlying.to_string())),
@@ -66,8 +74,8 @@ const fn mode(mode: VolatilityMode) -> &'static str {
     }
 }
 
-fn money(value: I256) -> Value {
-    Value::Text(show(value))
+fn decimal(number: u64) -> Value {
+    Value::Text(show(I256::try_from(number).unwrap_or_default()))
 }
 
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {

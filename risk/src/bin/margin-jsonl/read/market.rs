@@ -78,7 +78,7 @@ fn expiry_market(mut f: Fields<'_>, now: u64) -> Result<ExpiryMarket> {
         forward,
         forward_variable,
         rate: f.number("rate", DECIMALS, Some(0))?,
-        surface: surface(&mut f)?,
+        surface: if expiry > now { surface(&mut f)? } else { past_surface(&mut f) },
         model_time: f.number("model_time", 0, Some(now))?,
         forward_confidence: f.number("forward_confidence", DECIMALS, Some(ONE))?,
         rate_confidence: f.number("rate_confidence", DECIMALS, Some(ONE))?,
@@ -88,6 +88,12 @@ fn expiry_market(mut f: Fields<'_>, now: u64) -> Result<ExpiryMarket> {
     };
     f.finish()?;
     Ok(market)
+}
+
+/// Nothing looks at the surface of an expiry that has passed: whatever is given of it is left alone.
+fn past_surface(f: &mut Fields<'_>) -> Surface {
+    let _ = (f.optional("volatilities"), f.optional("svi"));
+    Surface::Points(Vec::new())
 }
 
 fn surface(f: &mut Fields<'_>) -> Result<Surface> {

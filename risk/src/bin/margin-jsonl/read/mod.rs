@@ -17,7 +17,9 @@ type Result<T> = std::result::Result<T, String>;
 /// One line.
 pub(crate) struct Case {
     pub(crate) now: u64,
+    /// Larger than the portfolio by this power of ten.
     pub(crate) book: Book,
+    pub(crate) scale: u32,
     pub(crate) market: Market,
     pub(crate) parameters: Parameters,
     pub(crate) extensions: Extensions,
@@ -37,11 +39,18 @@ pub(crate) fn case(line: &Value) -> Result<Case> {
     let symbols: Vec<(u8, &str)> = given.symbols.iter().map(|(n, s)| (*n, s.as_str())).collect();
     let market = market::read(Fields::new("market".to_owned(), fields.required("market")?)?, now)?;
     let portfolio = Fields::new("portfolio".to_owned(), fields.required("portfolio")?)?;
-    let book = portfolio::read(portfolio, &symbols)?;
+    let (book, scale) = portfolio::read(portfolio, &symbols)?;
+    let has_thresholds = given.extensions.gamma != 0 || given.extensions.liquidity_rate != 0;
+    if scale != 0 && has_thresholds {
+        return Err(
+            "portfolio.positions: charges with a threshold take quantities of at most 6 decimals"
+                .to_owned(),
+        );
+    }
     fields.finish()?;
     check_strikes(&book, &market, now, &symbols)?;
     let parameters::Given { parameters, extensions, ramps, standard, .. } = given;
-    Ok(Case { now, book, market, parameters, extensions, ramps, standard })
+    Ok(Case { now, book, scale, market, parameters, extensions, ramps, standard })
 }
 
 /// Where volatilities are given by strike, each live option must have its own: another's would be a guess.

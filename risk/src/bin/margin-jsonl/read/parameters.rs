@@ -4,7 +4,7 @@ use novate_risk::{
     Extensions, Netting, Parameters, StandardTerms,
     adaptive::{Ramp, RangeRule, offset_from_correlation},
     parameters::{CollateralParameters, UnderlyingParameters},
-    scenario::{Scenario, SpotMove, VolatilityMode, Weight},
+    scenario::{MAX_SCENARIOS, Scenario, SpotMove, VolatilityMode, Weight},
 };
 
 use super::{
@@ -46,7 +46,7 @@ pub(super) struct Given {
     pub(super) symbols: Vec<(u8, String)>,
 }
 
-/// Reads parameters as of `now`, and checks their bounds.
+/// Reads parameters as of `now`; with `bounds` they are refused where governance couldn't set them.
 pub(super) fn read(mut given: Fields<'_>, now: u64) -> Result<Given> {
     let standard = standard(&mut given)?;
     let mut parameters = Parameters::default();
@@ -66,18 +66,34 @@ pub(super) fn read(mut given: Fields<'_>, now: u64) -> Result<Given> {
     }
     sections(&mut given, &mut parameters)?;
     let extensions = extensions(&mut given)?;
+    let bounds = given.flag("bounds", false)?;
     given.finish()?;
+    let given = Given { parameters, extensions, ramps, standard, symbols };
+    if bounds {
+        check(&given, now)?;
+    }
+    // What isn't there at all isn't computed.
+    let count = given.parameters.scenarios.len();
+    if !(1..=MAX_SCENARIOS).contains(&count) {
+        return Err(format!("parameters.scenarios: {count} of them, within 1 and {MAX_SCENARIOS}"));
+    }
+    Ok(given)
+}
+
+/// Checks the hard bounds.
+fn check(given: &Given, now: u64) -> Result<()> {
+    let Given { parameters, extensions, ramps, .. } = given;
     let refused = |error: novate_risk::Error| error.to_string();
     parameters.check().map_err(refused)?;
     extensions.check().map_err(refused)?;
-    for (number, ramp) in &ramps {
+    for (number, ramp) in ramps {
         let mut ahead = *parameters.underlying(*number).map_err(refused)?;
         for range in [ramp.maintenance(now), ramp.initial(now)] {
             ahead.range = range;
             ahead.check().map_err(refused)?;
         }
     }
-    Ok(Given { parameters, extensions, ramps, standard, symbols })
+    Ok(())
 }
 
 /// The sections of the method's own parameters.

@@ -1,7 +1,12 @@
 //! The portfolio.
+//!
+//! Contracts count quantities in millionths. A line with finer ones is read in a unit of a power of ten less: the method is
+//! homogeneous, so that ten times the book requires ten times as much.
 
-use alloy_primitives::I256;
-use novate_risk::{Book, CollateralBalance, Instrument, Position, Reference, instrument::Symbols};
+use alloy_primitives::{I256, U256};
+use novate_risk::{
+    Book, CollateralBalance, Instrument, InstrumentId, Position, Reference, instrument::Symbols,
+};
 
 use super::{
     Result,
@@ -9,20 +14,67 @@ use super::{
 };
 use crate::json::Value;
 
-pub(super) fn read(mut f: Fields<'_>, symbols: &Symbols<'_>) -> Result<Book> {
-    let cash = f.number("cash", DECIMALS, Some(I256::ZERO))?;
-    let mut positions =
-        f.list("positions", |fields| position(fields, symbols))?.unwrap_or_default();
-    positions.sort_unstable_by_key(|(position, _)| position.instrument);
-    let references = positions.iter().filter_map(|(_, reference)| *reference).collect();
-    let positions = positions.into_iter().map(|(position, _)| position).collect();
-    let mut collateral = f.list("collateral", collateral_balance)?.unwrap_or_default();
-    collateral.sort_unstable_by_key(|balance| balance.collateral);
+/// Most digits of a quantity behind the millionths.
+const FINEST: u32 = DECIMALS - MILLIONTHS;
+
+/// The book, and the power of ten by which it is larger than what is given.
+pub(super) fn read(mut f: Fields<'_>, symbols: &Symbols<'_>) -> Result<(Book, u32)> {
+    let cash: I256 = f.number("cash", DECIMALS, Some(I256::ZERO))?;
+    let mut held = f.list("positions", |fields| position(fields, symbols))?.unwrap_or_default();
+    held.sort_unstable_by_key(|held| held.instrument);
+    let collateral = f.list("collateral", collateral_balance)?.unwrap_or_default();
+    let path = f.path("positions");
     f.finish()?;
-    Book::new(cash, positions, references, collateral).map_err(|error| error.to_string())
+    let finer = held.iter().map(|held| finer_digits(held.quantity)).max().unwrap_or(0);
+    let scale = I256::from_raw(ten_to(finer));
+    let unit = I256::from_raw(ten_to(FINEST.saturating_sub(finer)));
+    let mut positions = Vec::with_capacity(held.len());
+    for Held { instrument, quantity, .. } in &held {
+        let quantity = quantity
+            .checked_div(unit)
+            .and_then(|millionths| i64::try_from(millionths).ok())
+            .ok_or_else(|| format!("{path}: quantities differ by too many digits"))?;
+        positions.push(Position { instrument: *instrument, quantity });
+    }
+    let large = |what: &str| format!("{what}: too large beside quantities of so many digits");
+    let cash = cash.checked_mul(scale).ok_or_else(|| large("cash"))?;
+    let mut balances = Vec::with_capacity(collateral.len());
+    for (collateral, amount) in collateral {
+        let amount = U256::from(amount).checked_mul(scale.into_raw());
+        let amount = amount.and_then(|amount| u128::try_from(amount).ok());
+        let amount = amount.ok_or_else(|| large("collateral"))?;
+        balances.push(CollateralBalance { collateral, amount });
+    }
+    balances.sort_unstable_by_key(|balance| balance.collateral);
+    let references = held.iter().filter_map(|held| held.reference).collect();
+    let book =
+        Book::new(cash, positions, references, balances).map_err(|error| error.to_string())?;
+    Ok((book, finer))
 }
 
-fn position(mut f: Fields<'_>, symbols: &Symbols<'_>) -> Result<(Position, Option<Reference>)> {
+/// A position as it is given.
+struct Held {
+    instrument: InstrumentId,
+    /// 18 decimals.
+    quantity: I256,
+    reference: Option<Reference>,
+}
+
+/// Digits of a quantity behind the millionths.
+fn finer_digits(quantity: I256) -> u32 {
+    let is_whole = |digits: &u32| {
+        let unit = I256::from_raw(ten_to(FINEST.saturating_sub(*digits)));
+        quantity.checked_rem(unit) == Some(I256::ZERO)
+    };
+    (0..FINEST).find(is_whole).unwrap_or(FINEST)
+}
+
+/// A power of ten.
+pub(super) fn ten_to(exponent: u32) -> U256 {
+    U256::from(10_u8).pow(U256::from(exponent))
+}
+
+fn position(mut f: Fields<'_>, symbols: &Symbols<'_>) -> Result<Held> {
     let path = f.path("instrument");
     let instrument = match f.required("instrument")? {
         Value::Number(id) => id
@@ -35,19 +87,17 @@ fn position(mut f: Fields<'_>, symbols: &Symbols<'_>) -> Result<(Position, Optio
             Instrument::parse(name, symbols).map_err(|error| format!("{path}: {name}: {error}"))?
         }
     };
-    let quantity = f.number("quantity", MILLIONTHS, None)?;
+    let quantity = f.number("quantity", DECIMALS, None)?;
     let price: u128 = f.number("reference_price", DECIMALS, Some(0))?;
     let funding = f.number("funding_reference", DECIMALS, Some(0))?;
     f.finish()?;
     let reference = (!instrument.is_option()).then_some(Reference { price, funding });
-    Ok((Position { instrument: instrument.id(), quantity }, reference))
+    Ok(Held { instrument: instrument.id(), quantity, reference })
 }
 
-fn collateral_balance(mut f: Fields<'_>) -> Result<CollateralBalance> {
-    let balance = CollateralBalance {
-        collateral: f.number("collateral", 0, None)?,
-        amount: f.number("amount", DECIMALS, None)?,
-    };
+/// Number and amount, 18 decimals.
+fn collateral_balance(mut f: Fields<'_>) -> Result<(u8, u128)> {
+    let balance = (f.number("collateral", 0, None)?, f.number("amount", DECIMALS, None)?);
     f.finish()?;
     Ok(balance)
 }
