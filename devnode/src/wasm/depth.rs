@@ -107,7 +107,9 @@ const fn effect(operator: &Operator<'_>) -> Effect {
         | O::I64Store { .. }
         | O::I64Store8 { .. }
         | O::I64Store16 { .. }
-        | O::I64Store32 { .. } => Effect::Pop(2),
+        | O::I64Store32 { .. }
+        | O::F32Store { .. }
+        | O::F64Store { .. } => Effect::Pop(2),
         O::MemoryCopy { .. } | O::MemoryFill { .. } => Effect::Pop(3),
         O::Drop | O::BrIf { .. } | O::BrTable { .. } | O::LocalSet { .. } | O::GlobalSet { .. } => {
             Effect::Pop(1)
