@@ -1,6 +1,6 @@
 //! The life of a program's frame: start, wait, resume, end.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use alloy_primitives::{B256, Bytes, U256};
 use revm::{

@@ -1,7 +1,7 @@
 //! Programs on wasmi: a call runs until it ends or needs the chain, and resumes with the reply.
 
+use alloc::sync::Arc;
 use core::fmt;
-use std::sync::Arc;
 
 use wasmi::{
     AsContextMut, Caller, CompilationMode, Config, FuncType, Global, Linker, Memory, Module,
