@@ -75,6 +75,8 @@ impl Walk<'_, '_> {
             O::Call { function_index } => self.apply(self.module.function_type(*function_index)),
             O::CallIndirect { type_index, .. } => {
                 self.apply(self.module.types.get(size(*type_index)));
+                // The index into the table.
+                self.pop(1);
             }
             other => match effect(other) {
                 Effect::None => {}
@@ -99,7 +101,9 @@ const fn effect(operator: &Operator<'_>) -> Effect {
         | O::GlobalGet { .. }
         | O::MemorySize { .. }
         | O::I32Const { .. }
-        | O::I64Const { .. } => Effect::Push,
+        | O::I64Const { .. }
+        | O::F32Const { .. }
+        | O::F64Const { .. } => Effect::Push,
         O::Select
         | O::I32Store { .. }
         | O::I32Store8 { .. }
