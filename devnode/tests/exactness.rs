@@ -10,12 +10,12 @@
 
 mod support;
 
-use alloy_primitives::{Address, TxKind, U256, keccak256};
+use alloy_primitives::{Address, TxKind, U256, address, keccak256};
 use alloy_sol_types::{SolCall, SolError, sol};
 use novate_devnode::{ArbOs, CallOptions, DEV_OWNER, pack, precompile_address, wasm::Features};
 use revm::{
     context::result::{ExecutionResult, ResultAndState},
-    state::AccountInfo,
+    state::{AccountInfo, Bytecode},
 };
 use support::{ALICE, ARB_WASM, ArbWasm, ONE_ETHER, START, TX, TestChain, calldata_gas};
 
@@ -46,8 +46,43 @@ sol! {
         function getMinimumGasPrice() external view returns (uint256);
     }
     interface ArbInfo {
+        function getBalance(address account) external view returns (uint256);
         function getCode(address account) external view returns (bytes memory);
     }
+}
+
+/// Calls the first address of its calldata (20 bytes) with what follows the second, and returns the
+/// ink that the balance of the second then costs.
+const PROBE: &str = r#"(module
+    (import "vm_hooks" "read_args" (func $read_args (param i32)))
+    (import "vm_hooks" "write_result" (func $write_result (param i32 i32)))
+    (import "vm_hooks" "evm_ink_left" (func $ink (result i64)))
+    (import "vm_hooks" "account_balance" (func $balance (param i32 i32)))
+    (import "vm_hooks" "call_contract"
+        (func $call (param i32 i32 i32 i32 i64 i32) (result i32)))
+    (memory (export "memory") 1 1)
+    (func (export "user_entrypoint") (param $len i32) (result i32) (local $before i64)
+        (call $read_args (i32.const 1024))
+        (if (call $call (i32.const 1024) (i32.const 1064) (i32.sub (local.get $len) (i32.const 40))
+                (i32.const 0) (i64.const -1) (i32.const 64))
+            (then unreachable))
+        (local.set $before (call $ink))
+        (call $balance (i32.const 1044) (i32.const 128))
+        (i64.store (i32.const 0) (i64.sub (local.get $before) (call $ink)))
+        (call $write_result (i32.const 0) (i32.const 8))
+        i32.const 0))"#;
+
+/// Gas that the balance of `account` costs `probe` after it has called `to`.
+fn touch(chain: &mut TestChain, probe: Address, to: Address, account: Address, data: &[u8]) -> u64 {
+    let calldata = [to.as_slice(), account.as_slice(), data].concat();
+    let result = chain.send(probe, calldata);
+    let ink = result.output().unwrap_or_else(|| panic!("{result:?}")).first_chunk().copied();
+    // A block 2450 + 210 + 2 + 3800; the balance 8400 + 2 * 5040 + 59,673; a block 2450 + 1 + 75 +
+    // 3800; the ink 8400: the rest are whole units of gas.
+    let fixed = 6_462 + 78_153 + 6_326 + 8_400;
+    let ink = u64::from_le_bytes(ink.unwrap()) - fixed;
+    assert_eq!(ink % 10_000, 0);
+    ink / 10_000
 }
 
 const NOTHING: &str = r#"(module (memory (export "memory") 1 1)
@@ -285,4 +320,42 @@ fn console_text_is_read() {
         ));
         assert_eq!(chain.send(program, vec![]).is_success(), fine, "{pointer}");
     }
+}
+
+#[test]
+fn what_the_chain_looks_at_stays_cold() {
+    let mut chain = TestChain::default();
+    let probe = chain.program(PROBE);
+    let account = Address::repeat_byte(0xcc);
+    assert_eq!(touch(&mut chain, probe, ALICE, account, &[]), 2_600);
+    assert_eq!(touch(&mut chain, probe, account, account, &[]), 100, "a call warms");
+    let balance = ArbInfo::getBalanceCall { account }.abi_encode();
+    assert_eq!(touch(&mut chain, probe, INFO, account, &balance), 2_600);
+    let code = ArbInfo::getCodeCall { account }.abi_encode();
+    assert_eq!(touch(&mut chain, probe, INFO, account, &code), 2_600);
+    let program = chain.program(NOTHING);
+    let pages = ArbWasm::programMemoryFootprintCall { program }.abi_encode();
+    assert_eq!(touch(&mut chain, probe, ARB_WASM, program, &pages), 2_600);
+    // The state of the chain's operating system is an account too.
+    let state = address!("A4b05FffffFffFFFFfFFfffFfffFFfffFfFfFFFf");
+    assert_eq!(touch(&mut chain, probe, ARB_WASM, state, &pages), 2_600);
+}
+
+#[test]
+fn a_program_neither_pays_for_a_delegate_nor_warms_it() {
+    let mut chain = TestChain::default();
+    let probe = chain.program(PROBE);
+    let (delegated, plain) = (Address::repeat_byte(0x77), Address::repeat_byte(0x78));
+    let program = chain.program(NOTHING);
+    let code = Bytecode::new_eip7702(program);
+    chain.db.insert_account_info(delegated, AccountInfo::default().with_code(code));
+    assert_eq!(touch(&mut chain, probe, delegated, program, &[]), 2_600);
+    // It runs the delegate's code at the price of any program.
+    let used = |chain: &mut TestChain, to: Address| {
+        let calldata = [to.as_slice(), ALICE.as_slice()].concat();
+        chain.send(probe, calldata).tx_gas_used()
+    };
+    let through = used(&mut chain, delegated);
+    assert_eq!(through, used(&mut chain, program));
+    assert!(through > used(&mut chain, plain) + START);
 }

@@ -12,7 +12,7 @@ use revm::{
 };
 
 use super::{
-    ArbContext,
+    ArbContext, Peek,
     machine::{ArbEvm, Error},
 };
 use crate::{
@@ -89,8 +89,9 @@ pub(super) fn wasm_of<DB: Database>(
     };
     let mut stream = Vec::new();
     for address in root.fragments {
-        let code = ctx.journaled_state.code(address).map_err(ContextError::Db)?.data;
-        stream.extend_from_slice(stylus::fragment_payload(&code).map_err(custom)?);
+        let (code, _) = ctx.peek_code(address).map_err(ContextError::Db)?;
+        let payload = stylus::fragment_payload(code.original_byte_slice()).map_err(custom)?;
+        stream.extend_from_slice(payload);
     }
     let wasm = stylus::inflate(root.dictionary, &stream, root.length).map_err(custom)?;
     if crate::wasm::wide(wasm.len()) == u64::from(root.length) {
@@ -226,8 +227,9 @@ impl<DB: Database> ArbEvm<DB> {
             return Ok(Answer::Reply(failed));
         };
         if let Some(delegate) = code.1.eip7702_address() {
-            let load = journal.load_account_with_code(delegate).map_err(ContextError::Db)?;
-            code = (load.data.info.code_hash, load.data.info.code.clone().unwrap_or_default());
+            // Unlike the EVM's calls, these neither pay for the delegate nor warm it.
+            let (delegated, hash) = self.inner.ctx.peek_code(delegate).map_err(ContextError::Db)?;
+            code = (hash, delegated);
         }
         let most = left.saturating_mul(63).checked_div(64).unwrap_or_default();
         let mut given = most.min(gas_requested);

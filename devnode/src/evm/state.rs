@@ -5,6 +5,7 @@ use revm::{
     Context, Database, Journal,
     context::{BlockEnv, CfgEnv, TxEnv},
     context_interface::JournalTr,
+    state::Bytecode,
 };
 
 use super::Programs;
@@ -76,18 +77,58 @@ pub(crate) trait ArbStorage {
     }
 }
 
+/// Access to accounts that leaves them as cold as they were: the chain itself looks, not a contract.
+pub(crate) trait Peek {
+    type Error;
+
+    /// Code and code hash as they are stored: of a delegated account the delegation.
+    fn peek_code(&mut self, address: Address) -> Result<(Bytecode, B256), Self::Error>;
+    fn peek_balance(&mut self, address: Address) -> Result<U256, Self::Error>;
+    /// Makes an account cold again, if it was.
+    fn leave(&mut self, address: Address, was_cold: bool);
+}
+
+impl<DB: Database> Peek for ArbContext<DB> {
+    type Error = DB::Error;
+
+    fn peek_code(&mut self, address: Address) -> Result<(Bytecode, B256), DB::Error> {
+        let load = self.journaled_state.load_account_with_code(address)?;
+        let info = &load.data.info;
+        let (code, was_cold) =
+            ((info.code.clone().unwrap_or_default(), info.code_hash), load.is_cold);
+        self.leave(address, was_cold);
+        Ok(code)
+    }
+
+    fn peek_balance(&mut self, address: Address) -> Result<U256, DB::Error> {
+        let load = self.journaled_state.load_account(address)?;
+        let (balance, was_cold) = (load.data.info.balance, load.is_cold);
+        self.leave(address, was_cold);
+        Ok(balance)
+    }
+
+    fn leave(&mut self, address: Address, was_cold: bool) {
+        if was_cold && let Some(account) = self.journaled_state.evm_state_mut().get_mut(&address) {
+            account.mark_cold();
+        }
+    }
+}
+
 impl<DB: Database> ArbStorage for ArbContext<DB> {
     type Error = DB::Error;
 
     fn read(&mut self, slot: U256) -> Result<U256, DB::Error> {
-        self.journaled_state.load_account(ARBOS_STATE)?;
-        self.journaled_state.sload(ARBOS_STATE, slot).map(|load| load.data)
+        let was_cold = self.journaled_state.load_account(ARBOS_STATE)?.is_cold;
+        let value = self.journaled_state.sload(ARBOS_STATE, slot).map(|load| load.data);
+        self.leave(ARBOS_STATE, was_cold);
+        value
     }
 
     fn write(&mut self, slot: U256, value: U256) -> Result<(), DB::Error> {
-        self.journaled_state.load_account(ARBOS_STATE)?;
+        let was_cold = self.journaled_state.load_account(ARBOS_STATE)?.is_cold;
         self.journaled_state.sstore(ARBOS_STATE, slot, value)?;
         self.journaled_state.touch_account(ARBOS_STATE);
+        self.leave(ARBOS_STATE, was_cold);
         Ok(())
     }
 }

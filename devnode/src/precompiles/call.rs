@@ -9,7 +9,7 @@ use revm::{
 
 use super::is_direct;
 use crate::{
-    evm::{ArbContext, ArbStorage},
+    evm::{ArbContext, ArbStorage, Peek},
     stylus::{Params, ProgramRecord, Slot, keyed, set_slot},
     wasm::wide,
 };
@@ -143,15 +143,12 @@ impl<'a, DB: Database> Call<'a, DB> {
 
     /// Code and code hash of an account.
     pub(super) fn code(&mut self, address: Address) -> Result<(Vec<u8>, B256), Failure> {
-        let load = self.ctx.journaled_state.load_account_with_code(address).map_err(fatal)?;
-        let info = &load.data.info;
-        let code = info.code.as_ref().map(|code| code.original_byte_slice().to_vec());
-        Ok((code.unwrap_or_default(), info.code_hash))
+        let (code, hash) = self.ctx.peek_code(address).map_err(fatal)?;
+        Ok((code.original_byte_slice().to_vec(), hash))
     }
 
     pub(super) fn balance(&mut self, address: Address) -> Result<U256, Failure> {
-        let load = self.ctx.journaled_state.load_account(address).map_err(fatal)?;
-        Ok(load.data.info.balance)
+        self.ctx.peek_balance(address).map_err(fatal)
     }
 
     /// Code hash of an account, read as a cold one whether it is or not.
