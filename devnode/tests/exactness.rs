@@ -10,7 +10,7 @@
 
 mod support;
 
-use alloy_primitives::{Address, TxKind, U256, address, keccak256};
+use alloy_primitives::{Address, KECCAK256_EMPTY, TxKind, U256, address, keccak256};
 use alloy_sol_types::{SolCall, SolError, sol};
 use novate_devnode::{ArbOs, CallOptions, DEV_OWNER, pack, precompile_address, wasm::Features};
 use revm::{
@@ -360,4 +360,55 @@ fn a_program_neither_pays_for_a_delegate_nor_warms_it() {
     let through = used(&mut chain, delegated);
     assert_eq!(through, used(&mut chain, program));
     assert!(through > used(&mut chain, plain) + START);
+}
+
+#[test]
+fn a_static_call_makes_an_account_exist() {
+    let mut chain = TestChain::default();
+    // Calls the address in calldata, statically if the first byte is not zero; through a contract if
+    // that is given, which reverts. Returns the code hash of the address.
+    let program = chain.program(
+        r#"(module
+        (import "vm_hooks" "read_args" (func $read_args (param i32)))
+        (import "vm_hooks" "write_result" (func $write_result (param i32 i32)))
+        (import "vm_hooks" "account_codehash" (func $hash (param i32 i32)))
+        (import "vm_hooks" "call_contract"
+            (func $call (param i32 i32 i32 i32 i64 i32) (result i32)))
+        (import "vm_hooks" "static_call_contract"
+            (func $static (param i32 i32 i32 i64 i32) (result i32)))
+        (memory (export "memory") 1 1)
+        (func (export "user_entrypoint") (param i32) (result i32)
+            (call $read_args (i32.const 1024))
+            (if (i32.load8_u (i32.const 1024))
+                (then (drop (call $static (i32.const 1025) (i32.const 1045) (i32.const 20)
+                    (i64.const -1) (i32.const 64))))
+                (else (drop (call $call (i32.const 1025) (i32.const 0) (i32.const 0) (i32.const 0)
+                    (i64.const -1) (i32.const 64)))))
+            (call $hash (i32.const 1045) (i32.const 0))
+            (call $write_result (i32.const 0) (i32.const 32))
+            i32.const 0))"#,
+    );
+    let nobody = Address::repeat_byte(0xcc);
+    let identity = precompile_address(4);
+    // Static calls the address in its calldata, then returns or reverts.
+    let bridge = |last: u8| {
+        let call = [0x5f, 0x5f, 0x5f, 0x5f, 0x5f, 0x35, 0x60, 0x60, 0x1c, 0x5a, 0xfa];
+        [&call[..], &[0x5f, 0x5f, last]].concat()
+    };
+    let (returns, reverts) = (Address::repeat_byte(0x21), Address::repeat_byte(0x22));
+    chain.etch(returns, bridge(0xf3));
+    chain.etch(reverts, bridge(0xfd));
+    for (is_static, to, account, exists) in [
+        (0, nobody, nobody, false),
+        (1, nobody, nobody, true),
+        (0, identity, identity, true),
+        (1, identity, identity, true),
+        (1, returns, nobody, true),
+        (1, reverts, nobody, false),
+    ] {
+        let calldata = [&[is_static], to.as_slice(), account.as_slice()].concat();
+        let result = chain.send(program, calldata);
+        let hash = if exists { KECCAK256_EMPTY.as_slice() } else { &[0; 32] };
+        assert_eq!(result.output().unwrap().as_ref(), hash, "{is_static} {to} {account}");
+    }
 }

@@ -1,6 +1,6 @@
 //! The chain's answers to a program's requests.
 
-use alloy_primitives::{Address, B256, Bytes, Log, U256};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, Log, U256};
 use revm::{
     Database,
     context_interface::{CreateScheme, JournalTr, context::ContextError},
@@ -138,7 +138,9 @@ impl<DB: Database> ArbEvm<DB> {
             Request::Code { address, gas_left } => self.code(address, gas_left)?,
             Request::CodeHash { address } => {
                 let load = journal.code_hash(address).map_err(ContextError::Db)?;
-                Reply::Word { value: load.data, gas: account_gas(load.is_cold) }
+                let exists = self.inner.ctx.chain.empties.contains(&address);
+                let hash = if load.data.is_zero() && exists { KECCAK256_EMPTY } else { load.data };
+                Reply::Word { value: hash, gas: account_gas(load.is_cold) }
             }
             Request::AddPages { pages } => {
                 let chain = &mut self.inner.ctx.chain;

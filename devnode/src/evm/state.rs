@@ -25,6 +25,8 @@ pub(crate) struct OpenFrame {
     pub(crate) caller: Address,
     /// The acting address, if the frame counts for re-entrancy: delegated calls do not.
     pub(crate) acting: Option<Address>,
+    /// How many empty accounts existed when it opened.
+    pub(crate) empties: usize,
 }
 
 /// State of one transaction that revm does not keep.
@@ -42,6 +44,9 @@ pub(crate) struct ArbState {
     pub(crate) pages: Pages,
     /// Open frames, outermost first.
     pub(crate) open: Vec<OpenFrame>,
+    /// Accounts that exist until the transaction ends although they may be empty: those that a
+    /// static call or the call of a precompile reached. Programs can tell by the code hash.
+    pub(crate) empties: Vec<Address>,
     /// Compiled programs, and those seen in this block.
     pub(crate) programs: Programs,
     /// Collects what happens, if the transaction is traced.
@@ -52,6 +57,15 @@ impl ArbState {
     /// Whether more than one frame of `address` is open.
     pub(crate) fn is_reentrant(&self, address: Address) -> bool {
         self.open.iter().filter(|frame| frame.acting == Some(address)).count() > 1
+    }
+
+    /// The innermost frame ends; what it made exist lasts if it succeeded.
+    pub(crate) fn close_frame(&mut self, succeeded: bool) {
+        if let Some(frame) = self.open.pop()
+            && !succeeded
+        {
+            self.empties.truncate(frame.empties);
+        }
     }
 
     /// Pages that may be open at once, where the chain enforces it beyond the price.

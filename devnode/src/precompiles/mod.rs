@@ -46,6 +46,11 @@ impl ArbPrecompiles {
         addresses.extend(own.map(precompile_address));
         Self { ethereum, addresses }
     }
+
+    /// Whether there is a precompile at an address.
+    pub(crate) fn is_precompile(&self, address: &Address) -> bool {
+        self.addresses.contains(address)
+    }
 }
 
 /// Last byte of the address of one of Arbitrum's precompiles.
@@ -69,7 +74,7 @@ impl<DB: Database> PrecompileProvider<ArbContext<DB>> for ArbPrecompiles {
         inputs: &CallInputs,
     ) -> Result<Option<InterpreterResult>, String> {
         let Some(index) = own_index(&inputs.bytecode_address)
-            .filter(|_| self.addresses.contains(&inputs.bytecode_address))
+            .filter(|_| self.is_precompile(&inputs.bytecode_address))
         else {
             return self.ethereum.run(ctx, inputs);
         };
