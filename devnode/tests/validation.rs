@@ -155,6 +155,24 @@ fn floats_may_be_moved_in_code_that_never_runs() {
 }
 
 #[test]
+fn floats_may_be_passed_around() {
+    // Locals, globals, parameters, results and choices have prices whatever the type.
+    let text = format!(
+        r#"(module {MEMORY}
+            (global $g (mut f64) (f64.const 1.5))
+            (func $swap (param f32 f64) (result f64) (local f32)
+                (local.set 2 (local.get 0)) (select (local.get 1) (global.get $g) (i32.const 0)))
+            (func (export "user_entrypoint") (param i32) (result i32) (local f32 f64)
+                (global.set $g (call $swap (local.get 1) (local.get 2)))
+                (drop (block (result f32) (local.tee 1 (local.get 1))))
+                i32.const 0))"#
+    );
+    let mut chain = support::TestChain::default();
+    let program = chain.program(&text);
+    assert!(chain.send(program, vec![]).is_success());
+}
+
+#[test]
 fn memory_that_grows_must_be_paid() {
     let growing = r#"(memory (export "memory") 1)"#;
     let unpaid = check(&format!("(module {growing} {MAIN})"));
