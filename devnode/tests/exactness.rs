@@ -10,7 +10,7 @@
 
 mod support;
 
-use alloy_primitives::{Address, KECCAK256_EMPTY, TxKind, U256, address, keccak256};
+use alloy_primitives::{Address, B256, KECCAK256_EMPTY, TxKind, U256, address, keccak256};
 use alloy_sol_types::{SolCall, SolError, sol};
 use novate_devnode::{ArbOs, CallOptions, DEV_OWNER, pack, precompile_address, wasm::Features};
 use revm::{
@@ -24,6 +24,10 @@ const OWNER_PUBLIC: Address = precompile_address(0x6b);
 const CACHE: Address = precompile_address(0x72);
 const GAS_INFO: Address = precompile_address(0x6c);
 const INFO: Address = precompile_address(0x65);
+const TEST: Address = precompile_address(0x69);
+const AGGREGATOR: Address = precompile_address(0x6d);
+const RETRYABLE: Address = precompile_address(0x6e);
+const DEBUG: Address = precompile_address(0xff);
 
 sol! {
     interface ArbOwner {
@@ -35,6 +39,25 @@ sol! {
     interface ArbOwnerPublic {
         function isChainOwner(address account) external view returns (bool);
         function getAllChainOwners() external view returns (address[] memory);
+        function rectifyChainOwner(address account) external;
+        function isNativeTokenOwner(address account) external view returns (bool);
+        function getAllNativeTokenOwners() external view returns (address[] memory);
+        function getParentGasFloorPerToken() external view returns (uint64);
+        function getNativeTokenManagementFrom() external view returns (uint64);
+    }
+    interface ArbosTest {
+        function burnArbGas(uint256 gas) external pure;
+    }
+    interface ArbAggregator {
+        function getFeeCollector(address poster) external view returns (address);
+    }
+    interface ArbRetryableTx {
+        function redeem(bytes32 ticket) external returns (bytes32);
+        error NoTicketWithID();
+    }
+    interface ArbDebug {
+        function eventsView() external view;
+        function customRevert(uint64 number) external pure;
     }
     interface ArbWasmCache {
         function cacheProgram(address addr) external;
@@ -44,6 +67,12 @@ sol! {
         function getPricesInWei() external view
             returns (uint256, uint256, uint256, uint256, uint256, uint256);
         function getMinimumGasPrice() external view returns (uint256);
+        function getL1PricingSurplus() external view returns (int256);
+        function getPerBatchGasCharge() external view returns (int64);
+        function getAmortizedCostCapBips() external view returns (uint64);
+        function getL1PricingEquilibrationUnits() external view returns (uint256);
+        function getLastL1PricingUpdateTime() external view returns (uint64);
+        function getL1PricingFundsDueForRewards() external view returns (uint256);
     }
     interface ArbInfo {
         function getBalance(address account) external view returns (uint256);
@@ -272,6 +301,133 @@ fn views_pay_for_what_they_read() {
     // Argument 3, state 800, code 2100, its one word 3, result of three words 9.
     let expected = TX + calldata_gas(&code) + 3 + 800 + 2_100 + 3 + 9;
     assert_eq!(chain.send(INFO, code).tx_gas_used(), expected);
+}
+
+#[test]
+fn prices_of_the_parent_chain_are_read_too() {
+    let mut chain = TestChain::default();
+    let mut view = |data: Vec<u8>, reads: u64, answer: u64| {
+        let result = chain.send(GAS_INFO, data.clone());
+        // State 800, the reads, one word 3.
+        assert_eq!(result.tx_gas_used(), TX + calldata_gas(&data) + 803 + 800 * reads);
+        assert_eq!(U256::from_be_slice(result.output().unwrap()), U256::from(answer));
+    };
+    // What is due to posters and as rewards, and what there is.
+    view(ArbGasInfo::getL1PricingSurplusCall {}.abi_encode(), 3, 0);
+    view(ArbGasInfo::getPerBatchGasChargeCall {}.abi_encode(), 1, 210_000);
+    view(ArbGasInfo::getAmortizedCostCapBipsCall {}.abi_encode(), 1, 0);
+    view(ArbGasInfo::getL1PricingEquilibrationUnitsCall {}.abi_encode(), 1, 160_000_000);
+    view(ArbGasInfo::getLastL1PricingUpdateTimeCall {}.abi_encode(), 1, 0);
+    view(ArbGasInfo::getL1PricingFundsDueForRewardsCall {}.abi_encode(), 1, 0);
+}
+
+#[test]
+fn anybody_may_ask_about_native_tokens_which_nobody_owns() {
+    let mut chain = TestChain::default();
+    let mut view = |data: Vec<u8>, gas: u64, answer: &[u64]| {
+        let result = chain.send(OWNER_PUBLIC, data.clone());
+        assert_eq!(result.tx_gas_used(), TX + calldata_gas(&data) + gas, "{result:?}");
+        let words = result.output().unwrap().chunks(32).map(U256::from_be_slice);
+        assert!(words.eq(answer.iter().map(|&word| U256::from(word))));
+    };
+    // State 800, a read 800, argument and result 3 per word.
+    view(ArbOwnerPublic::isNativeTokenOwnerCall { account: ALICE }.abi_encode(), 1_606, &[0]);
+    view(ArbOwnerPublic::getAllNativeTokenOwnersCall {}.abi_encode(), 1_606, &[32, 0]);
+    view(ArbOwnerPublic::getParentGasFloorPerTokenCall {}.abi_encode(), 1_603, &[0]);
+    view(ArbOwnerPublic::getNativeTokenManagementFromCall {}.abi_encode(), 1_603, &[0]);
+}
+
+#[test]
+fn the_set_of_owners_needs_no_repair() {
+    let mut chain = TestChain::default();
+    // Argument 3, state 800, membership 800; of an owner also its index, what is there, the size.
+    for (account, gas) in [(ALICE, 1_603), (DEV_OWNER, 4_003)] {
+        let data = ArbOwnerPublic::rectifyChainOwnerCall { account }.abi_encode();
+        let result = chain.send(OWNER_PUBLIC, data.clone());
+        assert!(matches!(&result, ExecutionResult::Revert { output, .. } if output.is_empty()));
+        assert_eq!(result.tx_gas_used(), TX + calldata_gas(&data) + gas);
+    }
+}
+
+#[test]
+fn lookups_that_fail_pay_for_what_they_have_read() {
+    let mut chain = TestChain::default();
+    // Argument 3, state 800, the size of the ticket 800, the ticket 800, error 3.
+    let data = ArbRetryableTx::redeemCall { ticket: B256::repeat_byte(7) }.abi_encode();
+    let result = chain.send(RETRYABLE, data.clone());
+    let error = ArbRetryableTx::NoTicketWithID {}.abi_encode();
+    assert_eq!(result.output().unwrap().as_ref(), error);
+    assert_eq!(result.tx_gas_used(), TX + calldata_gas(&data) + 2_406);
+    // Argument 3, state 800, is it a poster 800.
+    let data = ArbAggregator::getFeeCollectorCall { poster: ALICE }.abi_encode();
+    let result = chain.send(AGGREGATOR, data.clone());
+    assert!(matches!(&result, ExecutionResult::Revert { output, .. } if output.is_empty()));
+    assert_eq!(result.tx_gas_used(), TX + calldata_gas(&data) + 1_603);
+}
+
+#[test]
+fn gas_may_be_burned_for_nothing() {
+    let mut chain = TestChain::default();
+    let mut burn = |gas: U256, limit: u64| {
+        let data = ArbosTest::burnArbGasCall { gas }.abi_encode();
+        let base = TX + calldata_gas(&data);
+        let result = with_gas(&mut chain, TEST, data, base + limit).result;
+        (result.is_success(), result.tx_gas_used() - base)
+    };
+    // Argument 3; the method is pure.
+    assert_eq!(burn(U256::from(500), 1_000), (true, 503));
+    assert_eq!(burn(U256::from(5_000), 1_000), (true, 1_000), "more than there is");
+    assert_eq!(burn(U256::from(u128::MAX), 1_000), (false, 3), "more than fits");
+}
+
+#[test]
+fn a_view_that_logs_fails_and_keeps_its_gas() {
+    let mut chain = TestChain::default();
+    let data = ArbDebug::eventsViewCall {}.abi_encode();
+    let result = chain.send(DEBUG, data.clone());
+    assert!(matches!(&result, ExecutionResult::Revert { output, .. } if output.is_empty()));
+    assert_eq!(result.tx_gas_used(), TX + calldata_gas(&data) + 800);
+}
+
+#[test]
+fn numbers_must_fit_their_types() {
+    let mut chain = TestChain::default();
+    let mut limit = ArbOwner::setWasmPageLimitCall { limit: 2 }.abi_encode();
+    limit[33] = 1;
+    assert!(!own(&mut chain, OWNER, limit).is_success());
+    let mut number = ArbDebug::customRevertCall { number: 1 }.abi_encode();
+    number[4] = 1;
+    let result = chain.send(DEBUG, number.clone());
+    assert!(matches!(&result, ExecutionResult::Revert { output, .. } if output.is_empty()));
+    assert_eq!(result.tx_gas_used(), 32_000_000);
+    // The bytes before an address count for nothing.
+    let mut account = ArbOwnerPublic::isChainOwnerCall { account: DEV_OWNER }.abi_encode();
+    account[4] = 1;
+    assert!(chain.send(OWNER_PUBLIC, account).is_success());
+}
+
+#[test]
+fn an_owner_needs_the_gas_that_is_given_back() {
+    let mut chain = TestChain::default();
+    let data = ArbOwner::getAllChainOwnersCall {}.abi_encode();
+    // To know the owner: state 800, membership 800. The view itself: state 800, size 800, the
+    // member 800, three words 9.
+    let rich = AccountInfo { balance: U256::from(ONE_ETHER), ..AccountInfo::default() };
+    chain.db.insert_account_info(DEV_OWNER, rich);
+    for (gas, burned, fine) in
+        [(1_599, 1_599, false), (1_600, 0, false), (2_408, 0, false), (2_409, 0, true)]
+    {
+        let mut tx = chain.tx(TxKind::Call(OWNER), data.clone(), 0);
+        (tx.caller, tx.nonce) = (DEV_OWNER, 0);
+        tx.gas_limit = TX + calldata_gas(&data) + gas;
+        let result = chain
+            .engine
+            .transact(&mut chain.db, &chain.block, tx, CallOptions::simulation())
+            .unwrap()
+            .result;
+        assert_eq!(result.is_success(), fine, "{gas}: {result:?}");
+        assert_eq!(result.tx_gas_used(), TX + calldata_gas(&data) + burned, "{gas}");
+    }
 }
 
 const GROW: &str = r#"(module
