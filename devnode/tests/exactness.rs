@@ -35,6 +35,7 @@ sol! {
         function removeChainOwner(address owner) external;
         function setWasmPageLimit(uint16 limit) external;
         function setWasmActivationGas(uint64 gas) external;
+        function setWasmMaxSize(uint32 size) external;
     }
     interface ArbOwnerPublic {
         function isChainOwner(address account) external view returns (bool);
@@ -447,6 +448,20 @@ fn from_60_on_the_page_limit_holds_while_a_program_runs() {
         assert!(own(&mut chain, OWNER, limit).is_success());
         assert_eq!(chain.send(program, vec![]).is_success(), fine, "{arbos:?}");
     }
+}
+
+#[test]
+fn a_lower_size_limit_stops_activations_not_programs() {
+    let mut chain = TestChain::default();
+    let program = chain.program(NOTHING);
+    let other = NOTHING.replace("i32.const 0", "i32.const 1");
+    let late = chain.deploy_code(&pack::compress(&wat::parse_str(other).unwrap()).unwrap());
+    let limit = ArbOwner::setWasmMaxSizeCall { size: 10 }.abi_encode();
+    assert!(own(&mut chain, OWNER, limit).is_success());
+    assert!(!chain.activate(late).is_success());
+    // Another engine has to compile it first.
+    chain.engine = TestChain::default().engine;
+    assert!(chain.send(program, vec![]).is_success());
 }
 
 #[test]

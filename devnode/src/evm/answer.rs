@@ -78,14 +78,15 @@ impl Expected {
     }
 }
 
-/// The WASM of a program, from its own code and that of its fragments.
+/// The WASM of an active program, from its own code and that of its fragments. The limits held when
+/// it was activated; that they are lower now does not stop it.
 pub(super) fn wasm_of<DB: Database>(
     ctx: &mut ArbContext<DB>,
     code: &[u8],
 ) -> Result<Vec<u8>, Error<DB>> {
     let custom = |error: stylus::CodeError| ContextError::Custom(error.to_string());
     let Some(root) = stylus::root(code).map_err(custom)? else {
-        return stylus::decompress(code, ctx.chain.params.max_wasm_size).map_err(custom);
+        return stylus::decompress(code, u32::MAX).map_err(custom);
     };
     let mut stream = Vec::new();
     for address in root.fragments {
