@@ -583,3 +583,47 @@ fn a_static_call_makes_an_account_exist() {
         assert_eq!(result.output().unwrap().as_ref(), hash, "{is_static} {to} {account}");
     }
 }
+
+#[test]
+fn what_destroys_itself_is_not_activated() {
+    let mut chain = TestChain::default();
+    let destructor = Address::repeat_byte(0x23);
+    chain.etch(destructor, vec![0x5f, 0xff]);
+    let code = pack::compress(&wat::parse_str(NOTHING).unwrap()).unwrap();
+    let short = |length: usize| u16::try_from(length).unwrap().to_be_bytes();
+    // Copies the `rest` that follows these bytes to 0.
+    let copy = |rest: usize, offset: usize| {
+        [&[0x61], &short(rest)[..], &[0x61], &short(offset)[..], &[0x5f, 0x39]].concat()
+    };
+    // Delegates to the destructor, then returns the program.
+    let destroy = [&[0x5f, 0x5f, 0x5f, 0x5f, 0x73], destructor.as_slice(), &[0x5a, 0xf4, 0x50]];
+    let finish = [&[0x61], &short(code.len())[..], &[0x5f, 0xf3]].concat();
+    let inner = |destroy: &[u8]| {
+        let copy = copy(code.len(), destroy.len() + 8 + finish.len());
+        [destroy, &copy[..], &finish[..], &code[..]].concat()
+    };
+    let selector = ArbWasm::activateProgramCall::SELECTOR;
+    // Creates the program, activates it with 3,000,000 gas, and returns success and gas used.
+    let outer = |inner: &[u8]| {
+        let create = [&[0x61], &short(inner.len())[..], &[0x5f, 0x5f, 0xf0]].concat();
+        let calldata = [&[0x63], &selector[..], &[0x60, 0xe0, 0x1b, 0x5f, 0x52, 0x60, 4, 0x52]];
+        let call = [
+            0x5a, 0x5f, 0x5f, 0x60, 0x24, 0x5f, 0x5f, 0x60, 0x71, 0x62, 0x2d, 0xc6, 0xc0, 0xf1,
+            0x5f, 0x52, 0x5a, 0x90, 0x03, 0x60, 0x20, 0x52, 0x60, 0x40, 0x5f, 0xf3,
+        ];
+        let rest = [create, calldata.concat(), call.to_vec()].concat();
+        [copy(inner.len(), 8 + rest.len()), rest, inner.to_vec()].concat()
+    };
+    let mut run = |inner: &[u8]| {
+        let tx = chain.tx(TxKind::Create, outer(inner), 0);
+        let result = chain.send_tx(tx);
+        let output = result.output().unwrap_or_else(|| panic!("{result:?}")).clone();
+        let words: Vec<U256> = output.chunks(32).map(U256::from_be_slice).collect();
+        assert_eq!(words[0], U256::ZERO);
+        words[1].to::<u64>()
+    };
+    // The call 100 and the opcodes around it 24; argument 3, state 800, the fixed price.
+    assert_eq!(run(&inner(&destroy.concat())), 124 + 803 + 1_659_168);
+    // Otherwise the missing fee is found out after all the work.
+    assert!(run(&inner(&[])) > 124 + 803 + 1_659_168 + 40_000);
+}

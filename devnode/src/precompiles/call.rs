@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256, Log, U256};
 use alloy_sol_types::{SolError, SolEvent};
 use revm::{
     Database, context::journaled_state::account::JournaledAccountTr, context_interface::JournalTr,
-    interpreter::CallInputs,
+    interpreter::CallInputs, state::Account,
 };
 
 use super::is_direct;
@@ -145,6 +145,12 @@ impl<'a, DB: Database> Call<'a, DB> {
     pub(super) fn code(&mut self, address: Address) -> Result<(Vec<u8>, B256), Failure> {
         let (code, hash) = self.ctx.peek_code(address).map_err(fatal)?;
         Ok((code.original_byte_slice().to_vec(), hash))
+    }
+
+    /// Whether an account ends with the transaction.
+    pub(super) fn is_destroyed(&self, address: Address) -> bool {
+        let state = self.ctx.journaled_state.evm_state();
+        state.get(&address).is_some_and(Account::is_selfdestructed)
     }
 
     pub(super) fn balance(&mut self, address: Address) -> Result<U256, Failure> {
