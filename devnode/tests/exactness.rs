@@ -408,6 +408,46 @@ fn numbers_must_fit_their_types() {
 }
 
 #[test]
+fn a_simulation_without_a_price_sees_no_base_fee() {
+    let mut chain = TestChain::default();
+    let program = chain.program(
+        r#"(module
+        (import "vm_hooks" "block_basefee" (func $fee (param i32)))
+        (import "vm_hooks" "tx_gas_price" (func $price (param i32)))
+        (import "vm_hooks" "write_result" (func $write_result (param i32 i32)))
+        (memory (export "memory") 1 1)
+        (func (export "user_entrypoint") (param i32) (result i32)
+            (call $fee (i32.const 0)) (call $price (i32.const 32))
+            (call $write_result (i32.const 0) (i32.const 64))
+            i32.const 0))"#,
+    );
+    // BASEFEE and GASPRICE.
+    let contract = Address::repeat_byte(0x24);
+    chain.etch(contract, vec![0x48, 0x5f, 0x52, 0x3a, 0x60, 32, 0x52, 0x60, 64, 0x5f, 0xf3]);
+    let prices = ArbGasInfo::getPricesInWeiCall {}.abi_encode();
+    let base = U256::from(chain.block.base_fee);
+    for (price, seen) in [(0, U256::ZERO), (chain.block.base_fee, base)] {
+        let mut words = |to: Address, data: &[u8], options: CallOptions| {
+            let mut tx = chain.tx(TxKind::Call(to), data.to_vec(), 0);
+            tx.gas_price = u128::from(price);
+            let block = chain.block.clone();
+            let result = chain.engine.transact(&mut chain.db, &block, tx, options).unwrap().result;
+            let output = result.output().unwrap().chunks(32).map(U256::from_be_slice);
+            output.collect::<Vec<U256>>()
+        };
+        for to in [program, contract] {
+            assert_eq!(words(to, &[], CallOptions::simulation()), [seen, seen], "{to} {price}");
+        }
+        // The chain's own prices are those of the block.
+        assert_eq!(words(GAS_INFO, &prices, CallOptions::simulation())[5], base);
+        // So is what an unpriced call sees that asks for the block as it is.
+        let mut options = CallOptions::simulation();
+        options.hide_base_fee = false;
+        assert_eq!(words(contract, &[], options)[0], base);
+    }
+}
+
+#[test]
 fn an_owner_needs_the_gas_that_is_given_back() {
     let mut chain = TestChain::default();
     let data = ArbOwner::getAllChainOwnersCall {}.abi_encode();

@@ -53,6 +53,7 @@ impl<DB: Database> ArbEvm<DB> {
             config: config.clone(),
             params: Params::default(),
             block_number: block.number,
+            hidden_base_fee: None,
             compute_gas_limit: if options.disable_compute_gas_limit {
                 u64::MAX
             } else {

@@ -36,6 +36,8 @@ pub(crate) struct ArbState {
     pub(crate) params: Params,
     /// Number of this chain's block; revm's is the parent chain's.
     pub(crate) block_number: u64,
+    /// The block's base fee, where the transaction is shown that it is zero.
+    pub(crate) hidden_base_fee: Option<u64>,
     /// Most gas this transaction may compute with, intrinsic gas included.
     pub(crate) compute_gas_limit: u64,
     /// Gas above that limit, returned at the end.

@@ -82,7 +82,7 @@ const fn reads(method: &ArbGasInfo::ArbGasInfoCalls) -> u64 {
 fn answer<DB: Database>(call: &Call<'_, DB>, method: &ArbGasInfo::ArbGasInfoCalls) -> Vec<u8> {
     use ArbGasInfo as G;
     use ArbGasInfo::ArbGasInfoCalls as C;
-    let base_fee = call.ctx.block.basefee;
+    let base_fee = call.ctx.chain.hidden_base_fee.unwrap_or(call.ctx.block.basefee);
     let minimum = base_fee.min(MINIMUM_PRICE);
     let limit = U256::from(call.ctx.chain.config.compute_gas_limit);
     let owner: Address = call.ctx.chain.config.owner;
