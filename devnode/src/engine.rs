@@ -61,6 +61,8 @@ pub struct CallOptions {
     pub disable_balance_check: bool,
     /// Accept a gas price below the base fee.
     pub disable_base_fee: bool,
+    /// Show a call that names no gas price a base fee of zero, so that it never is above the price.
+    pub hide_base_fee: bool,
     /// Let the call compute with all its gas.
     pub disable_compute_gas_limit: bool,
     /// Start without the programs that ran in this block, and do not remember those that run now.
@@ -76,6 +78,7 @@ impl CallOptions {
             disable_nonce_check: true,
             disable_balance_check: true,
             disable_base_fee: true,
+            hide_base_fee: true,
             disable_compute_gas_limit: true,
             forget_recent_programs: true,
             steps: None,
@@ -181,6 +184,10 @@ impl Engine {
         }
         let mut evm = ArbEvm::new(db, &self.config, block, options, programs);
         evm.inner.ctx.chain.recorder = recorder;
+        if options.hide_base_fee && tx.gas_price == 0 {
+            evm.inner.ctx.chain.hidden_base_fee = Some(block.base_fee);
+            evm.inner.ctx.block.basefee = 0;
+        }
         evm.inner.ctx.tx = tx;
         let result = ArbHandler::default().run(&mut evm).map_err(engine_error);
         let state = evm.inner.ctx.journaled_state.finalize();

@@ -209,7 +209,7 @@ mod tests {
         assert!(matches!(Meter::new(&module.unwrap()), Err(MeterError::Instantiate(_))));
         let float = r#"(module (func (export "f") (result f64) f64.const 1 f64.const 2 f64.add))"#;
         let error = Meter::new(&wat::parse_str(float).unwrap()).unwrap_err();
-        assert_eq!(error, WasmError::UnsupportedOperator("F64Const".to_owned()).into());
+        assert_eq!(error, WasmError::UnsupportedOperator("F64Add".to_owned()).into());
         let mut meter = Meter::new(&wat::parse_str("(module)").unwrap()).unwrap();
         assert_eq!(meter.call("g", &[]), Err(MeterError::NoFunction("g".to_owned())));
     }

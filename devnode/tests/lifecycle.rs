@@ -353,3 +353,35 @@ fn owners_change_parameters_and_cache_managers() {
     let custom = chain.send(debug, ArbDebug::customRevertCall { number: 9 }.abi_encode());
     assert_eq!(ArbDebug::Custom::abi_decode(revert_data(&custom)).unwrap().number, 9);
 }
+
+#[test]
+fn what_follows_the_compressed_wasm_is_not_read() {
+    let wasm = wat::parse_str(
+        r#"(module (memory (export "memory") 1 1)
+        (func (export "user_entrypoint") (param i32) (result i32) i32.const 0))"#,
+    );
+    let code = pack::compress(&wasm.unwrap()).unwrap();
+    for (tail, fine) in [(&[0u8, 1, 2, 3][..], true), (&[0xff; 40], true), (&[], true)] {
+        let mut chain = TestChain::default();
+        let program = chain.deploy_code(&[&code[..], tail].concat());
+        assert_eq!(chain.activate(program).is_success(), fine, "{tail:?}");
+        assert!(chain.send(program, vec![]).is_success());
+    }
+    // A stream that ends too early is no stream.
+    let mut chain = TestChain::default();
+    let program = chain.deploy_code(&code[..code.len() - 1]);
+    assert!(!chain.activate(program).is_success());
+}
+
+#[test]
+fn an_imported_function_may_be_the_entry_point() {
+    // The length of the calldata is taken for a pointer; the size of that account's code is the status.
+    let wasm = wat::parse_str(
+        r#"(module (import "vm_hooks" "account_code_size" (func $size (param i32) (result i32)))
+        (memory (export "memory") 1 1) (export "user_entrypoint" (func $size)))"#,
+    );
+    let mut chain = TestChain::default();
+    let program = chain.program_wasm(&wasm.unwrap());
+    assert!(chain.send(program, vec![]).is_success());
+    assert!(!chain.send(program, vec![0; 65_517]).is_success());
+}

@@ -247,6 +247,35 @@ fn reentrancy_counts_frames_of_the_acting_address() {
 }
 
 #[test]
+fn call_indirect_gives_its_index_back_to_the_stack() {
+    let mut chain = TestChain::default();
+    let program = chain.program(
+        r#"(module
+        (type $nothing (func))
+        (table 1 funcref) (elem (i32.const 0) $leaf)
+        (memory (export "memory") 1 1)
+        (func $leaf)
+        (func $deep (param i32)
+            (call_indirect (type $nothing) (i32.const 0))
+            (call_indirect (type $nothing) (i32.const 0))
+            (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))
+        (func (export "user_entrypoint") (param i32) (result i32)
+            (call $deep (local.get 0))
+            i32.const 0))"#,
+    );
+    // Nothing is on a stack when a block is metered, which takes two values: each of the frames
+    // is of 2 + 4 words. Of 22,000 the entry point, n + 1 frames and a leaf take 6 each, and the
+    // last must leave a word: 6 * (n + 3) < 22,000.
+    for (levels, fine) in [(3_663, true), (3_664, false)] {
+        let result = chain.send(program, vec![0; levels]);
+        assert_eq!(result.is_success(), fine, "{levels}: {result:?}");
+        if !fine {
+            assert_eq!(result.tx_gas_used(), 32_000_000, "out of stack takes all gas");
+        }
+    }
+}
+
+#[test]
 fn failed_frames_roll_back_storage_of_programs() {
     let mut chain = TestChain::default();
     let writer = chain.program(

@@ -126,10 +126,14 @@ async fn a_call_sees_overridden_accounts_and_blocks() {
     }
     let environment = client.deploy(ENVIRONMENT).await;
     let block = json!({"number": "0x10", "time": "0x20", "baseFee": "0x30"});
-    let call = json!([{"to": environment}, "latest", {}, block]);
-    let output: Bytes = serde_json::from_value(client.result("eth_call", call).await).unwrap();
-    let words: Vec<u64> = output.chunks(32).map(|w| U256::from_be_slice(w).to()).collect();
-    assert_eq!(words, [0x10, 0x20, 0x30, 412_346]);
+    // A call that names no price sees no base fee.
+    for (price, fee) in [("0x30", 0x30), ("0x0", 0)] {
+        let call = json!({"from": ALICE, "to": environment, "gasPrice": price});
+        let call = json!([call, "latest", {}, block]);
+        let output: Bytes = serde_json::from_value(client.result("eth_call", call).await).unwrap();
+        let words: Vec<u64> = output.chunks(32).map(|w| U256::from_be_slice(w).to()).collect();
+        assert_eq!(words, [0x10, 0x20, fee, 412_346]);
+    }
     let funds = json!([{"from": STRANGER, "to": BOB, "value": "0x10"}, "latest"]);
     let (code, message, _) = client.error("eth_call", funds).await;
     assert_eq!(code, -32000);

@@ -214,7 +214,8 @@ fn run_one(
     let options = if rules.validates {
         CallOptions { forget_recent_programs: true, ..CallOptions::default() }
     } else {
-        CallOptions::simulation()
+        // Its blocks show the base fee that they were given.
+        CallOptions { hide_base_fee: false, ..CallOptions::simulation() }
     };
     let (result, trace) = engine
         .trace(&mut *state, block, env, options)

@@ -1,6 +1,6 @@
 //! The chain's answers to a program's requests.
 
-use alloy_primitives::{Address, B256, Bytes, Log, U256};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, Log, U256};
 use revm::{
     Database,
     context_interface::{CreateScheme, JournalTr, context::ContextError},
@@ -12,7 +12,7 @@ use revm::{
 };
 
 use super::{
-    ArbContext,
+    ArbContext, Peek,
     machine::{ArbEvm, Error},
 };
 use crate::{
@@ -78,19 +78,21 @@ impl Expected {
     }
 }
 
-/// The WASM of a program, from its own code and that of its fragments.
+/// The WASM of an active program, from its own code and that of its fragments. The limits held when
+/// it was activated; that they are lower now does not stop it.
 pub(super) fn wasm_of<DB: Database>(
     ctx: &mut ArbContext<DB>,
     code: &[u8],
 ) -> Result<Vec<u8>, Error<DB>> {
     let custom = |error: stylus::CodeError| ContextError::Custom(error.to_string());
     let Some(root) = stylus::root(code).map_err(custom)? else {
-        return stylus::decompress(code, ctx.chain.params.max_wasm_size).map_err(custom);
+        return stylus::decompress(code, u32::MAX).map_err(custom);
     };
     let mut stream = Vec::new();
     for address in root.fragments {
-        let code = ctx.journaled_state.code(address).map_err(ContextError::Db)?.data;
-        stream.extend_from_slice(stylus::fragment_payload(&code).map_err(custom)?);
+        let (code, _) = ctx.peek_code(address).map_err(ContextError::Db)?;
+        let payload = stylus::fragment_payload(code.original_byte_slice()).map_err(custom)?;
+        stream.extend_from_slice(payload);
     }
     let wasm = stylus::inflate(root.dictionary, &stream, root.length).map_err(custom)?;
     if crate::wasm::wide(wasm.len()) == u64::from(root.length) {
@@ -137,7 +139,9 @@ impl<DB: Database> ArbEvm<DB> {
             Request::Code { address, gas_left } => self.code(address, gas_left)?,
             Request::CodeHash { address } => {
                 let load = journal.code_hash(address).map_err(ContextError::Db)?;
-                Reply::Word { value: load.data, gas: account_gas(load.is_cold) }
+                let exists = self.inner.ctx.chain.empties.contains(&address);
+                let hash = if load.data.is_zero() && exists { KECCAK256_EMPTY } else { load.data };
+                Reply::Word { value: hash, gas: account_gas(load.is_cold) }
             }
             Request::AddPages { pages } => {
                 let chain = &mut self.inner.ctx.chain;
@@ -226,8 +230,9 @@ impl<DB: Database> ArbEvm<DB> {
             return Ok(Answer::Reply(failed));
         };
         if let Some(delegate) = code.1.eip7702_address() {
-            let load = journal.load_account_with_code(delegate).map_err(ContextError::Db)?;
-            code = (load.data.info.code_hash, load.data.info.code.clone().unwrap_or_default());
+            // Unlike the EVM's calls, these neither pay for the delegate nor warm it.
+            let (delegated, hash) = self.inner.ctx.peek_code(delegate).map_err(ContextError::Db)?;
+            code = (hash, delegated);
         }
         let most = left.saturating_mul(63).checked_div(64).unwrap_or_default();
         let mut given = most.min(gas_requested);

@@ -53,6 +53,7 @@ impl<DB: Database> ArbEvm<DB> {
             config: config.clone(),
             params: Params::default(),
             block_number: block.number,
+            hidden_base_fee: None,
             compute_gas_limit: if options.disable_compute_gas_limit {
                 u64::MAX
             } else {
@@ -61,6 +62,7 @@ impl<DB: Database> ArbEvm<DB> {
             held_gas: 0,
             pages: Pages::default(),
             open: Vec::new(),
+            empties: Vec::new(),
             programs,
             recorder: None,
         };
@@ -147,14 +149,16 @@ impl<DB: Database> ArbEvm<DB> {
 }
 
 /// How a frame counts while it is open.
-fn open_frame(input: &FrameInput) -> Option<OpenFrame> {
+fn open_frame(input: &FrameInput, empties: usize) -> Option<OpenFrame> {
     match input {
         FrameInput::Call(call) => {
             let delegated = matches!(call.scheme, CallScheme::DelegateCall | CallScheme::CallCode);
             let acting = (!delegated).then_some(call.target_address);
-            Some(OpenFrame { caller: call.caller, acting })
+            Some(OpenFrame { caller: call.caller, acting, empties })
         }
-        FrameInput::Create(create) => Some(OpenFrame { caller: create.caller(), acting: None }),
+        FrameInput::Create(create) => {
+            Some(OpenFrame { caller: create.caller(), acting: None, empties })
+        }
         FrameInput::Empty => None,
     }
 }
@@ -208,8 +212,15 @@ impl<DB: Database> EvmTr for ArbEvm<DB> {
 
     fn frame_init(&mut self, input: FrameInit) -> Result<FrameInitResult<'_, Frame>, Error<DB>> {
         // Precompiles run inside this call and want to see who called them.
-        let counted = open_frame(&input.frame_input);
+        let counted = open_frame(&input.frame_input, self.inner.ctx.chain.empties.len());
         self.inner.ctx.chain.open.extend(counted);
+        if let FrameInput::Call(call) = &input.frame_input
+            && (call.scheme == CallScheme::StaticCall
+                || call.scheme == CallScheme::Call
+                    && self.inner.precompiles.is_precompile(&call.target_address))
+        {
+            self.inner.ctx.chain.empties.push(call.target_address);
+        }
         self.record_enter(&input.frame_input);
         let result = self.inner.frame_init(input)?;
         match result {
@@ -224,7 +235,7 @@ impl<DB: Database> EvmTr for ArbEvm<DB> {
             }
             ItemOrResult::Result(result) => {
                 if counted.is_some() {
-                    self.inner.ctx.chain.open.pop();
+                    self.inner.ctx.chain.close_frame(result.instruction_result().is_ok());
                     self.record_exit(&result);
                 }
                 Ok(ItemOrResult::Result(result))
@@ -251,7 +262,7 @@ impl<DB: Database> EvmTr for ArbEvm<DB> {
     ) -> Result<Option<FrameResult>, Error<DB>> {
         if self.inner.frame_stack.get().is_finished() {
             self.inner.frame_stack.pop();
-            self.inner.ctx.chain.open.pop();
+            self.inner.ctx.chain.close_frame(result.instruction_result().is_ok());
             self.record_exit(&result);
         }
         if self.inner.frame_stack.index().is_none() {

@@ -10,4 +10,4 @@ mod state;
 pub(crate) use handler::ArbHandler;
 pub(crate) use machine::ArbEvm;
 pub(crate) use programs::Programs;
-pub(crate) use state::{ArbContext, ArbState, ArbStorage};
+pub(crate) use state::{ArbContext, ArbState, ArbStorage, Peek};

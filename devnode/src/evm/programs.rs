@@ -1,6 +1,7 @@
 //! Compiled programs, kept between transactions.
 
-use std::{collections::HashMap, sync::Arc};
+use alloc::sync::Arc;
+use std::collections::HashMap;
 
 use alloy_primitives::B256;
 

@@ -1,6 +1,6 @@
 //! The life of a program's frame: start, wait, resume, end.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use alloy_primitives::{B256, Bytes, U256};
 use revm::{
@@ -140,10 +140,10 @@ impl<DB: Database> ArbEvm<DB> {
         let time = self.inner.ctx.block.timestamp.saturating_to();
         let chain = &mut self.inner.ctx.chain;
         record.check(&chain.params, time).map_err(|error| Refusal::Inactive(error.to_string()))?;
-        // A program that is cached for long does not take a place among the recent ones.
-        let cached = record.cached
-            || chain.config.arbos.is_60()
-                && chain.programs.recent.insert(code_hash, chain.params.block_cache_size);
+        // A program that is cached for long takes a place among the recent ones too.
+        let recent = chain.config.arbos.is_60()
+            && chain.programs.recent.insert(code_hash, chain.params.block_cache_size);
+        let cached = record.cached || recent;
         let mut cost = chain.pages.cost(record.footprint, chain.page_limit());
         if cached || record.version > 1 {
             cost = cost.saturating_add(chain.params.cached_gas(record.cached_cost));

@@ -38,10 +38,11 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
         }
         C::getFeeCollector(arguments) => {
             // Whether it is a poster, and who collects for it.
-            call.pay_for_reads(2)?;
+            call.pay_for_reads(1)?;
             if arguments.batchPoster != BATCH_POSTER {
                 return Err(Failure::Revert(Vec::new()));
             }
+            call.pay_for_reads(1)?;
             A::getFeeCollectorCall::abi_encode_returns(&BATCH_POSTER)
         }
         C::getTxBaseFee(_) => A::getTxBaseFeeCall::abi_encode_returns(&U256::ZERO),

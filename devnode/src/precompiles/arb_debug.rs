@@ -1,6 +1,6 @@
 //! `ArbDebug` (0xff): for tests, on chains that allow debugging.
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::U256;
 use alloy_sol_types::{SolInterface, sol};
 use revm::Database;
 
@@ -31,7 +31,8 @@ const NAME: &str = "This spider family wards off bugs: /\\oo/\\ //\\(oo)//\\ /\\
 
 pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result<Vec<u8>, Failure> {
     use ArbDebug::ArbDebugCalls as C;
-    match C::abi_decode(input).map_err(|_| Failure::BurnAll)? {
+    // Numbers and flags must fit their types.
+    match C::abi_decode_validate(input).map_err(|_| Failure::BurnAll)? {
         C::becomeChainOwner(_) => {
             call.enter(Purity::Write)?;
             let caller = call.caller;
@@ -48,10 +49,9 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
             Ok(ArbDebug::eventsCall::abi_encode_returns(&returned.into()))
         }
         C::eventsView(_) => {
-            // A view may not log: it fails as on the chain.
+            // A view may not log: it fails before it has paid for that.
             call.enter(Purity::View)?;
-            call.emit(&ArbDebug::Basic { flag: true, value: B256::ZERO })?;
-            Err(Failure::BurnAll)
+            Err(Failure::Revert(Vec::new()))
         }
         C::customRevert(arguments) => {
             call.enter(Purity::Pure)?;

@@ -33,6 +33,11 @@ sol! {
         function getL1FeesAvailable() external view returns (uint256);
         function getL1PricingUnitsSinceUpdate() external view returns (uint64);
         function getLastL1PricingSurplus() external view returns (int256);
+        function getPerBatchGasCharge() external view returns (int64);
+        function getAmortizedCostCapBips() external view returns (uint64);
+        function getL1PricingEquilibrationUnits() external view returns (uint256);
+        function getLastL1PricingUpdateTime() external view returns (uint64);
+        function getL1PricingFundsDueForRewards() external view returns (uint256);
     }
 }
 
@@ -46,6 +51,10 @@ const SPEED_LIMIT: u64 = 7_000_000;
 const L1_INERTIA: u64 = 10;
 /// How slowly the base fee follows the backlog.
 const INERTIA: u64 = 102;
+/// Gas that a batch would cost its poster besides its data.
+const BATCH_GAS: i64 = 210_000;
+/// Units of data over which the parent chain's price would be corrected.
+const EQUILIBRATION_UNITS: u64 = 160_000_000;
 /// Seconds of backlog that are forgiven.
 const TOLERANCE: u64 = 10;
 
@@ -64,6 +73,8 @@ const fn reads(method: &ArbGasInfo::ArbGasInfoCalls) -> u64 {
         C::getPricesInWei(_)
         | C::getPricesInWeiWithAggregator(_)
         | C::getGasAccountingParams(_) => 2,
+        // What is due to posters and as rewards, and what there is.
+        C::getL1PricingSurplus(_) => 3,
         _ => 1,
     }
 }
@@ -71,7 +82,7 @@ const fn reads(method: &ArbGasInfo::ArbGasInfoCalls) -> u64 {
 fn answer<DB: Database>(call: &Call<'_, DB>, method: &ArbGasInfo::ArbGasInfoCalls) -> Vec<u8> {
     use ArbGasInfo as G;
     use ArbGasInfo::ArbGasInfoCalls as C;
-    let base_fee = call.ctx.block.basefee;
+    let base_fee = call.ctx.chain.hidden_base_fee.unwrap_or(call.ctx.block.basefee);
     let minimum = base_fee.min(MINIMUM_PRICE);
     let limit = U256::from(call.ctx.chain.config.compute_gas_limit);
     let owner: Address = call.ctx.chain.config.owner;
@@ -112,12 +123,20 @@ fn answer<DB: Database>(call: &Call<'_, DB>, method: &ArbGasInfo::ArbGasInfoCall
         C::getL1PricingSurplus(_) | C::getLastL1PricingSurplus(_) => {
             G::getL1PricingSurplusCall::abi_encode_returns(&I256::ZERO)
         }
-        C::getGasBacklog(_) | C::getL1RewardRate(_) | C::getL1PricingUnitsSinceUpdate(_) => {
-            G::getGasBacklogCall::abi_encode_returns(&0)
+        C::getPerBatchGasCharge(_) => G::getPerBatchGasChargeCall::abi_encode_returns(&BATCH_GAS),
+        C::getL1PricingEquilibrationUnits(_) => {
+            let units = U256::from(EQUILIBRATION_UNITS);
+            G::getL1PricingEquilibrationUnitsCall::abi_encode_returns(&units)
         }
+        C::getGasBacklog(_)
+        | C::getL1RewardRate(_)
+        | C::getL1PricingUnitsSinceUpdate(_)
+        | C::getAmortizedCostCapBips(_)
+        | C::getLastL1PricingUpdateTime(_) => G::getGasBacklogCall::abi_encode_returns(&0),
         C::getL1BaseFeeEstimate(_)
         | C::getL1GasPriceEstimate(_)
         | C::getCurrentTxL1GasFees(_)
+        | C::getL1PricingFundsDueForRewards(_)
         | C::getL1FeesAvailable(_) => G::getL1BaseFeeEstimateCall::abi_encode_returns(&zero),
     }
 }

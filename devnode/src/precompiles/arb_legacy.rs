@@ -1,4 +1,5 @@
-//! Precompiles that only keep old interfaces alive: `ArbStatistics` (0x6f) and `ArbFunctionTable` (0x68).
+//! Precompiles that only keep old interfaces alive: `ArbStatistics` (0x6f), `ArbFunctionTable`
+//! (0x68) and `ArbosTest` (0x69).
 
 use alloy_primitives::U256;
 use alloy_sol_types::{SolCall, SolInterface, sol};
@@ -10,6 +11,9 @@ sol! {
     interface ArbStatistics {
         function getStats() external view
             returns (uint256, uint256, uint256, uint256, uint256, uint256);
+    }
+    interface ArbosTest {
+        function burnArbGas(uint256 gasAmount) external pure;
     }
     interface ArbFunctionTable {
         function upload(bytes calldata table) external;
@@ -49,4 +53,17 @@ pub(super) fn function_table<DB: Database>(
             Err(Failure::Revert(Vec::new()))
         }
     }
+}
+
+/// Burns gas for nothing: what is asked for, or all that is left, which is no error.
+pub(super) fn test<DB: Database>(
+    call: &mut Call<'_, DB>,
+    input: &[u8],
+) -> Result<Vec<u8>, Failure> {
+    use ArbosTest::ArbosTestCalls as C;
+    let C::burnArbGas(arguments) = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
+    call.enter(Purity::Pure)?;
+    let gas = u64::try_from(arguments.gasAmount).map_err(|_| Failure::Revert(Vec::new()))?;
+    call.burn(gas.min(call.gas_left()))?;
+    Ok(Vec::new())
 }

@@ -68,13 +68,16 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
     use ArbOwner as O;
     use ArbOwner::ArbOwnerCalls as C;
     let caller = call.caller;
+    // The state is opened to find the owner; who is none has burned all.
+    call.pay_for_reads(1)?;
     call.is_owner = is_owner(call, caller)?;
     if !call.is_owner {
         return Err(Failure::BurnAll);
     }
-    // Whatever the method costs is given back, so that it cannot run out of gas.
+    // The method starts with all gas again. It may run out of it, though all is given back.
     call.refund_all();
-    let method = C::abi_decode(input).map_err(|_| Failure::BurnAll)?;
+    call.pay_for_input(input.len())?;
+    let method = decode(input).ok_or(Failure::BurnAll)?;
     let is_view = matches!(
         method,
         C::isChainOwner(_)
@@ -113,6 +116,21 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
         acted(call, input);
     }
     Ok(output)
+}
+
+/// The method called. Numbers must fit their types; what precedes an address counts for nothing.
+fn decode(input: &[u8]) -> Option<ArbOwner::ArbOwnerCalls> {
+    use ArbOwner::ArbOwnerCalls as C;
+    let method = C::abi_decode(input).ok()?;
+    let of_address = matches!(
+        method,
+        C::addChainOwner(_)
+            | C::removeChainOwner(_)
+            | C::isChainOwner(_)
+            | C::addWasmCacheManager(_)
+            | C::removeWasmCacheManager(_)
+    );
+    if of_address { Some(method) } else { C::abi_decode_validate(input).ok() }
 }
 
 fn edit(result: Result<(), Failure>) -> Result<Vec<u8>, Failure> {

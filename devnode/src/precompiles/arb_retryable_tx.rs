@@ -44,8 +44,9 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
         }
         C::submitRetryable(_) => Err(Failure::error(&R::NotCallable {})),
         C::redeem(_) | C::getTimeout(_) | C::keepalive(_) | C::getBeneficiary(_) | C::cancel(_) => {
-            // The time at which the ticket ends says that there is none.
-            call.pay_for_reads(1)?;
+            // The time at which the ticket ends says that there is none; who redeems it asks for its
+            // size first.
+            call.pay_for_reads(if matches!(method, C::redeem(_)) { 2 } else { 1 })?;
             Err(Failure::error(&R::NoTicketWithID {}))
         }
     }

@@ -180,6 +180,9 @@ fn activate<DB: Database>(call: &mut Call<'_, DB>, program: Address) -> Result<V
     }
     call.burn(ACTIVATION_GAS)?;
     let (code, code_hash) = call.code(program)?;
+    if call.is_destroyed(program) {
+        return Err(Failure::Revert(Vec::new()));
+    }
     call.burn(PARAMS_GAS)?;
     let (params, time) = (call.ctx.chain.params, call.time());
     let old = call.program(code_hash)?;

@@ -4,12 +4,12 @@ use alloy_primitives::{Address, B256, Log, U256};
 use alloy_sol_types::{SolError, SolEvent};
 use revm::{
     Database, context::journaled_state::account::JournaledAccountTr, context_interface::JournalTr,
-    interpreter::CallInputs,
+    interpreter::CallInputs, state::Account,
 };
 
 use super::is_direct;
 use crate::{
-    evm::{ArbContext, ArbStorage},
+    evm::{ArbContext, ArbStorage, Peek},
     stylus::{Params, ProgramRecord, Slot, keyed, set_slot},
     wasm::wide,
 };
@@ -143,15 +143,18 @@ impl<'a, DB: Database> Call<'a, DB> {
 
     /// Code and code hash of an account.
     pub(super) fn code(&mut self, address: Address) -> Result<(Vec<u8>, B256), Failure> {
-        let load = self.ctx.journaled_state.load_account_with_code(address).map_err(fatal)?;
-        let info = &load.data.info;
-        let code = info.code.as_ref().map(|code| code.original_byte_slice().to_vec());
-        Ok((code.unwrap_or_default(), info.code_hash))
+        let (code, hash) = self.ctx.peek_code(address).map_err(fatal)?;
+        Ok((code.original_byte_slice().to_vec(), hash))
+    }
+
+    /// Whether an account ends with the transaction.
+    pub(super) fn is_destroyed(&self, address: Address) -> bool {
+        let state = self.ctx.journaled_state.evm_state();
+        state.get(&address).is_some_and(Account::is_selfdestructed)
     }
 
     pub(super) fn balance(&mut self, address: Address) -> Result<U256, Failure> {
-        let load = self.ctx.journaled_state.load_account(address).map_err(fatal)?;
-        Ok(load.data.info.balance)
+        self.ctx.peek_balance(address).map_err(fatal)
     }
 
     /// Code hash of an account, read as a cold one whether it is or not.

@@ -46,6 +46,11 @@ impl ArbPrecompiles {
         addresses.extend(own.map(precompile_address));
         Self { ethereum, addresses }
     }
+
+    /// Whether there is a precompile at an address.
+    pub(crate) fn is_precompile(&self, address: &Address) -> bool {
+        self.addresses.contains(address)
+    }
 }
 
 /// Last byte of the address of one of Arbitrum's precompiles.
@@ -69,17 +74,20 @@ impl<DB: Database> PrecompileProvider<ArbContext<DB>> for ArbPrecompiles {
         inputs: &CallInputs,
     ) -> Result<Option<InterpreterResult>, String> {
         let Some(index) = own_index(&inputs.bytecode_address)
-            .filter(|_| self.addresses.contains(&inputs.bytecode_address))
+            .filter(|_| self.is_precompile(&inputs.bytecode_address))
         else {
             return self.ethereum.run(ctx, inputs);
         };
         let input = inputs.input.bytes(ctx);
         let mut call = Call::new(ctx, inputs);
-        let result = call.pay_for_input(input.len()).and_then(|()| match index {
+        // The owner's arguments are paid for once it is known.
+        let paid = if index == 0x70 { Ok(()) } else { call.pay_for_input(input.len()) };
+        let result = paid.and_then(|()| match index {
             0x64 => arb_sys::run(&mut call, &input),
             0x65 => arb_info::run(&mut call, &input),
             0x66 => arb_address_table::run(&mut call, &input),
             0x68 => arb_legacy::function_table(&mut call, &input),
+            0x69 => arb_legacy::test(&mut call, &input),
             0x6b => arb_owner_public::run(&mut call, &input),
             0x6c => arb_gas_info::run(&mut call, &input),
             0x6d => arb_aggregator::run(&mut call, &input),

@@ -1,13 +1,14 @@
 //! Programs on wasmtime: compiled to machine code. A call runs on a stack of its own as a future; a host function that needs
 //! the chain leaves its request in a mailbox and waits there for the reply.
 
+use alloc::sync::Arc;
 use core::{
     fmt,
     future::Future,
     pin::Pin,
     task::{self, Poll, Waker},
 };
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wasmtime::{
     AsContextMut, Caller, Config, FuncType, Global, InstancePre, Linker, Memory, Module, OptLevel,

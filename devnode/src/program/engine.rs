@@ -1,7 +1,7 @@
 //! What a WASM engine does: compile metered modules, and run calls that suspend when they need the chain.
 
+use alloc::sync::Arc;
 use core::fmt;
-use std::sync::Arc;
 
 use super::{
     request::{Reply, Request},

@@ -1,7 +1,7 @@
 //! Programs on wasmi: a call runs until it ends or needs the chain, and resumes with the reply.
 
+use alloc::sync::Arc;
 use core::fmt;
-use std::sync::Arc;
 
 use wasmi::{
     AsContextMut, Caller, CompilationMode, Config, FuncType, Global, Linker, Memory, Module,
@@ -72,8 +72,17 @@ struct Suspendable {
     store: Store<Context>,
     handles: Handles,
     entry: wasmi::Func,
-    suspended: Option<wasmi::ResumableCallHostTrap>,
+    suspended: Option<Waiting>,
     calldata_length: u32,
+}
+
+/// What waits for the chain's reply.
+#[derive(Debug)]
+enum Waiting {
+    /// Code of the program that called a host function.
+    Program(wasmi::ResumableCallHostTrap),
+    /// Nothing: the entry point is the host function itself.
+    Nobody,
 }
 
 impl Interpreter {
@@ -243,6 +252,9 @@ impl Running for Suspendable {
             }
             Err(stop) => return Event::End(hostio::stopped(self.state(), stop)),
         };
+        let Waiting::Program(suspended) = suspended else {
+            return Event::End(hostio::ended(self.state(), result == 0));
+        };
         let inputs: Vec<Val> = value(declaration.result, result).into_iter().collect();
         let mut status = [Val::I32(0)];
         let result = suspended.resume(&mut self.store, &inputs, &mut status);
@@ -281,17 +293,21 @@ impl Suspendable {
                 let status = status.first().map_or(1, raw);
                 Event::End(hostio::ended(self.state(), status == 0))
             }
-            Ok(ResumableCall::HostTrap(trap)) => {
-                if let Some(request) = self.state().request.take() {
-                    self.suspended = Some(trap);
-                    return Event::Ask(request);
-                }
-                let stop = self.store.data_mut().stop.take().unwrap_or(Stop::Failure);
-                Event::End(hostio::stopped(self.state(), stop))
-            }
+            Ok(ResumableCall::HostTrap(trap)) => self.left(Waiting::Program(trap)),
             Ok(ResumableCall::OutOfFuel(_)) => Event::End(Outcome::Failure),
+            Err(error) if error.downcast_ref::<Leave>().is_some() => self.left(Waiting::Nobody),
             Err(error) => Event::End(self.trapped(&error)),
         }
+    }
+
+    /// A host function left the program, to ask the chain or for good.
+    fn left(&mut self, waiting: Waiting) -> Event {
+        if let Some(request) = self.state().request.take() {
+            self.suspended = Some(waiting);
+            return Event::Ask(request);
+        }
+        let stop = self.store.data_mut().stop.take().unwrap_or(Stop::Failure);
+        Event::End(hostio::stopped(self.state(), stop))
     }
 
     /// A trap is told apart by what the meters left behind.

@@ -75,6 +75,8 @@ impl Walk<'_, '_> {
             O::Call { function_index } => self.apply(self.module.function_type(*function_index)),
             O::CallIndirect { type_index, .. } => {
                 self.apply(self.module.types.get(size(*type_index)));
+                // The index into the table.
+                self.pop(1);
             }
             other => match effect(other) {
                 Effect::None => {}
@@ -99,7 +101,9 @@ const fn effect(operator: &Operator<'_>) -> Effect {
         | O::GlobalGet { .. }
         | O::MemorySize { .. }
         | O::I32Const { .. }
-        | O::I64Const { .. } => Effect::Push,
+        | O::I64Const { .. }
+        | O::F32Const { .. }
+        | O::F64Const { .. } => Effect::Push,
         O::Select
         | O::I32Store { .. }
         | O::I32Store8 { .. }
@@ -107,7 +111,9 @@ const fn effect(operator: &Operator<'_>) -> Effect {
         | O::I64Store { .. }
         | O::I64Store8 { .. }
         | O::I64Store16 { .. }
-        | O::I64Store32 { .. } => Effect::Pop(2),
+        | O::I64Store32 { .. }
+        | O::F32Store { .. }
+        | O::F64Store { .. } => Effect::Pop(2),
         O::MemoryCopy { .. } | O::MemoryFill { .. } => Effect::Pop(3),
         O::Drop | O::BrIf { .. } | O::BrTable { .. } | O::LocalSet { .. } | O::GlobalSet { .. } => {
             Effect::Pop(1)

@@ -53,9 +53,20 @@ pub enum WasmError {
     /// A memory that can grow needs the host function that pays for growth.
     #[error("memory can grow but vm_hooks.pay_for_memory_grow is not imported")]
     MissingPayForMemoryGrow,
-    /// An export has a name that the chain keeps for itself.
+    /// A function is imported twice as of different types.
+    #[error("inconsistent imports of {module}.{name}")]
+    InconsistentImports {
+        /// The module named.
+        module: String,
+        /// The item named.
+        name: String,
+    },
+    /// An export has a name that the chain keeps for itself, or that of an import.
     #[error("reserved export {0}")]
     ReservedExport(String),
+    /// A section that the chain does not read.
+    #[error("unsupported {0}")]
+    UnsupportedSection(&'static str),
     /// A data or element segment does not fit the memory or table that it initialises.
     #[error("{0} segment out of bounds")]
     SegmentOutOfBounds(&'static str),

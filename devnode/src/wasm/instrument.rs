@@ -64,11 +64,6 @@ pub fn instrument(module: &Module<'_>, exports: Exports) -> Result<Instrumented,
         scratch: first.saturating_add(2),
         depth: first.saturating_add(3),
     };
-    for export in &module.exports {
-        if [INK_GLOBAL, STATUS_GLOBAL, SCRATCH_GLOBAL, DEPTH_GLOBAL].contains(&export.name) {
-            return Err(WasmError::ReservedExport(export.name.to_owned()));
-        }
-    }
     let pay_for_growth = growth_function(module)?;
     let mut operators = 0u64;
     let mut code = Vec::with_capacity(module.bodies.len());

@@ -7,9 +7,11 @@ use super::WasmError;
 pub(super) const MEMORIES: u64 = 1;
 pub(super) const DATA_SEGMENTS: u64 = 128;
 pub(super) const ELEMENT_SEGMENTS: u64 = 128;
+/// With those of the meters; counted only where exports are kept, on debug chains.
 pub(super) const EXPORTS: u64 = 1_024;
 pub(super) const IMPORTS: u64 = 513;
 pub(super) const FUNCTIONS: u64 = 4_096;
+/// With those of the meters.
 pub(super) const GLOBALS: u64 = 32_768;
 pub(super) const LOCALS: u64 = 348;
 pub(super) const OPERATORS: u64 = 65_536;
@@ -17,6 +19,8 @@ pub(super) const TABLE_ENTRIES: u64 = 4_096;
 /// The chain counts the encoded bytes of all element segments, not their items.
 pub(super) const ELEMENT_BYTES: u64 = 4_096;
 pub(super) const NAME_BYTES: u64 = 512;
+/// Globals that the meters add, each of them exported.
+pub(super) const METER_GLOBALS: u64 = 4;
 pub(super) const FRAME_WORDS: u64 = 10 * 1_024;
 pub(super) const STACK_VALUES: u64 = 4_096;
 
@@ -28,7 +32,8 @@ pub(crate) const PAGES: u16 = 128;
 pub struct Features {
     /// Functions and blocks may return several values (until `ArbOS` 60).
     pub multi_value: bool,
-    /// The modules `console` and `debug` may be imported.
+    /// The chain allows debugging: the modules `console` and `debug` may be imported, exports are
+    /// kept, and a start function is accepted though it never runs.
     pub debug: bool,
 }
 

@@ -1,9 +1,9 @@
 //! A WASM file, read and checked against what the chain accepts.
 
 use wasmparser::{
-    CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, FuncType,
-    FunctionBody, Import, Imports, Operator, Parser, Payload, TypeRef, ValType, ValidPayload,
-    Validator,
+    CompositeInnerType, ConstExpr, CustomSectionReader, DataKind, ElementItems, ElementKind,
+    ExternalKind, FuncType, FunctionBody, Import, Imports, KnownCustom, Name, Operator, Parser,
+    Payload, TypeRef, ValType, ValidPayload, Validator,
 };
 
 use super::{WasmError, limits, limits::Features, wide};
@@ -12,6 +12,9 @@ use super::{WasmError, limits, limits::Features, wide};
 pub(super) const ENTRYPOINT: &str = "user_entrypoint";
 /// The memory that a program exports.
 pub(super) const MEMORY: &str = "memory";
+
+/// What names that the chain keeps for itself begin with.
+const RESERVED: &str = "stylus";
 
 /// Bytes of a memory page.
 const PAGE: u64 = 65_536;
@@ -53,6 +56,8 @@ pub struct Module<'a> {
     tables: Vec<u64>,
     pub(super) globals: u32,
     pub(super) exports: Vec<ExportedItem<'a>>,
+    /// Whether it names a start function, which debug chains accept and nobody runs.
+    has_start: bool,
     /// Sections that are kept as they are, by id: the payload without id and length.
     pub(super) sections: Vec<(u8, &'a [u8])>,
     /// Bytes of data segments, without and with their headers.
@@ -78,6 +83,7 @@ impl<'a> Module<'a> {
             tables: Vec::new(),
             globals: 0,
             exports: Vec::new(),
+            has_start: false,
             sections: Vec::new(),
             data_bytes: 0,
             data_entry_bytes: 0,
@@ -96,7 +102,43 @@ impl<'a> Module<'a> {
             }
             module.read(payload)?;
         }
+        module.check_names()?;
+        module.check_exports(features.debug)?;
         Ok(module)
+    }
+
+    /// Checks that names are used once and not taken.
+    fn check_names(&self) -> Result<(), WasmError> {
+        for (index, import) in self.imports.iter().enumerate() {
+            let same = |other: &&FunctionImport<'_>| {
+                other.module == import.module && other.name == import.name
+            };
+            let first = self.imports.iter().take(index).find(same);
+            if first.is_some_and(|first| first.type_index != import.type_index) {
+                let (module, name) = (import.module.to_owned(), import.name.to_owned());
+                return Err(WasmError::InconsistentImports { module, name });
+            }
+        }
+        for export in &self.exports {
+            // What counts of a name stands behind its last double underscore.
+            let name = export.name.rsplit("__").next().unwrap_or_default();
+            if name.starts_with(RESERVED) || self.imports.iter().any(|import| import.name == name) {
+                return Err(WasmError::ReservedExport(export.name.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks what is kept of the exports: all on a debug chain, otherwise only those with a purpose.
+    fn check_exports(&self, debug: bool) -> Result<(), WasmError> {
+        if !debug {
+            return if self.has_start { Err(WasmError::StartFunction) } else { Ok(()) };
+        }
+        let count = wide(self.exports.len())
+            .saturating_add(limits::METER_GLOBALS)
+            .saturating_add(u64::from(self.has_start));
+        limits::check("exports", count, limits::EXPORTS)?;
+        self.exports.iter().try_for_each(|export| check_name(export.name))
     }
 
     /// Bytes of data segments, without their headers.
@@ -163,7 +205,7 @@ impl<'a> Module<'a> {
 
     fn read(&mut self, payload: Payload<'a>) -> Result<(), WasmError> {
         if let Some((id, range)) = payload.as_section()
-            && matches!(id, 1..=4 | 6 | 9 | 11 | 12)
+            && matches!(id, 1..=4 | 6 | 9 | 11)
         {
             self.section(id, range);
         }
@@ -202,19 +244,22 @@ impl<'a> Module<'a> {
                 }
             }
             Payload::GlobalSection(reader) => {
-                limits::check("globals", u64::from(reader.count()), limits::GLOBALS)?;
+                let count = u64::from(reader.count()).saturating_add(limits::METER_GLOBALS);
+                limits::check("globals", count, limits::GLOBALS)?;
                 self.globals = reader.count();
             }
             Payload::ExportSection(reader) => {
-                limits::check("exports", u64::from(reader.count()), limits::EXPORTS)?;
                 for export in reader {
                     let export = export?;
-                    check_name(export.name)?;
                     let (name, kind, index) = (export.name, export.kind, export.index);
                     self.exports.push(ExportedItem { name, kind, index });
                 }
             }
-            Payload::StartSection { .. } => return Err(WasmError::StartFunction),
+            Payload::StartSection { .. } => self.has_start = true,
+            Payload::DataCountSection { .. } => {
+                return Err(WasmError::UnsupportedSection("data count section"));
+            }
+            Payload::CustomSection(reader) => read_names(&reader)?,
             Payload::ElementSection(reader) => self.read_elements(reader)?,
             Payload::DataSection(reader) => self.read_data(reader)?,
             Payload::CodeSectionEntry(body) => self.read_body(body)?,
@@ -230,8 +275,6 @@ impl<'a> Module<'a> {
                 name: String::new(),
             });
         };
-        check_name(module)?;
-        check_name(name)?;
         let TypeRef::Func(type_index) = ty else {
             let (module, name) = (module.to_owned(), name.to_owned());
             return Err(WasmError::UnsupportedImport { module, name });
@@ -300,6 +343,23 @@ fn fits(
     };
     let end = u64::from(value.cast_unsigned()).saturating_add(length);
     if end > space { Err(WasmError::SegmentOutOfBounds(what)) } else { Ok(()) }
+}
+
+/// Reads what the chain reads of a section of names, which must be in order, and checks the module's.
+fn read_names(section: &CustomSectionReader<'_>) -> Result<(), WasmError> {
+    let KnownCustom::Name(names) = section.as_known() else { return Ok(()) };
+    for name in names {
+        match name? {
+            Name::Module { name, .. } => check_name(name)?,
+            Name::Function(map) => {
+                for naming in map.names {
+                    naming?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn check_name(name: &str) -> Result<(), WasmError> {

@@ -9,6 +9,9 @@ pub(super) const BLOCK_HEADER: u64 = 2_450;
 /// Per byte of `memory.copy` and `memory.fill`, charged while running.
 pub(super) const PER_BYTE: i64 = 100;
 
+/// Ink of an operator that is accepted but that nobody can pay for.
+const UNPAYABLE: u64 = u64::MAX;
+
 const CALL_INDIRECT: u64 = 13_610;
 const CALL_INDIRECT_PER_PARAMETER: u64 = 650;
 const BR_TABLE: u64 = 2_400;
@@ -47,8 +50,27 @@ pub(super) fn operator(operator: &Operator<'_>, types: &[FuncType]) -> Option<u6
         O::MemorySize { .. } => 3_000,
         O::MemoryGrow { .. } => 8_050,
         O::MemoryCopy { .. } | O::MemoryFill { .. } => 950,
+        other if moves_floats(other) => UNPAYABLE,
         other => return memory_access(other).or_else(|| arithmetic(other)),
     })
+}
+
+/// Floats may be moved, though not computed with, in code that never runs.
+const fn moves_floats(operator: &Operator<'_>) -> bool {
+    use Operator as O;
+    matches!(
+        operator,
+        O::F32Const { .. }
+            | O::F64Const { .. }
+            | O::F32Load { .. }
+            | O::F64Load { .. }
+            | O::F32Store { .. }
+            | O::F64Store { .. }
+            | O::I32ReinterpretF32
+            | O::I64ReinterpretF64
+            | O::F32ReinterpretI32
+            | O::F64ReinterpretI64
+    )
 }
 
 const fn memory_access(operator: &Operator<'_>) -> Option<u64> {

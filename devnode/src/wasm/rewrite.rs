@@ -70,8 +70,7 @@ pub(super) fn module(
     exports: Exports,
 ) -> Result<Vec<u8>, WasmError> {
     let mut encoder = Encoder::new();
-    for id in [1, 2, 3, 4, MEMORY_SECTION, GLOBAL_SECTION, EXPORT_SECTION, 9, 12, CODE_SECTION, 11]
-    {
+    for id in [1, 2, 3, 4, MEMORY_SECTION, GLOBAL_SECTION, EXPORT_SECTION, 9, CODE_SECTION, 11] {
         match id {
             MEMORY_SECTION => {
                 if let Some(section) = memory_section(module) {
