@@ -3,11 +3,7 @@
 //!
 //! `cargo run --release -p novate-devnode --example bench [path of an anvil binary]`
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::std_instead_of_core,
-    reason = "counts of a benchmark"
-)]
+#![allow(clippy::arithmetic_side_effects, reason = "counts of a benchmark")]
 
 use std::{
     error::Error,

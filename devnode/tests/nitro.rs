@@ -1,5 +1,5 @@
 //! The script that runs Nitro in Docker says clearly what is missing.
-#![allow(clippy::unwrap_used, clippy::std_instead_of_core, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{path::PathBuf, process::Command};
 

@@ -1,8 +1,6 @@
 //! alloy, unmodified: deploys, calls, sends with its fillers, reads logs and revert data.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,8 +1,6 @@
 //! Snapshots, impersonation, direct changes, mining modes, the pool, and overrides of calls.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,8 +1,6 @@
 //! The binary: its banner, its answers to bad input, its end, and a kill.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

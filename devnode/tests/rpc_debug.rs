@@ -1,8 +1,6 @@
 //! Tracers, as clients and cargo-stylus ask for them.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -3,8 +3,6 @@
 //! `NOVATE_UPDATE=1 cargo test -p novate-devnode --test rpc_docs` writes it anew.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,8 +1,6 @@
 //! A fork of another node: reads what is missing, keeps its own changes to itself, caches on disk.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

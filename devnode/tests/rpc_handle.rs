@@ -1,8 +1,6 @@
 //! The API for Rust tests: a node on its own thread, reached by typed calls.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

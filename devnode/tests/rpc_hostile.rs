@@ -1,8 +1,6 @@
 //! Hostile input: the node answers in bounds, stays up, and loses nothing.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

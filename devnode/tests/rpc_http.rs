@@ -1,8 +1,6 @@
 //! The JSON-RPC server over HTTP: deploy, call, send, logs, blocks, errors as geth words them.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,8 +1,6 @@
 //! Simulated blocks, opcode traces, typed data, and what Nitro answers at `NodeInterface`.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,8 +1,6 @@
 //! The state file: the chain goes on where it was, also after a kill in the middle of a line.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,8 +1,6 @@
 //! A Stylus program over JSON-RPC alone: deployed as on the chain, activated, called, estimated.
 
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::indexing_slicing,

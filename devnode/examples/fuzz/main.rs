@@ -4,12 +4,7 @@
 //!
 //! `cargo run --release -p novate-devnode --example fuzz -- [MODULES] [SEED] [FIRST MODULE]`
 
-#![allow(
-    clippy::arithmetic_side_effects,
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
-    reason = "counts of a campaign"
-)]
+#![allow(clippy::arithmetic_side_effects, reason = "counts of a campaign")]
 
 mod generate;
 mod machine;

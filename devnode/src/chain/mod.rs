@@ -2,8 +2,6 @@
 //!
 //! [`Node`] owns it all and lives on one thread; [`NodeHandle`] is the way to it from anywhere.
 
-#![allow(clippy::std_instead_of_alloc, reason = "the node needs std anyway")]
-
 mod accounts;
 mod block;
 mod call;

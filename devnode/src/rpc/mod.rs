@@ -1,7 +1,5 @@
 //! JSON-RPC over HTTP and WebSocket: the methods, apart from the chain that answers them.
 
-#![allow(clippy::std_instead_of_alloc, reason = "the server needs std anyway")]
-
 mod anvil;
 mod debug;
 mod error;

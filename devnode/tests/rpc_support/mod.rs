@@ -2,8 +2,6 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test crate uses its own part")]
 #![allow(
-    clippy::std_instead_of_core,
-    clippy::std_instead_of_alloc,
     clippy::arithmetic_side_effects,
     clippy::unwrap_used,
     clippy::panic,
