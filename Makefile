@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release engines certify campaign differential fuzz-risk coverage mutants-risk programs \
+	scripts figures debug release engines certify campaign differential peer fuzz-risk coverage mutants-risk programs \
 	runners conformance nitro devnode-bench devnode-fuzz mutants fuzz clean
 
 CARGO := cargo
@@ -108,6 +108,9 @@ campaign: ## Compares random points of every function with Arb: ARGS="--count 10
 
 differential: setup ## Compares the margin engine with its slow reference: 20,000 random books, and 20,000 with every extension.
 	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/differential.py --count 20000 --seed 1 && python3 scripts/risk/differential.py --count 20000 --seed 2 --extensions
+
+peer: setup ## Compares the margin engine with the test portfolios of Derive's PMRM_2: make peer CASES=folder (not part of the project).
+	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/peer.py $(CASES)/*.json
 
 fuzz-risk: setup ## Runs 10,000,000 random books through every function of the margin engine: ARGS="--count 100000" for fewer.
 	$(CARGO) run --release --locked --manifest-path fuzz/risk/Cargo.toml --bin campaign -- $(ARGS)
