@@ -71,12 +71,13 @@ pub(crate) fn module(random: &mut Random) -> Vec<u8> {
 
 fn damage(random: &mut Random, wasm: &mut Vec<u8>) {
     let length = u32::try_from(wasm.len()).unwrap_or(u32::MAX);
-    let at = usize::try_from(random.below(length)).unwrap_or_default();
+    let at = usize::try_from(random.below(length.max(1))).unwrap_or_default();
     let byte = random.next().to_le_bytes()[0];
     match random.below(4) {
         0 => wasm.insert(at, byte),
-        1 => drop(wasm.remove(at)),
+        1 if wasm.len() > at => drop(wasm.remove(at)),
         2 => wasm.truncate(at.max(1)),
+        // Whatever an empty module can lose, it has lost.
         _ => {
             if let Some(place) = wasm.get_mut(at) {
                 *place = byte;

@@ -36,7 +36,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let count: u64 = arguments.next().map_or(Ok(1_000_000), |text| text.parse())?;
     let seed: u64 = arguments.next().map_or(Ok(1), |text| text.parse())?;
     let first: u64 = arguments.next().map_or(Ok(0), |text| text.parse())?;
-    std::panic::set_hook(Box::new(|_| ()));
     let begun = Instant::now();
     let mut tally: BTreeMap<String, u64> = BTreeMap::new();
     let mut machine = Machine::default();
