@@ -107,13 +107,17 @@ campaign: ## Compares random points of every function with Arb: ARGS="--count 10
 	python3 scripts/math/campaign.py $(ARGS)
 
 differential: setup ## Compares the margin engine with its slow reference: 20,000 random books, and 20,000 with every extension.
-	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/differential.py --count 20000 --seed 1 && python3 scripts/risk/differential.py --count 20000 --seed 2 --extensions
+	$(CARGO) build --release --locked -p novate-risk
+	python3 scripts/risk/differential.py --count 20000 --seed 1 > target/differential.log
+	python3 scripts/risk/differential.py --count 20000 --seed 2 --extensions > target/differential-extended.log
+	python3 scripts/risk/reports.py differential target/differential.log target/differential-extended.log
 
 peer: setup ## Compares the margin engine with the test portfolios of Derive's PMRM_2: make peer CASES=folder (not part of the project).
 	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/peer.py $(CASES)/*.json
 
 fuzz-risk: setup ## Runs 10,000,000 random books through every function of the margin engine: ARGS="--count 100000" for fewer.
-	$(CARGO) run --release --locked --manifest-path fuzz/risk/Cargo.toml --bin campaign -- $(ARGS)
+	mkdir -p target && $(CARGO) run --release --locked --manifest-path fuzz/risk/Cargo.toml --bin campaign -- $(ARGS) > target/fuzz-risk.log
+	python3 scripts/risk/reports.py fuzz target/fuzz-risk.log
 
 coverage: setup ## Requirements of recorded chains and what a day cost: make coverage DATA=folder (chains/ and prices/, not part of the project).
 	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/coverage.py --data $(DATA) $(ARGS) > docs/reports/coverage.md
