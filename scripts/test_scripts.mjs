@@ -18,7 +18,7 @@ let failed = javascript.status !== 0;
 
 const python = ["python3", "python"].find((name) => spawnSync(name, ["--version"]).status === 0);
 if (python === undefined) {
-  console.log("scripts: no Python here, the tests of scripts/fetch_deribit.py were left out");
+  console.log("scripts: no Python here, the tests of the scripts in Python were left out");
 } else {
   failed = run(python, ["-m", "unittest", "discover", "--start-directory", FOLDER]).status !== 0 || failed;
 }
