@@ -212,6 +212,30 @@ def book(r, number, vast=False, extended=False):
     return {"id": number, "now": now, "parameters": given, "market": market, "portfolio": portfolio}
 
 
+# How far peers let their governance go, which is further than ours may.
+BEYOND = {
+    "scan": {"initial": (0.5, 10), "maintenance": (0.5, 10), "peg_threshold": (0, 100), "peg_factor": (0, 10)},
+    "volatility": {"short_power": (0, 10), "long_power": (0, 10), "minimum_up": (0, 20)},
+    "skew": {"linear_cap": (0, 10), "linear_slope": (-10, 10), "absolute_cap": (0, 10), "absolute_slope": (-10, 10),
+             "kstar_minimum": (0.0001, 10), "width": (0, 10), "volatility_static": (0, 10), "volatility_slope": (-20, 20)},
+    "basis": {"up": (0.0001, 1.99), "down": (0.0001, 0.99), "add": (0, 20), "multiplier": (0, 20)},
+    "contingencies": {"perpetual_maintenance": (0, 3), "perpetual_initial": (0, 3), "option_maintenance": (0, 2),
+                      "option_initial": (0, 2), "confidence_threshold": (0, 1), "confidence_margin": (0, 20)},
+    "long": {"base": (0, 4), "multiplier": (0, 10), "addition": (0, 10)},
+    "short": {"base": (0, 4), "multiplier": (0, 10), "addition": (0, 10)},
+}
+
+
+def beyond(r, given):
+    """Sets one to three parameters anywhere within what peers allow, mostly to the ends."""
+    for _ in range(r.randint(1, 3)):
+        section = r.choice(sorted(BEYOND))
+        name = r.choice(sorted(BEYOND[section]))
+        low, high = BEYOND[section][name]
+        value = r.choice([low, high, r.uniform(low, high)])
+        given.setdefault(section, {})[name] = decimal(value, 15)
+
+
 def books(count, seed, vast=False, extended=False, start=0):
     for number in range(start, start + count):
         yield book(random.Random(f"{seed}/{number}"), number, vast, extended)

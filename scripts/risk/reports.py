@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the reports of campaigns from what they printed: `make differential` and `make fuzz-risk` end with it.
 
-    scripts/risk/reports.py differential PLAIN.log EXTENDED.log
+    scripts/risk/reports.py differential PLAIN.log EXTENDED.log BEYOND.log
     scripts/risk/reports.py fuzz CAMPAIGN.log
 """
 import os
@@ -35,9 +35,10 @@ def section(path, closing):
     return f"\n**{found[2]}**\n\n{found[1]}\n"
 
 
-def differential(plain, extended):
+def differential(plain, extended, beyond):
     text = DIFFERENTIAL
-    for title, path in (("Sections 1 to 5, now and then section 6", plain), ("Section 6 on every book", extended)):
+    for title, path in (("Sections 1 to 5, now and then section 6", plain), ("Section 6 on every book", extended),
+                        ("Parameters beyond our bounds, within those of peers", beyond)):
         text += f"\n## {title}\n" + section(path, "disagree")
     return "risk-differential.md", text
 
@@ -47,7 +48,7 @@ def fuzz(path):
 
 
 def main():
-    kinds = {"differential": (differential, 2), "fuzz": (fuzz, 1)}
+    kinds = {"differential": (differential, 3), "fuzz": (fuzz, 1)}
     write, count = kinds.get(sys.argv[1] if len(sys.argv) > 1 else "", (None, 0))
     if write is None or len(sys.argv) != count + 2:
         sys.exit(__doc__)

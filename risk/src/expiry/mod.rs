@@ -185,8 +185,15 @@ fn static_discounts(parameters: &Parameters, rate: u64, tau: u64, decay: u64) ->
 
     let relief = growth(parameters.short.multiplier, parameters.short.addition);
     let base = binary(parameters.short.base, 60);
-    let short = multiply(exponential(decay.saturating_sub(relief)), base, 61);
-    (long.min(ONE_Q62), short.min(ONE_Q62))
+    let short = if base < ONE_Q60 && relief > decay {
+        // Governance sets no base below one; from one on it would be the whole.
+        let shrinking = exponential(relief.wrapping_sub(decay)).max(1);
+        let quotient = (u128::from(base) << 65).checked_div(shrinking.into());
+        quotient.and_then(|short| u64::try_from(short).ok()).unwrap_or(ONE_Q62)
+    } else {
+        multiply(exponential(decay.saturating_sub(relief)), base, 61)
+    };
+    (long, short.min(ONE_Q62))
 }
 
 /// The share of the forward that can still move, Q60: inside the settlement window, part of the average is known.

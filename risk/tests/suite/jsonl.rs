@@ -604,6 +604,51 @@ fn parameters_beyond_64_bits_go_on() {
     }
 }
 
+/// Governance can't raise what is long above its mark; a line can, to four times.
+#[test]
+fn a_long_discount_above_one_is_computed() {
+    let calm = json!([{"spot": {"ranges": 0}, "volatility": "none", "weight": 1}]);
+    let mut bought = with(line(), "parameters.scenarios", calm);
+    bought["portfolio"] =
+        json!({"positions": [{"instrument": "ETH-28JAN26T16-3000-C", "quantity": 7}]});
+    let outcome = |base: &str| {
+        let given = json!({"base": base, "multiplier": 0, "addition": 0});
+        let answer = figures(&with(bought.clone(), "parameters.long", given));
+        answer["underlyings"][0]["pnl"][0].as_str().unwrap().parse::<f64>().unwrap()
+    };
+    let half = -outcome("0.5");
+    assert!(half > 0.0);
+    for (base, halves) in [("1", 0.0), ("1.5", 1.0), ("2", 2.0), ("3.5", 5.0), ("4", 6.0)] {
+        let found = outcome(base) / half;
+        assert!((found - halves).abs() < 1e-9, "{base}: {found}");
+    }
+}
+
+/// Nor lower what is short below its mark: `min(1/D, base * exp(tau * addition))`, to the cent.
+#[test]
+fn a_short_discount_below_one_is_computed() {
+    let calm = json!([{"spot": {"ranges": 0}, "volatility": "none", "weight": 1}]);
+    let mut sold = with(line(), "parameters.scenarios", calm);
+    sold["portfolio"] =
+        json!({"positions": [{"instrument": "ETH-28JAN26T16-3000-C", "quantity": -7}]});
+    sold["market"]["expiries"][0]["rate"] = json!(0);
+    let outcome = |base: &str, addition: &str| {
+        let given = json!({"base": base, "multiplier": 0, "addition": addition});
+        let answer = figures(&with(sold.clone(), "parameters.short", given));
+        answer["underlyings"][0]["pnl"][0].as_str().unwrap().parse::<f64>().unwrap()
+    };
+    assert_eq!(outcome("1", "0"), 0.0);
+    let half = outcome("0.5", "0");
+    assert!(half > 0.0);
+    let tau = 1_209_600.0 / 31_536_000.0;
+    for addition in [0.1_f64, 2.0, 9.0] {
+        let expected = half * (2.0 - (addition * tau).exp());
+        let found = outcome("0.5", &addition.to_string());
+        assert!((found - expected).abs() < 1e-9 * half, "{addition}: {found} {expected}");
+    }
+    assert_eq!(outcome("0.999999999999999999", "9"), 0.0, "without a rate it ends at the mark");
+}
+
 /// Nothing looks at the surface of what has expired.
 #[test]
 fn a_surface_that_has_passed_may_be_anything() {
