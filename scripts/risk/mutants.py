@@ -209,11 +209,22 @@ def digest():
     return sha.hexdigest()
 
 
+def identities(mutants):
+    """What each mutant is told by when lines have moved: its place in its line, and the how manieth of that kind it is."""
+    met, found = Counter(), []
+    for mutant in mutants:
+        what = " | ".join(describe(mutant))
+        met[what] += 1
+        found.append(f"{what} | {met[what]}")
+    return found
+
+
 class State:
     """What is known of a run, in a file of the folder."""
 
-    def __init__(self, folder, tests_added):
+    def __init__(self, folder, mutants, tests_added):
         self.path = os.path.join(folder, "verdicts.json")
+        self.identities = identities(mutants)
         self.known = json.loads(text_of(self.path)) if os.path.exists(self.path) else {}
         if self.known.get("digest") != digest():
             kept = {n: v for n, v in self.known.get("verdicts", {}).items() if tests_added and v == "caught"}
@@ -224,10 +235,10 @@ class State:
 
     def verdict(self, number):
         """'caught', 'survives', 'unviable' or None."""
-        return self.known["verdicts"].get(str(number))
+        return self.known["verdicts"].get(self.identities[number - 1])
 
     def set(self, number, verdict):
-        self.known["verdicts"][str(number)] = verdict
+        self.known["verdicts"][self.identities[number - 1]] = verdict
         self.save()
 
 
@@ -243,7 +254,7 @@ def prepared(folder, mutants, state):
             shutil.copy(name, copy)
         state.known |= {"binaries": kept, "alone": alone}
         for number in unviable:
-            state.known["verdicts"][str(number)] = "unviable"
+            state.set(number, "unviable")
         state.save()
     return state.known["binaries"], set(state.known["alone"])
 
@@ -253,7 +264,7 @@ def main():
     parser.add_argument("--folder", default=os.path.join(ROOT, "target", "mutants-risk"), help="where to build")
     parser.add_argument("--only", default="", help="mutants whose name matches")
     parser.add_argument("--seconds", type=int, default=10 ** 9, help="stop after that long; the next run goes on")
-    parser.add_argument("--tests-added", action="store_true", help="nothing but tests is new since the last run: what was caught stays caught")
+    parser.add_argument("--tests-added", action="store_true", help="what was caught stays caught, where its line is as it was: when tests are new, or a few lines")
     parser.add_argument("--no-report", action="store_true", help="print only")
     options = parser.parse_args()
     stop = time.monotonic() + options.seconds
@@ -261,7 +272,7 @@ def main():
                             capture_output=True, text=True, check=True)
     mutants = json.loads(listed.stdout)
     os.makedirs(options.folder, exist_ok=True)
-    state = State(options.folder, options.tests_added)
+    state = State(options.folder, mutants, options.tests_added)
     binaries, alone = prepared(options.folder, mutants, state)
     wanted = [n for n, m in enumerate(mutants, 1) if re.search(options.only, m["name"])]
     # In random order, so that a run that was stopped is a sample; those that need a build come last.

@@ -660,6 +660,14 @@ fn a_surface_that_has_passed_may_be_anything() {
         expiry["svi"] = json!({"a": "2511.4"});
     }
     assert!(figures(&given)["equity"].is_string());
+    // From its last second on.
+    let expired = with(line(), "market.expiries.0.svi", json!({"a": "2511.4"}));
+    let at = |now: u64| with(expired.clone(), "now", json!(now));
+    assert!(figures(&at(1_769_616_000))["equity"].is_string());
+    assert_eq!(
+        error(&at(1_769_615_999)),
+        "market.expiries[0].svi.a: 2511.4 is no number of at most 18 decimals in range"
+    );
 }
 
 #[test]
