@@ -106,11 +106,11 @@ certify: ## Proves the bounds of the mathematics again (needs pip install python
 campaign: ## Compares random points of every function with Arb: ARGS="--count 10000000" (needs python-flint).
 	python3 scripts/math/campaign.py $(ARGS)
 
-differential: setup ## Compares the margin engine with its slow reference: 20,000 random books, 10,000 with every extension, 5,000 with parameters of peers.
+differential: setup ## Compares the margin engine with its slow reference: 20,000 random books, 5,000 with every extension, 2,500 with parameters of peers.
 	$(CARGO) build --release --locked -p novate-risk
 	python3 scripts/risk/differential.py --count 20000 --seed 1 > target/differential.log
-	python3 scripts/risk/differential.py --count 10000 --seed 2 --extensions > target/differential-extended.log
-	python3 scripts/risk/differential.py --count 5000 --seed 3 --beyond > target/differential-beyond.log
+	python3 scripts/risk/differential.py --count 5000 --seed 2 --extensions > target/differential-extended.log
+	python3 scripts/risk/differential.py --count 2500 --seed 3 --beyond > target/differential-beyond.log
 	python3 scripts/risk/reports.py differential target/differential.log target/differential-extended.log target/differential-beyond.log
 
 peer: setup ## Compares the margin engine with the test portfolios of Derive's PMRM_2: make peer CASES=folder (not part of the project).

@@ -467,7 +467,8 @@ def range_at(given, now, initial):
     if "multiple" in x:
         wanted = x["multiple"] * x["daily_volatility"] * mpmath.sqrt(x["horizon"])
         return mpmath.nstr(max(x["floor"], min(x["ceiling"], wanted)), 30)
-    gone = min(now - x["start"], x["length"])
+    # Before it sets out it stands where it starts.
+    gone = max(0, min(now - x["start"], x["length"]))
     share = gone / x["length"] if x["length"] else 1
     here = x["from"] + (x["to"] - x["from"]) * share
     return mpmath.nstr(max(here, x["to"]) if initial else here, 30)

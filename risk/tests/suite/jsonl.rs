@@ -646,6 +646,14 @@ fn a_short_discount_below_one_is_computed() {
         let found = outcome("0.5", &addition.to_string());
         assert!((found - expected).abs() < 1e-9 * half, "{addition}: {found} {expected}");
     }
+    // With a rate that outgrows it: half of the mark.
+    let mut rated = sold.clone();
+    rated["market"]["expiries"][0]["rate"] = json!("0.04");
+    let short = json!({"base": "0.5", "multiplier": 0, "addition": "0"});
+    let answer = figures(&with(rated, "parameters.short", short));
+    let number = |value: &Value| value.as_str().unwrap().parse::<f64>().unwrap();
+    let (pnl, mark) = (number(&answer["underlyings"][0]["pnl"][0]), number(&answer["equity"]));
+    assert!((pnl + mark / 2.0).abs() < 1e-9 * pnl, "{pnl} {mark}");
     let whole = outcome("0.999999999999999999", "9");
     assert!(whole.abs() < 1e-12, "without a rate it ends at the mark: {whole}");
 }
