@@ -135,14 +135,8 @@ fn used_modes(shocks: &[Shock]) -> [bool; MODES] {
     used
 }
 
-const fn index(mode: VolatilityMode) -> usize {
-    match mode {
-        VolatilityMode::None => 0,
-        VolatilityMode::Up => 1,
-        VolatilityMode::Down => 2,
-        VolatilityMode::SkewLinear => 3,
-        VolatilityMode::SkewAbsolute => 4,
-    }
+fn index(mode: VolatilityMode) -> usize {
+    usize::from(mode.number())
 }
 
 /// A strike's deviations in the modes that occur.

@@ -33,6 +33,29 @@ pub enum VolatilityMode {
 }
 
 impl VolatilityMode {
+    /// Its number, from 0.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Up => 1,
+            Self::Down => 2,
+            Self::SkewLinear => 3,
+            Self::SkewAbsolute => 4,
+        }
+    }
+
+    /// The mode of that number.
+    pub const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::None,
+            1 => Self::Up,
+            2 => Self::Down,
+            3 => Self::SkewLinear,
+            4 => Self::SkewAbsolute,
+            _ => return None,
+        })
+    }
+
     /// Whether it turns the surface instead of shifting it: then the price is unshocked and each expiry counts as a loss.
     pub const fn is_skew(self) -> bool {
         matches!(self, Self::SkewLinear | Self::SkewAbsolute)

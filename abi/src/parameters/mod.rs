@@ -21,6 +21,7 @@ use novate_risk::{
     Error, Extensions, Parameters,
     adaptive::Ramp,
     parameters::{CollateralParameters, UnderlyingParameters},
+    scenario::Scenario,
 };
 
 use crate::words::{join, low_u8, low_u64, split, wide};
@@ -29,10 +30,7 @@ mod sets;
 mod table;
 
 pub use sets::{GROUPS, SETS, Set};
-pub use table::{
-    TABLE_WORDS, pack_scenario, pack_table, unpack_scenario, unpack_table, volatility_mode,
-    volatility_number,
-};
+pub use table::{TABLE_WORDS, pack_scenario, pack_table, unpack_scenario, unpack_table};
 
 /// Where a word stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,6 +176,46 @@ pub struct Governed {
     pub ramps: Vec<(u8, Ramp)>,
 }
 
+/// Reads the shared sets that are stored over the defaults.
+///
+/// # Errors
+/// What `word` fails with.
+#[inline]
+pub fn read_sets<E>(
+    root: Root,
+    parameters: &mut Parameters,
+    extensions: &mut Extensions,
+    word: &mut dyn FnMut(Place) -> Result<U256, E>,
+) -> Result<(), E> {
+    if root.stored != 0 {
+        for set in SETS {
+            if root.stored & set.bit() != 0 {
+                set.store(word(Place::Set(set))?, parameters, extensions);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the scenario table, if one is stored, in the place of the default one.
+///
+/// # Errors
+/// What `word` fails with.
+#[inline]
+pub fn read_table<E>(
+    root: Root,
+    scenarios: &mut Vec<Scenario>,
+    word: &mut dyn FnMut(Place) -> Result<U256, E>,
+) -> Result<(), E> {
+    if root.table != 0 {
+        scenarios.clear();
+        for number in 0..root.table.min(TABLE_WORDS) {
+            unpack_table(word(Place::Table(number))?, scenarios);
+        }
+    }
+    Ok(())
+}
+
 /// Reads what is asked for, both lists ascending; `word` gives the word of a place.
 ///
 /// # Errors
@@ -195,19 +233,8 @@ pub fn read<E: From<Error>>(
         ramps: Vec::new(),
     };
     let Governed { parameters, extensions, ramps, .. } = &mut governed;
-    if root.stored != 0 {
-        for set in SETS {
-            if root.stored & set.bit() != 0 {
-                set.store(word(Place::Set(set))?, parameters, extensions);
-            }
-        }
-    }
-    if root.table != 0 {
-        parameters.scenarios.clear();
-        for number in 0..root.table.min(TABLE_WORDS) {
-            unpack_table(word(Place::Table(number))?, &mut parameters.scenarios);
-        }
-    }
+    read_sets(root, parameters, extensions, word)?;
+    read_table(root, &mut parameters.scenarios, word)?;
     for number in collaterals {
         let listed = unpack_collateral(*number, word(Place::Collateral(*number))?)
             .ok_or(Error::CollateralNotListed(*number))?;

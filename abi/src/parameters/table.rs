@@ -23,29 +23,6 @@ const MOST_WEIGHT: u32 = (1 << 12) - 1;
 const SPOT_MASK: u32 = (1 << WEIGHT_SHIFT) - 1;
 const SPOT_UNUSED: u32 = u32::BITS - WEIGHT_SHIFT;
 
-/// The volatility mode of that number, as [`VolatilityMode`] numbers them.
-pub const fn volatility_mode(number: u8) -> Option<VolatilityMode> {
-    Some(match number {
-        0 => VolatilityMode::None,
-        1 => VolatilityMode::Up,
-        2 => VolatilityMode::Down,
-        3 => VolatilityMode::SkewLinear,
-        4 => VolatilityMode::SkewAbsolute,
-        _ => return None,
-    })
-}
-
-/// The number of a volatility mode.
-pub const fn volatility_number(mode: VolatilityMode) -> u8 {
-    match mode {
-        VolatilityMode::None => 0,
-        VolatilityMode::Up => 1,
-        VolatilityMode::Down => 2,
-        VolatilityMode::SkewLinear => 3,
-        VolatilityMode::SkewAbsolute => 4,
-    }
-}
-
 /// Whole thousandths of a number with 18 decimals.
 fn thousandths(number: i64) -> Option<i32> {
     (number.wrapping_rem(THOUSANDTH) == 0)
@@ -66,14 +43,14 @@ pub fn pack_scenario(scenario: &Scenario) -> Option<u32> {
     // 64 bits hold less than ten units of 18 decimals, so that every move fits.
     let spot = thousandths(spot)?.cast_unsigned() & SPOT_MASK;
     let weight = thousandths(i64::try_from(weight).ok()?)?.cast_unsigned();
-    let mode = u32::from(volatility_number(scenario.volatility)).wrapping_add(1) << 29;
+    let mode = u32::from(scenario.volatility.number()).wrapping_add(1) << 29;
     (weight <= MOST_WEIGHT).then_some(mode | tail | absolute | weight << WEIGHT_SHIFT | spot)
 }
 
 /// A scenario from its 32 bits; `None` if there is none.
 pub fn unpack_scenario(code: u32) -> Option<Scenario> {
     let [high, ..] = (code >> 5).to_be_bytes();
-    let volatility = volatility_mode(high.checked_sub(1)?)?;
+    let volatility = VolatilityMode::from_number(high.checked_sub(1)?)?;
     let spot = (code << SPOT_UNUSED).cast_signed() >> SPOT_UNUSED;
     let spot = i64::from(spot).wrapping_mul(THOUSANDTH);
     let weight =

@@ -104,9 +104,9 @@ fn words_are_read_in_their_order() {
 #[test]
 fn any_scenario_inside_the_bounds_keeps_its_thousandths() {
     const STEP: i64 = 1_000_000_000_000_000;
-    let modes = (0..5).map(|number| volatility_mode(number).unwrap());
+    let modes = (0..5).map(|number| VolatilityMode::from_number(number).unwrap());
     for (number, mode) in (0_u8..).zip(modes) {
-        assert_eq!(volatility_number(mode), number);
+        assert_eq!(mode.number(), number);
         for spot in [-9_223, -4_000, -3_999, -1, 0, 1, 250, 4_000, 8_191, 8_192, 9_223] {
             for weight in [0, 1, 770, 1_000, 2_048, 3_000] {
                 let (spot, weight) = (spot * STEP, (weight * STEP).unsigned_abs());
@@ -131,7 +131,7 @@ fn any_scenario_inside_the_bounds_keeps_its_thousandths() {
         assert_eq!(pack_scenario(&plain(spot, weight)), None, "{spot} {weight}");
     }
     assert_eq!(unpack_scenario(0x1fff_ffff), None, "no mode: no scenario");
-    assert_eq!((unpack_scenario(6 << 29), volatility_mode(5)), (None, None));
+    assert_eq!((unpack_scenario(6 << 29), VolatilityMode::from_number(5)), (None, None));
 }
 
 #[test]

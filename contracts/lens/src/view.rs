@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::Address;
-use novate_abi::{parameters::volatility_number, snapshot::level_number};
+use novate_abi::snapshot::level_number;
 use novate_common::{
     Answer, Bytes, Input, Revert, Word,
     session::{Needs, Session, push_assessment, refused, unpack},
@@ -70,7 +70,7 @@ pub(crate) fn scenarios(input: &mut Input<'_>) -> Answer {
     }
     size(count).push(&mut bytes);
     for outcome in &outcomes {
-        volatility_number(outcome.volatility).push(&mut bytes);
+        outcome.volatility.number().push(&mut bytes);
     }
     Ok(bytes)
 }

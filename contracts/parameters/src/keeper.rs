@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::{
     IMargin::{wordCall, writeCall},
-    parameters::{Place, Root, SETS, unpack_table},
+    parameters::{Place, Root, read_sets, read_table},
 };
 use novate_common::{Revert, address, ask, selected, tell};
 use novate_risk::{Extensions, Parameters, scenario::Scenario};
@@ -29,12 +29,7 @@ pub(crate) fn shared() -> Result<Shared, Revert> {
     let root = root()?;
     let mut shared =
         Shared { root, parameters: Parameters::default(), extensions: Extensions::default() };
-    for set in SETS {
-        if root.stored & set.bit() != 0 {
-            let word = word(Place::Set(set))?;
-            set.store(word, &mut shared.parameters, &mut shared.extensions);
-        }
-    }
+    read_sets(root, &mut shared.parameters, &mut shared.extensions, &mut word)?;
     Ok(shared)
 }
 
@@ -43,13 +38,8 @@ pub(crate) fn shared() -> Result<Shared, Revert> {
 /// # Errors
 /// What margin reverts with.
 pub(crate) fn table(root: Root) -> Result<Vec<Scenario>, Revert> {
-    if root.table == 0 {
-        return Ok(Scenario::defaults());
-    }
-    let mut table = Vec::new();
-    for number in 0..root.table {
-        unpack_table(word(Place::Table(number))?, &mut table);
-    }
+    let mut table = Scenario::defaults();
+    read_table(root, &mut table, &mut word)?;
     Ok(table)
 }
 

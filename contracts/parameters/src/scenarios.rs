@@ -6,14 +6,12 @@ use alloy_primitives::U256;
 use alloy_sol_types::SolEvent;
 use novate_abi::{
     IRiskParameters,
-    parameters::{
-        Place, Root, TABLE_WORDS, pack_scenario, pack_table, volatility_mode, volatility_number,
-    },
+    parameters::{Place, Root, TABLE_WORDS, pack_scenario, pack_table},
 };
 use novate_common::{Answer, Bytes, Input, Revert, Word, empty, log, refuse, session::refused};
 use novate_risk::{
     Parameters,
-    scenario::{Scenario, SpotMove, Weight},
+    scenario::{Scenario, SpotMove, VolatilityMode, Weight},
 };
 
 use crate::{
@@ -96,7 +94,8 @@ fn tell(number: u8, previous: Option<&Scenario>, current: Option<&Scenario>) {
 /// An entry, the next five arguments.
 fn scenario(input: &mut Input<'_>) -> Result<Scenario, Revert> {
     let (spot, absolute) = (input.i64()?, input.bool()?);
-    let volatility = volatility_mode(input.u8()?).ok_or_else(|| input.last_malformed())?;
+    let volatility =
+        VolatilityMode::from_number(input.u8()?).ok_or_else(|| input.last_malformed())?;
     let (weight, tail) = (input.u64()?, input.bool()?);
     Ok(Scenario {
         spot: if absolute { SpotMove::Absolute(spot) } else { SpotMove::Ranges(spot) },
@@ -117,7 +116,7 @@ fn push(entry: Option<&Scenario>, bytes: &mut Bytes) {
             Weight::Fixed(weight) => (weight, false),
             Weight::Tail(weight) => (weight, true),
         };
-        mode = volatility_number(entry.volatility);
+        mode = entry.volatility.number();
     }
     spot.push(bytes);
     absolute.push(bytes);

@@ -18,7 +18,7 @@ use novate_abi::{
         setOffsetCall, setOracleCall, setPegCall, setScenariosCall, setShortDiscountCall,
         setSkewCall, setSkewWidthCall, setUnderlyingCall, setVolatilityShockCall, valueCall,
     },
-    parameters::{Governed, Place, Root, SETS, Set, read, volatility_number},
+    parameters::{Governed, Place, Root, SETS, Set, read},
 };
 use novate_common::testing::World;
 use novate_risk::{
@@ -433,7 +433,7 @@ fn entry(scenario: &Scenario) -> IRiskParameters::Scenario {
     IRiskParameters::Scenario {
         spotMove: spot,
         absolute,
-        volatility: volatility_number(scenario.volatility),
+        volatility: scenario.volatility.number(),
         weight,
         tail,
     }
