@@ -3,6 +3,7 @@
 use alloy_primitives::{Address, B256, U256};
 
 use super::state::State;
+use crate::wasm::size;
 
 /// Ink of one unit of gas.
 pub(crate) const INK_PER_GAS: u64 = 10_000;
@@ -36,11 +37,35 @@ pub(crate) enum Stop {
 pub(super) trait Guest {
     fn ink(&mut self) -> u64;
     fn set_ink(&mut self, ink: u64);
+    /// Sets the meter's status to out of ink.
+    fn set_exhausted(&mut self);
+    /// The program's memory and the state of the call.
+    fn memory_and_state(&mut self) -> (&mut [u8], &mut State);
+
     /// Marks the program as out of ink.
-    fn exhaust(&mut self);
-    fn read(&mut self, pointer: u32, length: u32) -> Result<Vec<u8>, Stop>;
-    fn write(&mut self, pointer: u32, bytes: &[u8]) -> Result<(), Stop>;
-    fn state(&mut self) -> &mut State;
+    fn exhaust(&mut self) {
+        self.set_ink(0);
+        self.set_exhausted();
+    }
+
+    fn read(&mut self, pointer: u32, length: u32) -> Result<Vec<u8>, Stop> {
+        let from = size(pointer);
+        let to = from.saturating_add(size(length));
+        let (data, _) = self.memory_and_state();
+        data.get(from..to).map(<[u8]>::to_vec).ok_or(Stop::Failure)
+    }
+
+    fn write(&mut self, pointer: u32, bytes: &[u8]) -> Result<(), Stop> {
+        let from = size(pointer);
+        let to = from.saturating_add(bytes.len());
+        let (data, _) = self.memory_and_state();
+        data.get_mut(from..to).ok_or(Stop::Failure)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn state(&mut self) -> &mut State {
+        self.memory_and_state().1
+    }
 
     fn buy_ink(&mut self, ink: u64) -> Result<(), Stop> {
         if let Some(left) = self.ink().checked_sub(ink) {

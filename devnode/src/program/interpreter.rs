@@ -16,7 +16,7 @@ use super::{
     request::Reply,
     state::{HostIo, Pending, State},
 };
-use crate::wasm::{DEPTH_GLOBAL, INK_GLOBAL, STATUS_GLOBAL, size};
+use crate::wasm::{DEPTH_GLOBAL, INK_GLOBAL, STATUS_GLOBAL};
 
 impl From<wasmi::Error> for EngineError {
     fn from(error: wasmi::Error) -> Self {
@@ -343,28 +343,12 @@ impl<S: AsContextMut<Data = Context>> Guest for InStore<S> {
         let _ = self.handles.ink.set(self.store.as_context_mut(), Val::I64(ink.cast_signed()));
     }
 
-    fn exhaust(&mut self) {
-        self.set_ink(0);
+    fn set_exhausted(&mut self) {
         let _ = self.handles.status.set(self.store.as_context_mut(), Val::I32(1));
     }
 
-    fn read(&mut self, pointer: u32, length: u32) -> Result<Vec<u8>, Stop> {
-        let from = size(pointer);
-        let to = from.saturating_add(size(length));
-        let data = self.handles.memory.data(self.store.as_context());
-        data.get(from..to).map(<[u8]>::to_vec).ok_or(Stop::Failure)
-    }
-
-    fn write(&mut self, pointer: u32, bytes: &[u8]) -> Result<(), Stop> {
-        let from = size(pointer);
-        let to = from.saturating_add(bytes.len());
-        let data = self.handles.memory.data_mut(self.store.as_context_mut());
-        data.get_mut(from..to).ok_or(Stop::Failure)?.copy_from_slice(bytes);
-        Ok(())
-    }
-
-    fn state(&mut self) -> &mut State {
-        let (_, context) = self.handles.memory.data_and_store_mut(self.store.as_context_mut());
-        &mut context.state
+    fn memory_and_state(&mut self) -> (&mut [u8], &mut State) {
+        let (data, context) = self.handles.memory.data_and_store_mut(self.store.as_context_mut());
+        (data, &mut context.state)
     }
 }
