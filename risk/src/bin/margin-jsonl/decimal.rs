@@ -2,6 +2,11 @@
 
 use alloy_primitives::{I256, U256};
 
+/// A power of ten.
+pub(crate) fn ten_to(exponent: u32) -> U256 {
+    U256::from(10_u8).pow(U256::from(exponent))
+}
+
 /// The integer `number * 10^digits`; `None` if the text isn't a decimal number, has more digits, or doesn't fit.
 pub(crate) fn parse(text: &str, digits: u32) -> Option<I256> {
     let (negative, text) = match text.strip_prefix('-') {

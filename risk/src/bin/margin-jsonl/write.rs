@@ -8,7 +8,11 @@ use novate_risk::{
     scenario::VolatilityMode,
 };
 
-use crate::{decimal::show, json::Value, read::Case};
+use crate::{
+    decimal::{show, ten_to},
+    json::Value,
+    read::Case,
+};
 
 /// The line of what is wrong.
 pub(crate) fn error(id: &Value, error: &str) -> String {
@@ -18,7 +22,7 @@ pub(crate) fn error(id: &Value, error: &str) -> String {
 /// The line of a case's figures.
 pub(crate) fn figures(id: &Value, case: &Case) -> Result<String, Error> {
     let Case { now, book, scale, market, parameters, extensions, ramps, standard } = case;
-    let unit = I256::from_raw(U256::from(10_u8).pow(U256::from(*scale)));
+    let unit = I256::from_raw(ten_to(*scale));
     // Floored; what is owed goes the other way.
     let money = |value: I256| {
         let (whole, rest) = (value.wrapping_div(unit), value.wrapping_rem(unit));

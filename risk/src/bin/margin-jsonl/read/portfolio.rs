@@ -12,7 +12,7 @@ use super::{
     Result,
     fields::{DECIMALS, Fields, MILLIONTHS, text},
 };
-use crate::json::Value;
+use crate::{decimal::ten_to, json::Value};
 
 /// Most digits of a quantity behind the millionths.
 const FINEST: u32 = DECIMALS - MILLIONTHS;
@@ -67,11 +67,6 @@ fn finer_digits(quantity: I256) -> u32 {
         quantity.checked_rem(unit) == Some(I256::ZERO)
     };
     (0..FINEST).find(is_whole).unwrap_or(FINEST)
-}
-
-/// A power of ten.
-pub(super) fn ten_to(exponent: u32) -> U256 {
-    U256::from(10_u8).pow(U256::from(exponent))
 }
 
 fn position(mut f: Fields<'_>, symbols: &Symbols<'_>) -> Result<Held> {
