@@ -1,5 +1,25 @@
-"""What the mutation tests of `math` and `risk` share: Rust functions with their mutants beside them."""
+"""What the mutation tests of `math` and `risk` share: Rust functions with their mutants beside them, and what becomes of these."""
+import os
 import re
+import resource
+import subprocess
+import sys
+
+SWITCH = """
+extern crate std;
+/// The mutant that is switched on; 0 for none.
+pub(crate) fn mutant() -> u32 {
+    use core::sync::atomic::{AtomicU32, Ordering};
+    static ID: AtomicU32 = AtomicU32::new(u32::MAX);
+    let id = ID.load(Ordering::Relaxed);
+    if id != u32::MAX { return id; }
+    let id = std::env::var("MUTANT").ok().and_then(|x| x.parse().ok()).unwrap_or(0);
+    ID.store(id, Ordering::Relaxed);
+    id
+}
+"""
+ENVIRONMENT = {"PROPTEST_MAX_SHRINK_ITERS": "0", "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1", "PROPTEST_RNG_SEED": "1",
+               "RUST_BACKTRACE": "0"}
 
 
 def offset(lines, place):
@@ -82,3 +102,53 @@ def switched(source, mutants, within):
     switch = head + name[1] + source[name.end(1) : after + 1] + ", ".join(taken) + source[end : body]
     switch = re.sub(r"#\[expect\((.|\n)*?\)\]\n", "", switch)
     return switch + "{ match crate::mutant() { " + " ".join(arms) + " } }" + "".join(copies)
+
+
+def passes(command, folder, environment, seconds):
+    """Whether tests pass, within so much processor time."""
+    try:
+        process = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                 timeout=1800, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)))
+    except subprocess.TimeoutExpired:
+        return False
+    return process.returncode == 0
+
+
+def refused_by(folder, errors):
+    """Numbers of the mutants in which the compiler's errors, (file, line, text), lie."""
+    refused = set()
+    for path, line, rendered in errors:
+        lines = text_of(os.path.join(folder, path)).splitlines() if path else []
+        markers = re.findall(r"/\*MUTANT (\d+)\*/", "\n".join(lines[:line]))
+        if len(markers) % 2 == 0 or not markers:
+            sys.exit(f"the switched sources do not compile:\n{rendered}")
+        refused.add(int(markers[-1]))
+    return refused
+
+
+def replace(folder, mutant):
+    """Puts a mutant in the place of what it changes."""
+    path = os.path.join(folder, mutant["file"])
+    text = text_of(path)
+    lines = text.splitlines(keepends=True)
+    start, end = offset(lines, mutant["span"]["start"]), offset(lines, mutant["span"]["end"])
+    write(path, text[:start] + mutant["replacement"] + text[end:])
+
+
+def reasons(path):
+    """Why mutants survive: (file, function, regex of the change, reason)."""
+    found = []
+    for line in text_of(path).splitlines() if os.path.exists(path) else []:
+        if line.strip() and not line.startswith("#"):
+            file, function, change, reason = (part.strip() for part in line.split(" | ", 3))
+            found.append((file, function, re.compile(change), reason))
+    return found
+
+
+def describe(root, mutant, prefix):
+    """File without the prefix, function, and the change with its line's text."""
+    what = mutant["name"].split(": ", 1)[1]
+    line = text_of(os.path.join(root, mutant["file"])).splitlines()[mutant["span"]["start"]["line"] - 1].strip()
+    function = (mutant.get("function") or {"function_name": "-"})["function_name"]
+    column = mutant["span"]["start"]["column"]
+    return mutant["file"].removeprefix(prefix), function, f"{what.split(' in ')[0]} @{column} in `{line}`"

@@ -21,14 +21,14 @@ import argparse
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from mutation import offset, switched, text_of, write  # noqa: E402
+from mutation import (  # noqa: E402
+    ENVIRONMENT, SWITCH, describe, offset, passes, reasons, refused_by, replace, switched, text_of, write)
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 REPORT = os.path.join(ROOT, "docs", "reports", "math-mutants.md")
@@ -37,19 +37,6 @@ SECONDS = 60
 LEAST_SCORE = 0.95
 # The compiler refuses it, but only a build of its own shows it.
 UNVIABLE_ALONE = {"math/src/accuracy.rs:22:5: replace bound -> Bound with Default::default()"}
-SWITCH = """
-extern crate std;
-/// The mutant that is switched on; 0 for none.
-pub(crate) fn mutant() -> u32 {
-    use core::sync::atomic::{AtomicU32, Ordering};
-    static ID: AtomicU32 = AtomicU32::new(u32::MAX);
-    let id = ID.load(Ordering::Relaxed);
-    if id != u32::MAX { return id; }
-    let id = std::env::var("MUTANT").ok().and_then(|x| x.parse().ok()).unwrap_or(0);
-    ID.store(id, Ordering::Relaxed);
-    id
-}
-"""
 PROFILE = """
 [profile.dev]
 debug = false
@@ -57,8 +44,6 @@ incremental = false
 [profile.dev.package.novate-math]
 opt-level = 1
 """
-ENVIRONMENT = {"PROPTEST_MAX_SHRINK_ITERS": "0", "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1", "PROPTEST_RNG_SEED": "1",
-               "RUST_BACKTRACE": "0"}
 
 
 def transform(folder, mutants, skip):
@@ -134,13 +119,7 @@ def build(folder):
 def survives(folder, binaries, number):
     environment = dict(os.environ, MUTANT=str(number), **ENVIRONMENT)
     for binary in binaries:
-        try:
-            process = subprocess.run([binary, "-q"], cwd=os.path.join(folder, "math"), env=environment, stdout=subprocess.DEVNULL,
-                                     stderr=subprocess.DEVNULL, timeout=1800,
-                                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS)))
-        except subprocess.TimeoutExpired:
-            return False
-        if process.returncode:
+        if not passes([binary, "-q"], os.path.join(folder, "math"), environment, SECONDS):
             return False
     return True
 
@@ -157,14 +136,7 @@ def together(folder, mutants):
         binaries, errors = build(folder)
         if binaries:
             return binaries, unviable, alone
-        refused = set()
-        for path, line, rendered in errors:
-            lines = text_of(os.path.join(folder, path)).splitlines() if path else []
-            before = "\n".join(lines[:line])
-            markers = re.findall(r"/\*MUTANT (\d+)\*/", before)
-            if len(markers) % 2 == 0 or not markers:
-                sys.exit(f"the switched sources do not compile:\n{rendered}")
-            refused.add(int(markers[-1]))
+        refused = refused_by(folder, errors)
         print(f"refused by the compiler: {len(refused)}", flush=True)
         unviable |= refused
 
@@ -172,31 +144,9 @@ def together(folder, mutants):
 def by_itself(folder, mutant):
     """One mutant by itself: 'unviable', True if it survives, else False."""
     copy_tree(folder)
-    path = os.path.join(folder, mutant["file"])
-    text = text_of(path)
-    lines = text.splitlines(keepends=True)
-    start, end = offset(lines, mutant["span"]["start"]), offset(lines, mutant["span"]["end"])
-    write(path, text[:start] + mutant["replacement"] + text[end:])
+    replace(folder, mutant)
     binaries, errors = build(folder)
     return "unviable" if errors else survives(folder, binaries, 0)
-
-
-def reasons():
-    found = []
-    for line in text_of(REASONS).splitlines() if os.path.exists(REASONS) else []:
-        if line.strip() and not line.startswith("#"):
-            file, function, change, reason = (part.strip() for part in line.split(" | ", 3))
-            found.append((file, function, re.compile(change), reason))
-    return found
-
-
-def describe(mutant):
-    """File, function, and the change with its line's text."""
-    what = mutant["name"].split(": ", 1)[1]
-    line = text_of(os.path.join(ROOT, mutant["file"])).splitlines()[mutant["span"]["start"]["line"] - 1].strip()
-    function = (mutant.get("function") or {"function_name": "-"})["function_name"]
-    column = mutant["span"]["start"]["column"]
-    return mutant["file"].removeprefix("math/src/"), function, f"{what.split(' in ')[0]} @{column} in `{line}`"
 
 
 def list_mutants(config):
@@ -245,9 +195,9 @@ def main():
     viable = sum(caught.values()) + len(survivors)
     score = sum(caught.values()) / viable
     print(f"{len(wanted)} mutants, {viable} viable, {len(survivors)} survive: {score:.2%}")
-    known, unexplained, listed = reasons(), [], []
+    known, unexplained, listed = reasons(REASONS), [], []
     for number in survivors:
-        file, function, change = describe(mutants[number - 1])
+        file, function, change = describe(ROOT, mutants[number - 1], "math/src/")
         reason = next((r for f, g, c, r in known if f in (file, "*") and g in (function, "*") and c.search(change)), None)
         if reason is None:
             unexplained.append(f"{file} | {function} | {change}")

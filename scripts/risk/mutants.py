@@ -20,7 +20,6 @@ import hashlib
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -28,7 +27,8 @@ import time
 from collections import Counter, defaultdict
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from mutation import offset, switched, text_of, write  # noqa: E402
+from mutation import (  # noqa: E402
+    ENVIRONMENT, SWITCH, describe, offset, passes, reasons, refused_by, replace, switched, text_of, write)
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 REPORT = os.path.join(ROOT, "docs", "reports", "risk-mutants.md")
@@ -36,21 +36,6 @@ REASONS = os.path.join(ROOT, "scripts", "risk", "mutants.txt")
 # Processor time of the quick tests, which take a second, and of all.
 SECONDS = (20, 120)
 LEAST_SCORE = 0.95
-SWITCH = """
-extern crate std;
-/// The mutant that is switched on; 0 for none.
-pub(crate) fn mutant() -> u32 {
-    use core::sync::atomic::{AtomicU32, Ordering};
-    static ID: AtomicU32 = AtomicU32::new(u32::MAX);
-    let id = ID.load(Ordering::Relaxed);
-    if id != u32::MAX { return id; }
-    let id = std::env::var("MUTANT").ok().and_then(|x| x.parse().ok()).unwrap_or(0);
-    ID.store(id, Ordering::Relaxed);
-    id
-}
-"""
-ENVIRONMENT = {"PROPTEST_MAX_SHRINK_ITERS": "0", "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1", "PROPTEST_RNG_SEED": "1",
-               "RUST_BACKTRACE": "0"}
 
 
 def transform(folder, mutants, skip):
@@ -127,13 +112,7 @@ def survives(folder, binaries, number):
     environment = dict(os.environ, MUTANT=str(number), **ENVIRONMENT)
     for binary in binaries:
         seconds = SECONDS[binary == binaries[-1]]
-        try:
-            process = subprocess.run([*binary, "-q"], cwd=os.path.join(folder, "risk"), env=environment, stdout=subprocess.DEVNULL,
-                                     stderr=subprocess.DEVNULL, timeout=1800,
-                                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)))
-        except subprocess.TimeoutExpired:
-            return False
-        if process.returncode:
+        if not passes([*binary, "-q"], os.path.join(folder, "risk"), environment, seconds):
             return False
     return True
 
@@ -156,14 +135,7 @@ def together(folder, mutants):
         binaries, errors = build(folder)
         if binaries:
             return binaries, unviable, alone
-        refused = set()
-        for path, line, rendered in errors:
-            lines = text_of(os.path.join(folder, path)).splitlines() if path else []
-            before = "\n".join(lines[:line])
-            markers = re.findall(r"/\*MUTANT (\d+)\*/", before)
-            if len(markers) % 2 == 0 or not markers:
-                sys.exit(f"the switched sources do not compile:\n{rendered}")
-            refused.add(int(markers[-1]))
+        refused = refused_by(folder, errors)
         print(f"refused by the compiler: {len(refused)}", flush=True)
         unviable |= refused
 
@@ -171,31 +143,9 @@ def together(folder, mutants):
 def by_itself(folder, mutant):
     """One mutant by itself: 'unviable', True if it survives, else False."""
     copy_tree(folder)
-    path = os.path.join(folder, mutant["file"])
-    text = text_of(path)
-    lines = text.splitlines(keepends=True)
-    start, end = offset(lines, mutant["span"]["start"]), offset(lines, mutant["span"]["end"])
-    write(path, text[:start] + mutant["replacement"] + text[end:])
+    replace(folder, mutant)
     binaries, errors = build(folder)
     return "unviable" if errors else survives(folder, binaries, 0)
-
-
-def reasons():
-    found = []
-    for line in text_of(REASONS).splitlines() if os.path.exists(REASONS) else []:
-        if line.strip() and not line.startswith("#"):
-            file, function, change, reason = (part.strip() for part in line.split(" | ", 3))
-            found.append((file, function, re.compile(change), reason))
-    return found
-
-
-def describe(mutant):
-    """File, function, and the change with its line's text."""
-    what = mutant["name"].split(": ", 1)[1]
-    line = text_of(os.path.join(ROOT, mutant["file"])).splitlines()[mutant["span"]["start"]["line"] - 1].strip()
-    function = (mutant.get("function") or {"function_name": "-"})["function_name"]
-    column = mutant["span"]["start"]["column"]
-    return mutant["file"].removeprefix("risk/src/"), function, f"{what.split(' in ')[0]} @{column} in `{line}`"
 
 
 def digest():
@@ -213,7 +163,7 @@ def identities(mutants):
     """What each mutant is told by when lines have moved: its place in its line, and the how manieth of that kind it is."""
     met, found = Counter(), []
     for mutant in mutants:
-        what = " | ".join(describe(mutant))
+        what = " | ".join(describe(ROOT, mutant, "risk/src/"))
         met[what] += 1
         found.append(f"{what} | {met[what]}")
     return found
@@ -308,9 +258,9 @@ def report(options, mutants, wanted, state):
     viable = sum(caught.values()) + len(survivors)
     score = sum(caught.values()) / max(viable, 1)
     print(f"{len(wanted)} mutants, {len(unviable)} unviable, {viable} run, {len(waiting)} waiting, {len(survivors)} survive: {score:.2%}")
-    known, unexplained, listed = reasons(), [], []
+    known, unexplained, listed = reasons(REASONS), [], []
     for number in survivors:
-        file, function, change = describe(mutants[number - 1])
+        file, function, change = describe(ROOT, mutants[number - 1], "risk/src/")
         reason = next((r for f, g, c, r in known if f == file and re.fullmatch(g, function) and c.search(change)), None)
         if reason is None:
             unexplained.append(f"{file} | {function} | {change}")
