@@ -90,7 +90,7 @@ fn linear_shares(
     let mut push = |contributor: Contributor, value: Fine| {
         let change =
             if shock.mode.is_skew() { Fine::ZERO } else { value.times_change(shock.ratio) };
-        shares.push(Share { contributor, pnl: change.times(row.weight, 62).to_wad_down() });
+        shares.push(Share { contributor, pnl: row.counted(change).to_wad_down() });
     };
     if let (Some(held), Some(perpetual)) = (part.holdings.first(), perpetual(part, market)) {
         let value = price_times(perpetual.mark, i128::from(perpetual.quantity));
@@ -122,7 +122,7 @@ fn tenor_shares(
         } else {
             value.times_change(expiry.ratio(shock.ratio)).times(expiry.discount, 62)
         };
-        let pnl = change.times(row.weight, 62).to_wad_down();
+        let pnl = row.counted(change).to_wad_down();
         shares.push(Share { contributor: Contributor::Position(future.instrument.id()), pnl });
     }
     let shocks = [Shock::UNSHOCKED, shock];
@@ -146,7 +146,7 @@ fn tenor_shares(
         let (mark, value) = both(&[line]);
         let change = value.times(factor, 62).minus(mark);
         let change = if shock.mode.is_skew() && gains { change.negated() } else { change };
-        let pnl = change.times(row.weight, 62).to_wad_down();
+        let pnl = row.counted(change).to_wad_down();
         shares.push(Share { contributor: Contributor::Position(held.instrument.id()), pnl });
     }
 }

@@ -76,8 +76,9 @@ pub enum Surface {
         /// Roundness; positive.
         sigma: u64,
     },
-    /// Volatilities by strike code, ascending; a strike that is absent has the volatility of the one before it (or the first).
-    Points(Vec<(u32, u64)>),
+    /// Volatilities by strike code, ascending, 18 decimals; a strike that is absent has the volatility of the one before it (or
+    /// the first). Total deviations, `vol sqrt(tau)`, count as at most 64: there a call is worth its forward.
+    Points(Vec<(u32, u128)>),
 }
 
 /// An expiry's market.

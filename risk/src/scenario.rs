@@ -68,7 +68,7 @@ pub enum Weight {
     /// This share.
     Fixed(u64),
     /// `share * range / |move|`, the move as a share of the price: tails count as one range's worth of their loss.
-    /// Taken below 4.
+    /// Taken below 64.
     Tail(u64),
 }
 

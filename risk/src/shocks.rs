@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::{
     Error,
     expiry::ln_ratio,
-    fixed::{ONE_Q60, WAD, binary, multiply},
+    fixed::{Fine, ONE_Q60, WAD, binary, multiply},
     parameters::{Parameters, UnderlyingParameters},
     scenario::{BASIS, Scenario, SpotMove, VolatilityMode, Weight},
 };
@@ -39,10 +39,18 @@ pub(crate) struct Row {
     pub(crate) shock: usize,
     /// Shocked price over price, 18 decimals.
     pub(crate) moved: u64,
-    /// Q62.
-    pub(crate) weight: u64,
+    /// Q58.
+    weight: u64,
     /// Its number in the table.
     pub(crate) number: u8,
+}
+
+impl Row {
+    /// What counts of a change in value.
+    #[inline]
+    pub(crate) fn counted(&self, change: Fine) -> Fine {
+        change.times(self.weight, 58)
+    }
 }
 
 /// The table of one underlying. Shock 0 is the market as it is; with the basis charge, 1 and 2 are its two moves.
@@ -129,11 +137,11 @@ impl Shocks {
         let moved = if falls { WAD.saturating_sub(size) } else { WAD.saturating_add(size) };
         let moved = if scenario.volatility.is_skew() { WAD } else { moved };
         let weight = match scenario.weight {
-            Weight::Fixed(share) => binary(share, 62),
+            Weight::Fixed(share) => binary(share, 58),
             Weight::Tail(share) => {
-                let worth = multiply(binary(share, 60), binary(range, 60), 60);
-                (u128::from(worth) << 62)
-                    .checked_div(u128::from(binary(size, 60)))
+                let worth = multiply(binary(share, 59), binary(range, 59), 59);
+                (u128::from(worth) << 58)
+                    .checked_div(u128::from(binary(size, 59)))
                     .and_then(|weight| u64::try_from(weight).ok())
                     .unwrap_or(u64::MAX)
             }

@@ -175,11 +175,11 @@ impl<'a> Builder<'a> {
                 } else {
                     change
                 };
-                *pnl = pnl.plus_inline(change.times(row.weight, 62));
+                *pnl = pnl.plus_inline(row.counted(change));
             }
             if futures != 0 && !shock.mode.is_skew() {
                 let change = futures_value.times_change(expiry.ratio(shock.ratio));
-                *pnl = pnl.plus(change.times(expiry.discount, 62).times(row.weight, 62));
+                *pnl = pnl.plus(row.counted(change.times(expiry.discount, 62)));
             }
         }
         if self.table.with_basis && !lines.is_empty() {
@@ -243,8 +243,8 @@ impl<'a> Builder<'a> {
             for (row, pnl) in self.table.rows.iter().zip(&mut figures.pnl) {
                 let Some(shock) = self.table.distinct.get(row.shock) else { continue };
                 if shock.ratio != ONE_Q60 && !shock.mode.is_skew() {
-                    let change = self.linear.times_change(shock.ratio).times(row.weight, 62);
-                    *pnl = pnl.plus(change);
+                    let change = self.linear.times_change(shock.ratio);
+                    *pnl = pnl.plus(row.counted(change));
                 }
             }
         }

@@ -226,14 +226,23 @@ BEYOND = {
 }
 
 
-def beyond(r, given):
-    """Sets one to three parameters anywhere within what peers allow, mostly to the ends."""
+def beyond(r, line):
+    """Sets one to three parameters anywhere within what peers allow, mostly to the ends; some weights, rates and volatilities too."""
+    given, expiries = line["parameters"], line["market"]["expiries"]
+    within = lambda low, high: decimal(r.choice([low, high, r.uniform(low, high)]), 15)
     for _ in range(r.randint(1, 3)):
         section = r.choice(sorted(BEYOND))
         name = r.choice(sorted(BEYOND[section]))
-        low, high = BEYOND[section][name]
-        value = r.choice([low, high, r.uniform(low, high)])
-        given.setdefault(section, {})[name] = decimal(value, 15)
+        given.setdefault(section, {})[name] = within(*BEYOND[section][name])
+    if r.random() < 0.3:
+        given["scenarios"] = [{"spot": {"absolute": within(-0.99, 9)}, "volatility": r.choice(["none", "up", "down"]), "weight": within(0, 5)}
+                              for _ in range(r.randint(1, 8))]
+    if r.random() < 0.3:
+        for terms in expiries:
+            terms["rate"] = within(-1.2, 3)
+    for terms in expiries:
+        if "volatilities" in terms:
+            terms["volatilities"] = [[strike, decimal(10 ** r.uniform(-2, 4), 9)] for strike, _ in terms["volatilities"]]
 
 
 def books(count, seed, vast=False, extended=False, start=0):

@@ -63,7 +63,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--vast", action="store_true", help="prices, strikes and quantities to the ends of their ranges")
     parser.add_argument("--precise", action="store_true", help="40 digits for every book")
-    parser.add_argument("--beyond", action="store_true", help="one to three parameters beyond our bounds, within those of peers")
+    parser.add_argument("--beyond", action="store_true", help="parameters, rates and volatilities beyond our bounds, within those of peers")
     parser.add_argument("--extensions", action="store_true", help="section 6 on every book")
     arguments = parser.parse_args()
     reference.mpmath.mp.dps = 40
@@ -72,7 +72,7 @@ def main():
     process = subprocess.Popen([arguments.binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     for line in books.books(arguments.count, arguments.seed, arguments.vast, arguments.extensions):
         if arguments.beyond:
-            books.beyond(random.Random(line["id"]), line["parameters"])
+            books.beyond(random.Random(line["id"]), line)
         process.stdin.write(json.dumps(line) + "\n")
         process.stdin.flush()
         given = json.loads(process.stdout.readline())

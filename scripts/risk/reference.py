@@ -132,7 +132,9 @@ class Reference:
 
     def vol(self, terms, forward, strike):
         if "volatilities" in terms:
-            return self.n(dict((Decimal(k), v) for k, v in terms["volatilities"])[Decimal(strike)])
+            # Total deviations count as at most 64 (schema of margin-jsonl).
+            most = 64 / self.a.sqrt(self.n(terms["expiry"] - self.now) / YEAR)
+            return min(self.n(dict((Decimal(k), v) for k, v in terms["volatilities"])[Decimal(strike)]), most)
         v = {name: self.n(x) for name, x in terms["svi"].items()}
         k = self.a.ln(self.n(strike)) - self.a.ln(forward)
         x = k - v["m"]
@@ -166,7 +168,7 @@ class Reference:
         width = self.n(self.ranges[underlying]["range"])
         move = self.n(spot["ranges"]) * width if "ranges" in spot else self.n(spot["absolute"])
         if isinstance(weight, dict):
-            weight = min(self.n(weight["tail"]) * width / abs(move), self.n(4))
+            weight = min(self.n(weight["tail"]) * width / abs(move), self.n(64))
         else:
             weight = self.n(weight)
         if scenario["volatility"].startswith("skew"):

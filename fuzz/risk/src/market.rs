@@ -122,6 +122,12 @@ fn expiry(draw: &mut Draw<'_>, underlying: u8, expiry_hours: u32) -> ExpiryMarke
     }
 }
 
+/// Any of 64 bits, and some beyond.
+fn volatility(draw: &mut Draw<'_>) -> u128 {
+    let volatility = u128::from(draw.edgy());
+    if draw.once_in(4) { volatility << (draw.byte() % 128) } else { volatility }
+}
+
 fn surface(draw: &mut Draw<'_>) -> Surface {
     match draw.byte() % 4 {
         0 => Surface::Svi {
@@ -132,8 +138,8 @@ fn surface(draw: &mut Draw<'_>) -> Surface {
             sigma: draw.edgy(),
         },
         1 => {
-            let mut points: Vec<(u32, u64)> =
-                (0..draw.byte() % 4).map(|_| (draw.word() as u32, draw.edgy())).collect();
+            let mut points: Vec<(u32, u128)> =
+                (0..draw.byte() % 4).map(|_| (draw.word() as u32, volatility(draw))).collect();
             points.sort_unstable();
             Surface::Points(points)
         }

@@ -20,6 +20,8 @@ const MONTH: u64 = 30 * 86_400;
 const LONGEST: u64 = 63 * YEAR;
 /// A second in years, Q116: `2^116 / 31_536_000`.
 const SECOND_Q116: u128 = (1 << 116) / 31_536_000;
+/// Volatilities count as at most this, 2^119 units of 1e-18.
+const MOST_VOLATILE: u128 = 1 << 119;
 /// The bias of a strike's exponent.
 const STRIKE_BIAS: i32 = -16;
 
@@ -120,7 +122,8 @@ impl Expiry {
                 let code = strike.code();
                 let after = points.partition_point(|(known, _)| *known <= code);
                 let volatility = points.get(after.saturating_sub(1)).map_or(0, |(_, vol)| *vol);
-                multiply(binary(volatility, 58), self.root, 58)
+                // The root is below 8, so it fits Q60 too.
+                binary_wide(price_ratio(volatility.min(MOST_VOLATILE), self.root << 2), 58)
             }
             Smile::Flat => 0,
         }
@@ -173,11 +176,11 @@ const fn exponential(z: u64) -> u64 {
 
 /// `D` times the discounts of long and short expiries, Q62.
 fn static_discounts(parameters: &Parameters, rate: u64, tau: u64, decay: u64) -> (u64, u64) {
-    // tau (rate multiplier + addition), Q58.
+    // tau (rate multiplier + addition), Q58; at most 64 a year.
     let growth = |multiplier: u64, addition: u64| {
         let annual =
-            multiply(rate, binary(multiplier, 60), 60).saturating_add(binary(addition, 60));
-        multiply(annual, tau, 60)
+            multiply(rate, binary(multiplier, 58), 60).saturating_add(binary(addition, 58));
+        multiply(annual, tau, 58)
     };
     let extra = growth(parameters.long.multiplier, parameters.long.addition);
     let base = binary(parameters.long.base, 62);

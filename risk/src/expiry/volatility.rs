@@ -24,7 +24,7 @@ pub(super) enum Smile {
     /// A slice and `tau / tau_ref`, Q60.
     Slice(Slice, u64),
     /// Volatilities by strike code.
-    Points(alloc::vec::Vec<(u32, u64)>),
+    Points(alloc::vec::Vec<(u32, u128)>),
     /// Expired: no volatility.
     Flat,
 }

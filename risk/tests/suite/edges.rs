@@ -537,17 +537,17 @@ fn sensitivities_at_the_ends() {
 #[test]
 fn each_strike_has_its_point() {
     let code = |units| Strike::whole(units).unwrap().code();
-    let value = |points: &[(u32, u64)], strike| {
+    let value = |points: &[(u32, u128)], strike| {
         let mut state = calm();
         state.expiries[3].surface = Surface::Points(points.to_vec());
         let book = option_book(&[(call(HOURS + 24 * 14, strike), 1_000_000)]);
         assess(&book, &state, &parameters(), NOW).unwrap().equity
     };
     let quotes = [(2_900, ONE / 2), (3_000, ONE / 3), (3_100, ONE), (3_333, ONE / 4)];
-    let mut points = quotes.map(|(strike, volatility)| (code(strike), volatility));
+    let mut points = quotes.map(|(strike, volatility)| (code(strike), u128::from(volatility)));
     points.sort_unstable();
     for (strike, volatility) in quotes {
-        let expected = value(&[(code(strike), volatility)], strike);
+        let expected = value(&[(code(strike), u128::from(volatility))], strike);
         assert_eq!(value(&points, strike), expected, "{strike}");
     }
 }

@@ -624,6 +624,67 @@ fn a_long_discount_above_one_is_computed() {
     }
 }
 
+/// Governance sets no weight above three, and no growth of a discount above one a year; peers go further.
+#[test]
+fn weights_and_discounts_count_as_they_are_given() {
+    let number = |value: &Value| value.as_str().unwrap().parse::<f64>().unwrap();
+    let outcome = |weight: Value| {
+        let fall = json!([{"spot": {"absolute": "-0.5"}, "volatility": "up", "weight": weight}]);
+        number(&figures(&with(line(), "parameters.scenarios", fall))["underlyings"][0]["pnl"][0])
+    };
+    let once = outcome(json!(1));
+    assert!(once.abs() > 1.0);
+    for weight in [0.25, 3.999, 4.0, 5.0, 18.0] {
+        let found = outcome(json!(weight.to_string()));
+        assert!((found / once / weight - 1.0).abs() < 1e-12, "{weight}: {found}");
+        // The range of the line is 0.18.
+        let found = outcome(json!({"tail": weight.to_string()}));
+        let share = weight * 0.18 / 0.5;
+        assert!((found / once / share - 1.0).abs() < 1e-12, "{weight}: {found}");
+    }
+
+    let calm = json!([{"spot": {"ranges": 0}, "volatility": "none", "weight": 1}]);
+    let mut bought = with(line(), "parameters.scenarios", calm);
+    bought["portfolio"] =
+        json!({"positions": [{"instrument": "ETH-28JAN26T16-3000-C", "quantity": 7}]});
+    bought["market"]["expiries"][0]["rate"] = json!(5);
+    let tau = 1_209_600.0 / 31_536_000.0;
+    for (multiplier, addition) in [(1.0_f64, 0.0), (2.0, 7.0), (5.0, 5.0), (3.0, 18.0), (0.0, 18.0)]
+    {
+        let given = json!({"base": 1, "multiplier": multiplier.to_string(), "addition": addition.to_string()});
+        let answer = figures(&with(bought.clone(), "parameters.long", given));
+        let (mark, pnl) = (number(&answer["equity"]), number(&answer["underlyings"][0]["pnl"][0]));
+        let left = (-(5.0 * multiplier + addition) * tau).exp();
+        assert!((1.0 + pnl / mark - left).abs() < 1e-12, "{multiplier} {addition}: {pnl} {mark}");
+    }
+}
+
+/// Peers' test portfolios have volatilities of hundreds of thousands of percent: what counts is their product with the root of
+/// time, up to 64.
+#[test]
+fn volatilities_go_beyond_64_bits() {
+    let equity = |expiry: u64, volatility: &str| {
+        let mut given = line();
+        given["market"]["expiries"] = json!([{"underlying": 1, "expiry": expiry, "forward": 3010, "volatilities": [[3000, volatility]]}]);
+        let name =
+            if expiry == 1_769_616_000 { "ETH-28JAN26T16-3000-C" } else { "ETH-15JAN26T13-3000-C" };
+        given["portfolio"] = json!({"positions": [{"instrument": name, "quantity": 1}]});
+        figures(&given)["equity"].as_str().unwrap().parse::<f64>().unwrap()
+    };
+    // 336 hours and 21: four times the volatility.
+    let (long, short) = (1_769_616_000, 1_768_406_400 + 21 * 3_600);
+    for (one, other) in [("4.6", "18.4"), ("5", "20"), ("25.5", "102"), ("75", "300")] {
+        let (one, other) = (equity(long, one), equity(short, other));
+        assert!((one - other).abs() < 1e-12 * one, "{one} {other}");
+    }
+    assert!(equity(long, "18.446744073709551615") < equity(long, "18.46"));
+    // From 64 on a call is worth its forward.
+    for volatility in ["350", "2511.421980938193", "1000000000000000000", "300000000000000000000"] {
+        assert!((equity(long, volatility) - 3_010.0).abs() < 1e-9, "{volatility}");
+    }
+    assert!((equity(short, "0.000001") - 10.0).abs() < 1e-9);
+}
+
 /// Nor lower what is short below its mark: `min(1/D, base * exp(tau * addition))`, to the cent.
 #[test]
 fn a_short_discount_below_one_is_computed() {

@@ -114,9 +114,18 @@ fn books() -> impl Strategy<Value = Book> {
         })
 }
 
+fn edgy_volatility() -> impl Strategy<Value = u128> {
+    prop_oneof![
+        edgy_u64().prop_map(u128::from),
+        (64_u32..128).prop_map(|bit| 1 << bit),
+        any::<u128>(),
+        Just(u128::MAX)
+    ]
+}
+
 prop_compose! {
     fn surfaces()(a in edgy_i64(), b in edgy_u64(), rho in edgy_i64(), m in edgy_i64(), sigma in edgy_u64(),
-                  points in prop::collection::btree_map(any::<u32>(), edgy_u64(), 0..4), svi in prop::bool::weighted(0.8)) -> Surface {
+                  points in prop::collection::btree_map(any::<u32>(), edgy_volatility(), 0..4), svi in prop::bool::weighted(0.8)) -> Surface {
         if svi { Surface::Svi { a, b, rho, m, sigma } } else { Surface::Points(points.into_iter().collect()) }
     }
 }
