@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { ROOT } from "./foundry.mjs";
 import { FLOOR, PEERS, WORKLOADS, chart, ours, sizeKey } from "./margin_chart.mjs";
 
-const PAGES = ["README.md", "math/README.md", "docs/margin-gas.md"];
+const PAGES = ["README.md", "math/README.md", "docs/margin-gas.md", "docs/decisions/0007-section-six-on-chain.md"];
 /** Whole files made from snapshots. */
 const PICTURES = { "docs/margin-gas.svg": () => chart(read("margin")) };
 const USAGE = "usage: node scripts/figures.mjs [--check]\n\nWrites the tables of figures; --check fails if one differs.";
@@ -76,6 +76,14 @@ Object.assign(TABLES, {
       ];
     });
     return table(["options over expiries", "programs cached", "uncached", "PMRM_2", "times", "floor"], rows);
+  },
+  own_scenarios() {
+    const measured = read("margin");
+    const rows = WORKLOADS.map(([options, expiries]) => {
+      const [standard, own] = ["cached", "cached_own_scenarios"].map((key) => ours(measured, options, expiries, key));
+      return [`${options} over ${expiries}`, count(standard), count(own), count(own - standard)];
+    });
+    return table(["options over expiries", "default table", "33 entries stored", "more"], rows);
   },
   margin_parts() {
     const measured = read("margin");

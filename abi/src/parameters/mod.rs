@@ -2,8 +2,8 @@
 //! storage, its lens and clients read the answer of `IMargin.parameters`; the words and their order are the same.
 //!
 //! ```text
-//! root          words of the scenario table, 0: the default one (uint4) << 172 | shared sets that are stored, one bit each (uint12) << 160
-//!               | oracle (address)
+//! root          first scenario of the table, 0: the default table (uint32) << 176 | words of the others (uint4) << 172
+//!               | shared sets that are stored, one bit each (uint12) << 160 | oracle (address)
 //! shared set    four lanes of 64 bits, the first highest: see [`Set`]; a set that isn't stored has its defaults
 //! table         eight scenarios: see [`pack_scenario`]
 //! collateral    underlying (uint8) << 136 | cancels risk (bool) << 128 | haircut maintenance (uint64) << 64 | initial (uint64)
@@ -88,7 +88,10 @@ pub struct Root {
     pub oracle: Address,
     /// One bit for each shared set that is stored.
     pub stored: u16,
-    /// Words of the scenario table; 0 for the default one, at most [`TABLE_WORDS`].
+    /// The first scenario of the table, packed; 0 for the default table. It stands here so that a table of 33, as the default
+    /// one, takes four words more.
+    pub first: u32,
+    /// Words of the other scenarios, at most [`TABLE_WORDS`].
     pub table: u8,
 }
 
@@ -96,10 +99,10 @@ impl Root {
     /// Packs it.
     pub fn pack(self) -> U256 {
         let mut bytes = [0; 32];
-        let [high, low] =
-            (self.stored & SETS_MASK | u16::from(self.table) << SETS_BITS).to_be_bytes();
-        let (_, tail) = bytes.split_at_mut(10);
-        for (to, from) in tail.iter_mut().zip([high, low].iter().chain(self.oracle.iter())) {
+        let first = self.first.to_be_bytes();
+        let sets = (self.stored & SETS_MASK | u16::from(self.table) << SETS_BITS).to_be_bytes();
+        let (_, tail) = bytes.split_at_mut(6);
+        for (to, from) in tail.iter_mut().zip(first.iter().chain(&sets).chain(self.oracle.iter())) {
             *to = *from;
         }
         U256::from_be_bytes(bytes)
@@ -108,9 +111,13 @@ impl Root {
     /// Reads it.
     pub fn unpack(word: U256) -> Self {
         let (high, _) = split(word);
-        let [.., first, second, _, _, _, _] = high.to_be_bytes();
-        let stored = u16::from_be_bytes([first, second]) & SETS_MASK;
-        Self { oracle: Address::from_word(word.into()), stored, table: first >> 4 }
+        let [.., a, b, c, d, table, stored, _, _, _, _] = high.to_be_bytes();
+        Self {
+            oracle: Address::from_word(word.into()),
+            stored: u16::from_be_bytes([table, stored]) & SETS_MASK,
+            first: u32::from_be_bytes([a, b, c, d]),
+            table: table >> 4,
+        }
     }
 }
 
@@ -207,8 +214,9 @@ pub fn read_table<E>(
     scenarios: &mut Vec<Scenario>,
     word: &mut dyn FnMut(Place) -> Result<U256, E>,
 ) -> Result<(), E> {
-    if root.table != 0 {
+    if let Some(first) = unpack_scenario(root.first) {
         scenarios.clear();
+        scenarios.push(first);
         for number in 0..root.table.min(TABLE_WORDS) {
             unpack_table(word(Place::Table(number))?, scenarios);
         }

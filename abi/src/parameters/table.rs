@@ -1,17 +1,17 @@
-//! A scenario table as words: eight scenarios to a word, the first lowest, 32 bits each; no bits: none.
+//! Scenarios as words: eight to a word, the first lowest, 32 bits each; no bits: none.
 //!
 //! ```text
 //! volatility mode + 1 (uint3) << 29 | tail (bool) << 28 | absolute (bool) << 27 | weight (uint12) << 15 | spot move (int15)
 //! ```
 //!
-//! Spot moves and weights are in thousandths, which is as fine as governance may set them: so the default table takes five words.
+//! Spot moves and weights are in thousandths, which is as fine as governance may set them.
 
 use alloc::vec::Vec;
 
 use alloy_primitives::U256;
 use novate_risk::scenario::{Scenario, SpotMove, VolatilityMode, Weight};
 
-/// Most words of a table.
+/// Most words of a table, its first scenario apart.
 pub const TABLE_WORDS: u8 = 8;
 /// Scenarios in a word.
 const TO_A_WORD: usize = 8;
@@ -62,7 +62,7 @@ pub fn unpack_scenario(code: u32) -> Option<Scenario> {
     })
 }
 
-/// The words of a table's codes, at most 64 of them.
+/// The words of codes, at most 64 of them.
 pub fn pack_table(codes: &[u32]) -> Vec<U256> {
     let word = |codes: &[u32]| {
         let mut limbs = [0_u64; 4];

@@ -23,9 +23,10 @@ const TOKEN: CollateralParameters = CollateralParameters {
 
 #[test]
 fn every_field_keeps_its_extremes() {
-    let root = Root { oracle: Address::repeat_byte(0xee), stored: 0xbcd, table: 8 };
+    let root =
+        Root { oracle: Address::repeat_byte(0xee), stored: 0xbcd, table: 8, first: 0x8765_4321 };
     assert_eq!(Root::unpack(root.pack()), root);
-    assert_eq!(root.pack() >> 160_usize, U256::from(0x8bcd));
+    assert_eq!(root.pack() >> 160_usize, U256::from(0x8765_4321_8bcd_u64));
     for moves in [false, true] {
         let word = pack_underlying(&LISTED, moves);
         assert_eq!(unpack_underlying(9, word), Some((LISTED, moves)));
@@ -62,7 +63,8 @@ fn words_are_read_in_their_order() {
         asked.push(place);
         Ok(match place {
             Place::Root => {
-                Root { oracle: Address::ZERO, stored: 0b1000_0000_0010, table: 2 }.pack()
+                Root { oracle: Address::ZERO, stored: 0b1000_0000_0010, first: code, table: 2 }
+                    .pack()
             }
             Place::Table(0) => pack_table(&[code; 8])[0],
             Place::Table(_) => pack_table(&[code])[0],
@@ -90,7 +92,7 @@ fn words_are_read_in_their_order() {
     ];
     assert_eq!(asked, expected);
     assert_eq!(governed.ramps.len(), 1);
-    assert_eq!(governed.parameters.scenarios, [Scenario::defaults()[30]; 9]);
+    assert_eq!(governed.parameters.scenarios, [Scenario::defaults()[30]; 10]);
     assert_eq!(governed.parameters.contingencies.option_initial, 0);
     for place in expected {
         assert_eq!(Place::decode(place.encode()), Some(place));

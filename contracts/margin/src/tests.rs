@@ -125,8 +125,10 @@ fn a_stored_scenario_table_is_the_one_that_counts() {
     // Without the worst of the default table.
     let table = Scenario::defaults()[1..12].to_vec();
     let codes: Vec<u32> = table.iter().map(|entry| pack_scenario(entry).unwrap()).collect();
-    let words = pack_table(&codes);
-    let root = Root { oracle: ORACLE, stored: 0, table: words.len().try_into().unwrap() };
+    let (first, others) = codes.split_first().unwrap();
+    let words = pack_table(others);
+    let table_words = words.len().try_into().unwrap();
+    let root = Root { oracle: ORACLE, stored: 0, first: *first, table: table_words };
     bench.write(Place::Root, root.pack());
     for (number, word) in (0..).zip(words) {
         bench.write(Place::Table(number), word);

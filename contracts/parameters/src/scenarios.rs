@@ -55,6 +55,7 @@ fn replace(current: &[Scenario]) -> Answer {
     let root = root()?;
     let previous = table(root)?;
     let mut words = Vec::new();
+    let mut next = Root { first: 0, ..root };
     // The default table isn't stored: then it costs trades nothing.
     if current != Scenario::defaults() {
         let mut codes = Vec::with_capacity(current.len());
@@ -63,15 +64,18 @@ fn replace(current: &[Scenario]) -> Answer {
             let too_fine = || refuse!(IRiskParameters::ScenarioTooFine { index });
             codes.push(pack_scenario(entry).ok_or_else(too_fine)?);
         }
-        words = pack_table(&codes);
+        if let Some((first, others)) = codes.split_first() {
+            next.first = *first;
+            words = pack_table(others);
+        }
     }
-    let stored = u8::try_from(words.len()).unwrap_or(TABLE_WORDS);
+    next.table = u8::try_from(words.len()).unwrap_or(TABLE_WORDS);
     words.resize(words.len().max(root.table.into()), U256::ZERO);
     for (number, word) in (0..TABLE_WORDS).zip(words) {
         write(Place::Table(number), word)?;
     }
-    if stored != root.table {
-        write(Place::Root, Root { table: stored, ..root }.pack())?;
+    if next != root {
+        write(Place::Root, next.pack())?;
     }
     for number in (0..u8::MAX).take(previous.len().max(current.len())) {
         let (before, after) = (previous.get(usize::from(number)), current.get(usize::from(number)));

@@ -288,7 +288,11 @@ fn every_change_is_told_with_old_and_new_value() {
     assert_eq!((event.previous, event.oracle), (ORACLE, STRANGER));
     assert_eq!(
         bench.root(),
-        Root { oracle: STRANGER, stored: 1 | Set::Skew.bit() | Set::Offsets.bit(), table: 0 }
+        Root {
+            oracle: STRANGER,
+            stored: 1 | Set::Skew.bit() | Set::Offsets.bit(),
+            ..Root::default()
+        }
     );
 }
 
@@ -450,16 +454,18 @@ fn a_table_is_stored_read_told_and_taken_back() {
     let defaults = Scenario::defaults();
     assert_eq!(shown(), entries(&defaults));
 
-    // Longer than the default one, with its second entry changed: then shorter, then the default one.
+    // Longer than the default one, with its second entry changed: then shorter, then a single entry, another, the default one.
     let mut longer = defaults.clone();
     longer.extend_from_slice(&defaults[..31]);
     longer[1].weight = Weight::Fixed(ONE / 2);
     let shorter = vec![defaults[0], defaults[30], longer[1]];
     let mut before = defaults.clone();
-    for (table, words) in [(longer, 8), (shorter, 1), (defaults.clone(), 0)] {
+    let (one, other) = (vec![defaults[5]], vec![defaults[6]]);
+    for (table, words) in [(longer, 8), (shorter, 1), (one, 0), (other, 0), (defaults.clone(), 0)] {
         let logs = bench.0.logs().len();
         bench.govern(&setScenariosCall { table: entries(&table) });
         assert_eq!(bench.root().table, words);
+        assert_eq!(bench.root().first == 0, table == defaults);
         assert_eq!(bench.governed(&[], &[]).parameters.scenarios, table);
         assert_eq!(shown(), entries(&table));
         let of = |table: &[Scenario], number: usize| {

@@ -281,3 +281,50 @@ async fn gas_equals_the_snapshot() {
         "the gas has changed; NOVATE_SNAPSHOTS=write rewrites the snapshot\n{found}"
     );
 }
+
+/// What a check may cost, by expiries and options; with the default table, and with one of its size in storage.
+const BARS: [(&str, &str, u64); 5] = [
+    ("1", "001", 120_000),
+    ("4", "016", 150_000),
+    ("4", "064", 212_000),
+    ("8", "127", 380_000),
+    ("8", "256", 700_000),
+];
+/// What an option more may cost, and a fill between two books of [`FILL`].
+const SLOPE: u64 = 2_500;
+const FILL_GAS: u64 = 1_200_000;
+
+#[test]
+fn the_bars_hold() {
+    let path = workspace_root().join("snapshots/margin.json");
+    let kept: Json =
+        serde_json::from_str(&fs::read_to_string(path).expect("a snapshot")).expect("JSON");
+    let gas = |value: &Json| value.as_u64().expect("gas");
+    for (expiries, options, most) in BARS {
+        for table in ["cached", "cached_own_scenarios"] {
+            let cost = gas(&kept["check"][expiries][options][table]);
+            assert!(cost <= most, "{options} over {expiries}, {table}: {cost}");
+        }
+    }
+    for (expiries, rows) in kept["check"].as_object().expect("expiries") {
+        let rows: Vec<(u64, u64)> = rows
+            .as_object()
+            .expect("sizes")
+            .iter()
+            .map(|(options, row)| (options.parse().expect("a size"), gas(&row["cached"])))
+            .collect();
+        // From where every expiry has a call and a put, so that options alone are added.
+        let expiries: u64 = expiries.parse().expect("a number");
+        for pair in rows.windows(2) {
+            let [(few, less), (many, more)] = pair else { continue };
+            if *few < 2 * expiries {
+                continue;
+            }
+            let slope = (more - less).div_ceil(many - few);
+            assert!(slope <= SLOPE, "{few} to {many} over {expiries}: {slope} an option");
+        }
+    }
+    for (fill, cost) in kept["fill_between_127_options"].as_object().expect("fills") {
+        assert!(gas(cost) <= FILL_GAS, "{fill}: {cost}");
+    }
+}
