@@ -107,7 +107,7 @@ fn node_with_program() -> Result<(Node, Address)> {
 }
 
 fn deploy(node: &mut Node) -> Result<Address> {
-    let features = Features { multi_value: true, debug: true };
+    let features = Features { stylus_version: 2, debug: true };
     let package = pack::pack(&wat::parse_str(PROGRAM)?, features)?;
     let from = node.keyring().addresses().next();
     let create = TransactionRequest {

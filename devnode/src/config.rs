@@ -19,7 +19,7 @@ pub enum ArbOs {
     /// `ArbOS` 51, what `nitro --dev` of v3.9.5 starts with.
     #[default]
     V51,
-    /// `ArbOS` 60: fragments, the per-block cache of recent programs, no multi-value WASM.
+    /// `ArbOS` 60: fragments, the per-block cache of recent programs, version 3 of Stylus.
     V60,
 }
 
@@ -29,6 +29,14 @@ impl ArbOs {
         match self {
             Self::V51 => 51,
             Self::V60 => 60,
+        }
+    }
+
+    /// The version of Stylus that a chain of this version starts with.
+    pub const fn stylus_version(self) -> u16 {
+        match self {
+            Self::V51 => 2,
+            Self::V60 => 3,
         }
     }
 
@@ -121,6 +129,19 @@ pub const ARBITRUM_PRECOMPILES: [u8; 16] = [
     0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70, 0x71, 0x72, 0x73, 0xff,
 ];
 
+/// `ArbosActs`, which the chain calls itself: nobody else may.
+const ARBOS_ACTS: Address = address!("00000000000000000000000000000000000a4b05");
+/// `ArbFilteredTransactionsManager`, from `ArbOS` 60 on, which answers nobody here.
+const FILTERED_TRANSACTIONS: Address = precompile_address(0x74);
+const ARB_DEBUG: Address = precompile_address(0xff);
+
+/// Accounts that count as precompiles although all that a call of them does is to fail: their code is an invalid byte.
+pub(crate) fn mute_precompiles(config: &ChainConfig) -> impl Iterator<Item = Address> {
+    let filtered = config.arbos.is_60().then_some(FILTERED_TRANSACTIONS);
+    let debug = (!config.allow_debug).then_some(ARB_DEBUG);
+    core::iter::once(ARBOS_ACTS).chain(filtered).chain(debug)
+}
+
 /// Address of the Arbitrum precompile whose last byte is `last`.
 pub const fn precompile_address(last: u8) -> Address {
     let mut bytes = [0; 20];
@@ -132,12 +153,11 @@ pub const fn precompile_address(last: u8) -> Address {
 ///
 /// Precompiles hold one invalid byte of code, so that Solidity's check for code passes.
 pub fn genesis(config: &ChainConfig) -> Vec<GenesisAccount> {
-    let precompiles = ARBITRUM_PRECOMPILES
-        .into_iter()
-        .filter(|&last| last != 0xff || config.allow_debug)
-        .map(|last| {
-            GenesisAccount::with_code(precompile_address(last), 1, Bytes::from_static(&[0xfe]))
-        });
+    let own = ARBITRUM_PRECOMPILES.into_iter().map(precompile_address);
+    let precompiles = own
+        .filter(|address| *address != ARB_DEBUG || config.allow_debug)
+        .chain(mute_precompiles(config))
+        .map(|address| GenesisAccount::with_code(address, 0, Bytes::from_static(&[0xfe])));
     let state = GenesisAccount {
         address: ARBOS_STATE,
         info: AccountInfo { nonce: 1, ..AccountInfo::default() },

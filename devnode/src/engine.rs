@@ -72,7 +72,7 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// What `eth_call` and `eth_estimateGas` use: nothing about the sender is checked.
+    /// What `eth_call` uses: nothing about the sender is checked.
     pub const fn simulation() -> Self {
         Self {
             disable_nonce_check: true,
@@ -128,6 +128,21 @@ impl Engine {
         if let Some(programs) = &mut self.programs {
             programs.recent.clear();
         }
+    }
+
+    /// Lets a simulation of several calls, of one block or more, run as one: it starts without the programs that ran in the
+    /// block, remembers those that run in it, and leaves things as they were.
+    pub(crate) fn aside<T>(&mut self, simulate: impl FnOnce(&mut Self) -> T) -> T {
+        let engine = self.config.engine;
+        let programs = self.programs.get_or_insert_with(|| Programs::new(engine));
+        let before = core::mem::take(&mut programs.recent);
+        programs.is_aside = true;
+        let result = simulate(self);
+        if let Some(programs) = &mut self.programs {
+            programs.recent = before;
+            programs.is_aside = false;
+        }
+        result
     }
 
     /// Runs `tx` in `block` over `db`; nothing is written to `db`, the caller commits the state.

@@ -68,7 +68,7 @@ impl Meter {
     /// # Errors
     /// Code that the chain refuses, or imports.
     pub fn new(wasm: &[u8]) -> Result<Self, MeterError> {
-        let features = Features { multi_value: true, debug: false };
+        let features = Features { stylus_version: 2, debug: false };
         let module = Module::parse(wasm, features)?;
         let metered = instrument(&module, Exports::AllFunctions)?;
         let failed = |error: wasmi::Error| MeterError::Instantiate(error.to_string());

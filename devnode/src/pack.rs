@@ -142,7 +142,7 @@ pub fn init_code(code: &[u8]) -> Bytes {
 fn report(wasm: &[u8], compressed_size: usize, features: Features) -> Result<Report, PackError> {
     let data: ActivationData = activate(wasm, features)?;
     let module = Module::parse(wasm, features)?;
-    let params = crate::stylus::Params::default();
+    let params = crate::stylus::Params::new(crate::config::ArbOs::V51);
     let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
     Ok(Report {
         raw_size: wasm.len(),
@@ -163,7 +163,7 @@ fn report(wasm: &[u8], compressed_size: usize, features: Features) -> Result<Rep
 mod tests {
     use super::*;
 
-    const FEATURES: Features = Features { multi_value: true, debug: false };
+    const FEATURES: Features = Features { stylus_version: 2, debug: false };
 
     #[test]
     fn code_decompresses_to_the_normalised_wasm() {

@@ -167,9 +167,13 @@ impl Statement {
             Self::End(number) => writeln!(text, "{}", ENDS[*number]).unwrap(),
             Self::If(yes, no) => {
                 writeln!(text, "(if (i32.and (local.get $a0) (i32.const 1)) (then").unwrap();
-                yes.iter().for_each(|statement| statement.write(text, depth + 1));
+                for statement in yes {
+                    statement.write(text, depth + 1);
+                }
                 writeln!(text, ") (else").unwrap();
-                no.iter().for_each(|statement| statement.write(text, depth + 1));
+                for statement in no {
+                    statement.write(text, depth + 1);
+                }
                 writeln!(text, "))").unwrap();
             }
             Self::Loop(count, body) => {
@@ -180,7 +184,9 @@ impl Statement {
                     "(i32.store (i32.const {cell}) (i32.const {count})) (loop $l{depth}"
                 )
                 .unwrap();
-                body.iter().for_each(|statement| statement.write(text, depth + 1));
+                for statement in body {
+                    statement.write(text, depth + 1);
+                }
                 writeln!(
                     text,
                     "(i32.store (i32.const {cell}) (i32.sub (i32.load (i32.const {cell})) (i32.const 1)))
@@ -228,7 +234,9 @@ fn program() -> impl Strategy<Value = String> {
     (prop::collection::vec(statement(), 1..24), end).prop_map(|(mut statements, end)| {
         statements.extend(end);
         let mut text = HEAD.to_owned();
-        statements.iter().for_each(|statement| statement.write(&mut text, 0));
+        for statement in statements {
+            statement.write(&mut text, 0);
+        }
         text + TAIL
     })
 }

@@ -201,7 +201,7 @@ fn a_call_without_a_hundred_gas_does_not_touch_the_account() {
 fn long_term_cached_programs_enter_the_recent_ones_too() {
     let mut chain = TestChain::new(ArbOs::V60);
     let package =
-        pack::pack(&wat::parse_str(NOTHING).unwrap(), Features { multi_value: true, debug: true });
+        pack::pack(&wat::parse_str(NOTHING).unwrap(), Features { stylus_version: 2, debug: true });
     let code = package.unwrap().code;
     let program = chain.deploy_code(&code);
     assert!(chain.activate(program).is_success());

@@ -117,7 +117,8 @@ fn call(chain: &mut TestChain, program: Address, calldata: &[u8], value: u64) ->
         chain.engine.trace(&mut chain.db, &chain.block, tx, CallOptions::default()).unwrap();
     chain.db.commit(outcome.state);
     chain.nonce += 1;
-    Run { result: outcome.result, program, ios: trace.host_ios }
+    let ios = trace.host_ios.into_iter().filter(|io| !io.name.starts_with("user_")).collect();
+    Run { result: outcome.result, program, ios }
 }
 
 fn run(body: &str, calldata: &[u8]) -> Run {
@@ -469,8 +470,20 @@ fn memory_growth_pays_for_pages() {
 
 #[test]
 fn debug_functions_are_free() {
-    let run = run("(drop (call $tee (i64.const 5))) (call $null) (i32.const 0)", &[]);
-    assert_eq!(run.ink(), [0, 0]);
+    let used = |body: &str| {
+        let body = format!("(drop (call $ink_left)) {body} (drop (call $ink_left)) (i32.const 0)");
+        let run = run(&body, &[]);
+        let left: Vec<u64> = run
+            .ios
+            .iter()
+            .filter(|io| io.name == "evm_ink_left")
+            .map(|io| u64::from_be_bytes(io.outs[..].try_into().unwrap()))
+            .collect();
+        left[0] - left[1]
+    };
+    // What they add is operators: 2 calls at 3800 that each end a basic block (2450), a constant (1) and a drop (9).
+    let added = used("(drop (call $tee (i64.const 5))) (call $null)") - used("");
+    assert_eq!(added, 2 * (3_800 + 2_450) + 1 + 9);
 }
 
 #[test]
@@ -492,6 +505,38 @@ fn bad_pointers_fail_the_program_and_keep_its_gas() {
                 "{body}"
             );
             assert!(run.result.tx_gas_used() < 100_000, "{body}");
+        }
+    }
+}
+
+#[test]
+fn programs_are_told_the_price_with_the_tip_that_nobody_pays() {
+    use revm::DatabaseCommit;
+    let body = "(call $gas_price (i32.const 0)) (call $write_result (i32.const 0) (i32.const 32)) (i32.const 0)";
+    // GASPRICE MSTORE RETURN
+    let opcode = [0x3a, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3];
+    let mut chain = TestChain::default();
+    let program = chain.program(&source(body));
+    let contract = Address::repeat_byte(0xc0);
+    chain.etch(contract, opcode.to_vec());
+    let base_fee = 100_000_000;
+    for (price, tip, told) in [
+        (base_fee, None, base_fee),
+        (10 * base_fee, None, 10 * base_fee),
+        (10 * base_fee, Some(5 * base_fee), 6 * base_fee),
+        (10 * base_fee, Some(10 * base_fee), 10 * base_fee),
+        (10 * base_fee, Some(0), base_fee),
+    ] {
+        for (to, expected) in [(program, told), (contract, base_fee)] {
+            let mut tx = chain.tx(TxKind::Call(to), vec![], 0);
+            (tx.gas_price, tx.gas_priority_fee) = (price, tip);
+            tx.tx_type = if tip.is_some() { 2 } else { 0 };
+            let options = CallOptions::default();
+            let outcome = chain.engine.transact(&mut chain.db, &chain.block, tx, options).unwrap();
+            let output = outcome.result.output().unwrap();
+            assert_eq!(U256::from_be_slice(output), U256::from(expected), "{price} {tip:?}");
+            chain.db.commit(outcome.state);
+            chain.nonce += 1;
         }
     }
 }

@@ -31,7 +31,7 @@ sol! {
     event ProgramLifetimeExtended(bytes32 indexed codehash, uint256 dataFee);
 }
 
-const FEATURES: Features = Features { multi_value: true, debug: true };
+const FEATURES: Features = Features { stylus_version: 2, debug: true };
 const CACHE: Address = precompile_address(0x72);
 const DAY: u64 = 86_400;
 
@@ -384,4 +384,39 @@ fn an_imported_function_may_be_the_entry_point() {
     let program = chain.program_wasm(&wasm.unwrap());
     assert!(chain.send(program, vec![]).is_success());
     assert!(!chain.send(program, vec![0; 65_517]).is_success());
+}
+
+#[test]
+fn version_3_comes_with_60() {
+    for (arbos, version, gas) in [(ArbOs::V51, 2_u16, 0), (ArbOs::V60, 3, 800)] {
+        let mut chain = TestChain::new(arbos);
+        let asked = chain.send(ARB_WASM, ArbWasm::stylusVersionCall {}.abi_encode());
+        assert_eq!(U256::from_be_slice(asked.output().unwrap()), U256::from(version));
+        let program = chain.deploy_code(&nothing().code);
+        let activated = chain.activate(program);
+        let event = ProgramActivated::decode_log(activated.logs().last().unwrap()).unwrap();
+        assert_eq!(event.version, version);
+        // From 60 on the gas that owners may add to activation is read, and paid for, though it is nothing.
+        let mut old = TestChain::default();
+        old.send(ARB_WASM, ArbWasm::stylusVersionCall {}.abi_encode());
+        let same = old.deploy_code(&nothing().code);
+        assert_eq!(same, program);
+        assert_eq!(activated.tx_gas_used(), old.activate(same).tx_gas_used() + gas);
+    }
+    let mut chain = TestChain::new(ArbOs::V60);
+    // activationGas()
+    let selector = keccak256("activationGas()")[..4].to_vec();
+    let input = calldata_gas(&selector);
+    assert_eq!(chain.send(ARB_WASM, selector).tx_gas_used(), TX + input + 800 + 800 + 3);
+}
+
+/// A stream of the kind that only decoders with large windows read.
+#[test]
+fn streams_of_large_windows_are_refused() {
+    let stream = [0x11, 0x16, 0x08, 0x00, 0x02, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x03];
+    let mut chain = TestChain::default();
+    let program = chain.deploy_code(&[&[0xef, 0xf0, 0x00, 0x00][..], &stream].concat());
+    let result = chain.activate(program);
+    assert!(revert_data(&result).is_empty());
+    assert!(result.tx_gas_used() < 3_000_000, "an invalid stream keeps the gas: {result:?}");
 }

@@ -10,7 +10,7 @@
 mod support;
 
 use alloy_primitives::{Address, B256, TxKind, U256};
-use novate_devnode::{CallOptions, ChainConfig};
+use novate_devnode::{ArbOs, CallOptions, ChainConfig};
 use revm::context::result::{ExecutionResult, HaltReason};
 use support::{TX, TestChain};
 
@@ -130,8 +130,15 @@ fn deep_recursion_is_a_depth_error_that_burns_the_calls_gas() {
     let result = chain.send(program, vec![0; frames - 1]);
     assert!(result.is_success(), "{result:?}");
     let result = chain.send(program, vec![0; frames]);
-    assert!(result.is_halt(), "{result:?}");
+    let is_depth = matches!(result, ExecutionResult::Halt { reason: HaltReason::CallTooDeep, .. });
+    assert!(is_depth, "{result:?}");
     assert_eq!(result.tx_gas_used(), 32_000_000);
+    // A contract that calls it gets nothing back either.
+    let forward = chain.program(STATIC_FORWARD);
+    let input = [program.as_slice(), &vec![0; frames]].concat();
+    let result = chain.send(forward, input);
+    assert_eq!(result.output().unwrap().as_ref(), [2], "the status of a failure");
+    assert!(result.tx_gas_used() > 31_000_000);
 }
 
 /// Forwards calldata[20..] to calldata[0..20] by a static call and returns the status as a result.
@@ -337,3 +344,53 @@ const WRITER: &str = r#"(module
         (call $store (i32.const 0) (i32.const 32))
         (call $flush (i32.const 0))
         i32.const 0))"#;
+
+#[test]
+fn memory_is_filled_with_bytes() {
+    let fill = |value: i64, length: u32| {
+        format!(
+            r#"(module (import "vm_hooks" "write_result" (func $write (param i32 i32)))
+            (memory (export "memory") 1 1)
+            (func (export "user_entrypoint") (param i32) (result i32)
+                (memory.fill (i32.const 0) (i32.const {value}) (i32.const {length}))
+                (call $write (i32.const 0) (i32.const 1)) i32.const 0))"#
+        )
+    };
+    for (arbos, strict) in [(ArbOs::V51, true), (ArbOs::V60, false)] {
+        let mut chain = TestChain::new(arbos);
+        for (value, length, byte) in [(255, 1, 255), (256, 1, 0), (-1, 1, 255), (511, 0, 0)] {
+            let program = chain.program(&fill(value, length));
+            let result = chain.send(program, vec![]);
+            assert!(result.tx_gas_used() < 100_000, "a trap keeps the gas");
+            if strict && !(0..=255).contains(&value) {
+                let ExecutionResult::Revert { output, .. } = result else { panic!("{result:?}") };
+                assert!(output.is_empty());
+            } else {
+                let byte = if length == 0 { 0 } else { byte };
+                assert_eq!(result.output().unwrap().as_ref(), [byte], "{value} {length}");
+            }
+        }
+    }
+    // The check itself is free: version 3, which has none, costs the same.
+    let used = |arbos| {
+        let mut chain = TestChain::new(arbos);
+        let program = chain.program(&fill(7, 100));
+        chain.send(program, vec![]).tx_gas_used()
+    };
+    assert_eq!(used(ArbOs::V51), used(ArbOs::V60));
+}
+
+#[test]
+fn growth_beyond_16_bits_is_out_of_gas_from_60_on() {
+    let grow = r#"(module (import "vm_hooks" "pay_for_memory_grow" (func (param i32)))
+        (memory (export "memory") 1)
+        (func (export "user_entrypoint") (param i32) (result i32)
+            (drop (memory.grow (i32.const 65536))) i32.const 0))"#;
+    for (arbos, fine) in [(ArbOs::V51, true), (ArbOs::V60, false)] {
+        let mut chain = TestChain::new(arbos);
+        let program = chain.program(grow);
+        let result = chain.send(program, vec![]);
+        assert_eq!((result.is_success(), result.is_halt()), (fine, !fine), "{result:?}");
+        assert_eq!(result.tx_gas_used() == 32_000_000, !fine);
+    }
+}

@@ -12,8 +12,11 @@ mod support;
 
 use alloy_primitives::{Address, B256, Bytes, U256, address, bytes, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, sol};
-use novate_devnode::precompile_address;
-use revm::context::result::ExecutionResult;
+use novate_devnode::{ArbOs, precompile_address};
+use revm::{
+    context::result::ExecutionResult,
+    state::{AccountInfo, Bytecode},
+};
 use support::{ALICE, TX, TestChain, calldata_gas};
 
 sol! {
@@ -161,4 +164,167 @@ fn there_are_no_tickets_and_old_interfaces_answer() {
     // No account may mint native tokens: whoever calls that precompile loses all gas.
     let mint = chain.send(precompile_address(0x73), vec![0x13, 0x03, 0x84, 0x8f]);
     assert_eq!(mint.tx_gas_used(), 32_000_000);
+}
+
+const OWNER: Address = precompile_address(0x70);
+
+sol! {
+    interface ArbOwner {
+        function addChainOwner(address newOwner) external;
+        function removeChainOwner(address ownerToRemove) external;
+        function setL1PricePerUnit(uint256 pricePerUnit) external;
+        function getInfraFeeAccount() external view returns (address);
+        event OwnerActs(bytes4 indexed method, address indexed owner, bytes data);
+        event ChainOwnerAdded(address indexed newOwner);
+        event ChainOwnerRemoved(address indexed removedOwner);
+    }
+    interface ArbDebug {
+        function becomeChainOwner() external;
+    }
+    interface ArbGasInfo {
+        function getL1RewardRate() external view returns (uint64);
+    }
+}
+
+#[test]
+fn who_owns_the_chain_is_told_from_60_on() {
+    for arbos in [ArbOs::V51, ArbOs::V60] {
+        let mut chain = TestChain::new(arbos);
+        ask(&mut chain, 0xff, &ArbDebug::becomeChainOwnerCall {});
+        let friend = Address::repeat_byte(0xf1);
+        let add = ArbOwner::addChainOwnerCall { newOwner: friend };
+        let added = chain.send(OWNER, add.abi_encode());
+        let remove = ArbOwner::removeChainOwnerCall { ownerToRemove: friend };
+        let removed = chain.send(OWNER, remove.abi_encode());
+        for result in [&added, &removed] {
+            ArbOwner::OwnerActs::decode_log(result.logs().last().unwrap()).unwrap();
+        }
+        let told = if arbos == ArbOs::V60 { 2 } else { 1 };
+        assert_eq!((added.logs().len(), removed.logs().len()), (told, told));
+        if arbos == ArbOs::V60 {
+            let event = ArbOwner::ChainOwnerAdded::decode_log(&added.logs()[0]).unwrap();
+            assert_eq!(event.newOwner, friend);
+            let event = ArbOwner::ChainOwnerRemoved::decode_log(&removed.logs()[0]).unwrap();
+            assert_eq!(event.removedOwner, friend);
+        }
+        // What scripts set first: the price of the parent chain's data.
+        let price = ArbOwner::setL1PricePerUnitCall { pricePerUnit: U256::ZERO };
+        assert!(chain.send(OWNER, price.abi_encode()).is_success());
+        assert_eq!(ask(&mut chain, 0x70, &ArbOwner::getInfraFeeAccountCall {}), Address::ZERO);
+        assert_eq!(ask(&mut chain, 0x6c, &ArbGasInfo::getL1RewardRateCall {}), 10);
+    }
+}
+
+#[test]
+fn value_that_leaves_costs_a_read_more() {
+    let mut chain = TestChain::default();
+    let call = ArbSys::withdrawEthCall { destination: ALICE }.abi_encode();
+    let mut used = |value| chain.pay(ARB_SYS, call.clone(), value).tx_gas_used();
+    // Messages 5 and 9 end no level of the tree but the lowest, as messages 1 and 3 do: they cost the same but for the value.
+    let used: Vec<u64> = [0, 0, 0, 0, 0, 1, 0, 0, 0, 0].map(&mut used).to_vec();
+    assert_eq!(used[5], used[9] + 800, "{used:?}");
+}
+
+#[test]
+fn accounts_of_precompiles_are_as_the_chain_makes_them() {
+    let acts = address!("00000000000000000000000000000000000a4b05");
+    for (arbos, filtered) in [(ArbOs::V51, false), (ArbOs::V60, true)] {
+        let mut chain = TestChain::new(arbos);
+        for (address, there) in [(acts, true), (precompile_address(0x74), filtered)] {
+            let account = chain.db.cache.accounts.get(&address).map(|account| account.info.nonce);
+            assert_eq!(account, there.then_some(0));
+            let result = chain.send(address, vec![]);
+            assert_eq!(result.is_halt(), there, "{address}: {result:?}");
+        }
+    }
+}
+
+/// A program's account may have code run in its name, but not be destroyed by it.
+#[test]
+fn programs_cannot_be_destroyed() {
+    let mut chain = TestChain::default();
+    // SELFDESTRUCT(0xb0b...)
+    let (heir, destroyer) = (Address::repeat_byte(0xb0), Address::repeat_byte(0xde));
+    chain.etch(destroyer, [&[0x73][..], heir.as_slice(), &[0xff]].concat());
+    let program = chain.program(
+        r#"(module (import "vm_hooks" "read_args" (func $read (param i32)))
+        (import "vm_hooks" "delegate_call_contract"
+            (func $delegate (param i32 i32 i32 i64 i32) (result i32)))
+        (import "vm_hooks" "account_codehash" (func $codehash (param i32 i32)))
+        (import "vm_hooks" "call_contract"
+            (func $call (param i32 i32 i32 i32 i64 i32) (result i32)))
+        (import "vm_hooks" "write_result" (func $write (param i32 i32)))
+        (memory (export "memory") 1 1)
+        (func (export "user_entrypoint") (param i32) (result i32)
+            (call $read (i32.const 0))
+            (i32.store8 (i32.const 96) (call $delegate (i32.const 0) (i32.const 0) (i32.const 0)
+                (i64.const 100000) (i32.const 128)))
+            (call $codehash (i32.const 20) (i32.const 64))
+            (i32.store8 (i32.const 97) (call $call (i32.const 0) (i32.const 0) (i32.const 0)
+                (i32.const 256) (i64.const 100000) (i32.const 160)))
+            (call $codehash (i32.const 20) (i32.const 192))
+            (i64.store (i32.const 98) (i64.load (i32.const 64)))
+            (i64.store (i32.const 106) (i64.load (i32.const 192)))
+            (call $write (i32.const 96) (i32.const 18)) i32.const 0))"#,
+    );
+    let input = [destroyer.as_slice(), heir.as_slice()].concat();
+    let result = chain.pay(program, input, 5);
+    let output = result.output().unwrap();
+    // In its own name: a revert that keeps the gas, and nobody is heir. In the contract's: done, and the heir exists though it
+    // got nothing.
+    assert_eq!(output[..2], [2, 0], "{result:?}");
+    assert!(result.tx_gas_used() < 110_000);
+    assert_eq!(output[2..10], [0; 8]);
+    assert_eq!(output[10..18], keccak256([])[..8]);
+    assert_eq!(chain.db.cache.accounts[&program].info.balance, U256::from(5));
+}
+
+#[test]
+fn there_are_no_blobs() {
+    let mut chain = TestChain::default();
+    let contract = Address::repeat_byte(0xc0);
+    chain.etch(contract, vec![0x4a]);
+    assert!(chain.send(contract, vec![]).is_halt());
+}
+
+#[test]
+fn an_account_delegated_to_a_precompile_has_no_code() {
+    let mut chain = TestChain::default();
+    let (delegated, caller) = (Address::repeat_byte(0xd0), Address::repeat_byte(0xca));
+    let code = Bytecode::new_eip7702(precompile_address(0x64));
+    let info = AccountInfo { nonce: 1, ..AccountInfo::default() };
+    chain.db.insert_account_info(delegated, info.with_code(code));
+    // MSTORE(0, CALL(gas, delegated, 0, 0, 0, 0, 0)) RETURN
+    let call = [&[0x5f, 0x5f, 0x5f, 0x5f, 0x5f, 0x73][..], delegated.as_slice(), &[0x5a, 0xf1]];
+    let code = [&call.concat()[..], &[0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3]].concat();
+    chain.etch(caller, code);
+    let result = chain.send(delegated, vec![1, 2, 3, 4]);
+    assert!(result.is_success() && result.output().unwrap().is_empty(), "{result:?}");
+    assert_eq!(result.tx_gas_used(), TX + 64);
+    let result = chain.send(caller, vec![]);
+    assert_eq!(result.output().unwrap()[31], 1, "{result:?}");
+    assert!(result.tx_gas_used() < 30_000);
+}
+
+/// What only shows a value that its caller got, by a delegated call, counts as paid.
+#[test]
+fn delegated_calls_bring_the_callers_value() {
+    let mut chain = TestChain::default();
+    let caller = Address::repeat_byte(0xca);
+    // mapL1SenderContractAddressToL2Alias(0, 0)
+    let selector = &keccak256("mapL1SenderContractAddressToL2Alias(address,address)")[..4];
+    let arb_sys = precompile_address(0x64);
+    // MSTORE(0, selector << 224) MSTORE(0, DELEGATECALL(50000, 0x64, 0, 68, 0, 0)) RETURN(0, 32)
+    let code = [
+        &[0x63][..],
+        selector,
+        &[0x60, 0xe0, 0x1b, 0x5f, 0x52, 0x5f, 0x5f, 0x60, 68, 0x5f, 0x73],
+        arb_sys.as_slice(),
+        &[0x61, 0xc3, 0x50, 0xf4, 0x5f, 0x52, 0x60, 0x20, 0x5f, 0xf3],
+    ];
+    chain.etch(caller, code.concat());
+    for (value, fine) in [(0, 1), (1, 0)] {
+        let result = chain.pay(caller, vec![], value);
+        assert_eq!(result.output().unwrap()[31], fine, "{result:?}");
+    }
 }

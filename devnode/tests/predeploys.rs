@@ -58,7 +58,7 @@ const CONSTRUCTED: &str = r#"(module
         (i32.load8_u (i32.const 64))))"#;
 
 fn code() -> Bytes {
-    let features = Features { multi_value: true, debug: true };
+    let features = Features { stylus_version: 2, debug: true };
     let package = pack::pack(&wat::parse_str(CONSTRUCTED).unwrap(), features).unwrap();
     pack::init_code(&package.code)
 }

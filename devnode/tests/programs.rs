@@ -46,7 +46,7 @@ fn a_call_costs_its_start_its_blocks_and_its_host_functions() {
 #[test]
 fn inactive_programs_burn_all_gas() {
     let mut chain = TestChain::default();
-    let features = novate_devnode::wasm::Features { multi_value: true, debug: true };
+    let features = novate_devnode::wasm::Features { stylus_version: 2, debug: true };
     let wasm = wat::parse_str(ECHO).unwrap();
     let package = novate_devnode::pack::pack(&wasm, features).unwrap();
     let address = chain.deploy_code(&package.code);

@@ -126,7 +126,7 @@ const STYLUS_FORWARDER: &str = r#"(module
 #[tokio::test]
 async fn the_stylus_tracer_nests_calls_under_host_functions() {
     let client = Client::start().await;
-    let features = Features { multi_value: true, debug: true };
+    let features = Features { stylus_version: 2, debug: true };
     let package = pack::pack(&wat::parse_str(STYLUS_FORWARDER).unwrap(), features).unwrap();
     let request = json!([{"from": ALICE, "data": pack::init_code(&package.code)}]);
     let hash = client.result("eth_sendTransaction", request).await;
@@ -146,21 +146,21 @@ async fn the_stylus_tracer_nests_calls_under_host_functions() {
         ["stylusTracer", r#"{ "hostio": function(info) { info.args = toHex(info.args); } }"#]
     {
         let steps = trace(&client, &hash, tracer, Value::Null).await;
-        assert_eq!(steps[0]["name"], "read_args");
-        assert_eq!(steps[0]["outs"], json!(data));
-        assert_eq!(steps[1]["name"], "call_contract");
-        assert_eq!(steps[1]["address"], json!(counter));
-        assert_eq!(steps[1]["steps"], json!([]));
-        let inks = ["startInk", "endInk"].map(|key| steps[1][key].as_u64().unwrap());
+        let names: Vec<_> = (0..4).map(|index| &steps[index]["name"]).collect();
+        assert_eq!(names, ["user_entrypoint", "read_args", "call_contract", "user_returned"]);
+        assert_eq!(steps[1]["outs"], json!(data));
+        assert_eq!(steps[2]["address"], json!(counter));
+        assert_eq!(steps[2]["steps"], json!([]));
+        let inks = ["startInk", "endInk"].map(|key| steps[2][key].as_u64().unwrap());
         assert!(inks[0] > inks[1]);
     }
     let through: Bytes =
         [forwarder.as_slice(), program.into_word().as_slice(), &word(0)].concat().into();
     let hash = send(&client, program, through).await;
     let steps = trace(&client, &hash, "stylusTracer", Value::Null).await;
-    let inner = &steps[1]["steps"][0];
+    let inner = &steps[2]["steps"][0];
     assert_eq!((&inner["name"], &inner["address"]), (&json!("evm_call_contract"), &json!(program)));
-    assert_eq!(inner["steps"][0]["name"], "read_args");
+    assert_eq!(inner["steps"][1]["name"], "read_args");
     let top = trace(&client, &hash, "callTracer", Value::Null).await;
     assert_eq!(top["calls"][0]["calls"][0]["to"], json!(program));
 }

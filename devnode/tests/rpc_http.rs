@@ -12,7 +12,7 @@ mod rpc_support;
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEnvelope, TxLegacy};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Bytes, TxKind, U256, keccak256};
+use alloy_primitives::{Bytes, TxKind, U256, hex, keccak256};
 use alloy_signer::SignerSync;
 use novate_devnode::chain::{DEFAULT_MNEMONIC, Keyring};
 use rpc_support::{
@@ -112,6 +112,8 @@ async fn raw_transactions_of_types_0_1_and_2_are_mined() {
         assert_eq!(transaction["from"], json!(ALICE).as_str().unwrap().to_lowercase());
         let receipt = client.result("eth_getTransactionReceipt", json!([hash])).await;
         assert_eq!(receipt["effectiveGasPrice"], "0x5f5e100", "tips are not paid");
+        let offered = if kind == 2 { 100_000_000 + gas_price } else { gas_price };
+        assert_eq!(u128::from(number(&transaction["gasPrice"])), offered, "but shown");
         let bytes = client.result("eth_getRawTransactionByHash", json!([hash])).await;
         assert_eq!(bytes, json!(raw));
         let (code, message, _) = client.error("eth_sendRawTransaction", json!([raw])).await;
@@ -204,6 +206,28 @@ async fn a_call_that_never_ends_runs_out_of_gas() {
     assert_eq!((code, message.as_str()), (-32000, "out of gas"));
     let (code, message, _) = client.error("eth_estimateGas", json!([{"to": endless}])).await;
     assert_eq!((code, message.as_str()), (-32000, "gas required exceeds allowance (50000000)"));
+}
+
+/// Calls compute with all their gas, transactions with 32 million: estimates are of transactions.
+#[tokio::test]
+async fn an_estimate_knows_the_compute_limit() {
+    let client = Client::start().await;
+    // Reverts with less than 33 million gas: PUSH4 GAS GT PUSH1 JUMPI PUSH0 PUSH0 REVERT JUMPDEST STOP.
+    let greedy = client.deploy(&hex!("6301f78a405a11600d575f5ffd5b00")).await;
+    assert_eq!(client.result("eth_call", json!([{"to": greedy}])).await, "0x");
+    let (code, message, _) = client.error("eth_estimateGas", json!([{"to": greedy}])).await;
+    assert_eq!((code, message.as_str()), (3, "execution reverted"));
+}
+
+#[tokio::test]
+async fn a_creation_that_fails_shows_where_it_would_be() {
+    let client = Client::start().await;
+    let nonce = number(&client.result("eth_getTransactionCount", json!([ALICE])).await);
+    let request = json!([{"from": ALICE, "data": "0x5f5ffd", "gas": "0x186a0"}]);
+    let hash = client.result("eth_sendTransaction", request).await;
+    let receipt = client.result("eth_getTransactionReceipt", json!([hash])).await;
+    assert_eq!(receipt["status"], "0x0");
+    assert_eq!(receipt["contractAddress"], json!(ALICE.create(nonce)));
 }
 
 #[tokio::test]

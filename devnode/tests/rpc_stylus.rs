@@ -44,7 +44,7 @@ const COUNTER: &str = r#"(module
         i32.const 0))"#;
 
 async fn deploy_program(client: &Client) -> Address {
-    let features = Features { multi_value: true, debug: true };
+    let features = Features { stylus_version: 2, debug: true };
     let package = pack::pack(&wat::parse_str(COUNTER).unwrap(), features).unwrap();
     let request = json!([{"from": ALICE, "data": pack::init_code(&package.code)}]);
     let hash = client.result("eth_sendTransaction", request).await;
@@ -160,4 +160,39 @@ async fn a_new_version_of_stylus_asks_for_activation_again() {
     assert_eq!(answer, json!(word(0)));
     let (code, _, _) = client.error("devnode_setStylusVersion", json!([0])).await;
     assert_eq!(code, -32602);
+}
+
+/// From 60 on a block remembers its programs: so does a simulation, by itself.
+#[tokio::test]
+async fn simulated_calls_remember_programs() {
+    let mut config = NodeConfig::reproducible(GENESIS);
+    config.chain.arbos = ArbOs::V60;
+    let client = Client::start_with(config).await;
+    let program = deploy_program(&client).await;
+    activate(&client, program).await;
+    let call = json!({"from": ALICE, "to": program});
+    for validation in [false, true] {
+        let calls = json!([call, call]);
+        let price = json!({"from": ALICE, "to": program, "maxFeePerGas": "0x5f5e100"});
+        let calls = if validation { json!([price, price]) } else { calls };
+        let payload = json!({
+            "blockStateCalls": [{"calls": calls}, {"calls": calls}], "validation": validation,
+        });
+        for _ in 0..2 {
+            let blocks = client.result("eth_simulateV1", json!([payload])).await;
+            let used: Vec<u64> = (0..4)
+                .map(|index| number(&blocks[index / 2]["calls"][index % 2]["gasUsed"]))
+                .collect();
+            assert!(used[0] > used[1] + 8_832, "{used:?}");
+            assert_eq!(
+                [used[1]; 2],
+                used[2..],
+                "blocks of one simulation share what they remember"
+            );
+        }
+    }
+    // Nothing of it is left: the call of a transaction starts anew.
+    let hash = client.result("eth_sendTransaction", json!([call])).await;
+    let receipt = client.result("eth_getTransactionReceipt", json!([hash])).await;
+    assert!(number(&receipt["gasUsed"]) > 21_000 + 8_832);
 }

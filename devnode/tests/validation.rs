@@ -15,7 +15,7 @@ use novate_devnode::{
 };
 use proptest::prelude::*;
 
-const FEATURES: Features = Features { multi_value: true, debug: false };
+const FEATURES: Features = Features { stylus_version: 2, debug: false };
 const DEBUG: Features = Features { debug: true, ..FEATURES };
 const MAIN: &str = r#"(func (export "user_entrypoint") (param i32) (result i32) i32.const 0)"#;
 const MEMORY: &str = r#"(memory (export "memory") 1 1)"#;
@@ -88,6 +88,9 @@ fn sections_of_names_are_read() {
     assert!(with(&[]).is_ok());
     assert!(with(&module(512)).is_ok());
     assert_eq!(with(&module(513)), Err(too_many("bytes in a name", 513, 512)));
+    // Names of functions come in any order, and twice.
+    assert!(with(&[1, 7, 2, 1, 1, b'a', 0, 1, b'b']).is_ok());
+    assert!(with(&[1, 7, 2, 0, 1, b'a', 0, 1, b'b']).is_ok());
     // Functions: one name, of function 0; then one that ends too early.
     assert!(with(&[1, 4, 1, 0, 1, b'f']).is_ok());
     assert!(matches!(with(&[1, 4, 1, 0, 2, b'f']), Err(WasmError::Malformed { .. })));

@@ -21,7 +21,7 @@ use generate::Random;
 use machine::Machine;
 use novate_devnode::wasm::{Exports, Features, Module, WasmError, activate, instrument};
 
-const FEATURES: Features = Features { multi_value: true, debug: true };
+const FEATURES: Features = Features { stylus_version: 2, debug: true };
 
 /// Of so many modules one is looked at again if it is accepted: metered, validated, activated twice.
 const CHECK_ONE_IN: u64 = 10;

@@ -58,7 +58,7 @@ impl Node {
         }
         let slot = Slot::Params.into();
         let word = self.storage(ARBOS_STATE, slot, BlockId::latest())?;
-        let params = Params { version, ..Params::from_word(word) };
+        let params = Params { version, ..Params::from_word(word, self.config.chain.arbos) };
         self.set_storage(ARBOS_STATE, slot, params.to_word())
     }
 

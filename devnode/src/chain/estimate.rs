@@ -65,7 +65,8 @@ fn estimate(engine: &mut Engine, call: PreparedCall<'_>) -> Result<u64, Error> {
     let mut high = allowance;
     let mut low = outcome.gas_used.saturating_sub(1);
     // What a call with one level of sub-calls needs; most are settled by this guess.
-    let guess = spent.saturating_add(STIPEND).saturating_mul(64).div_ceil(63);
+    let guess =
+        spent.saturating_add(STIPEND).saturating_mul(64).checked_div(63).unwrap_or_default();
     if guess < high {
         if succeeds(run(guess)?) {
             high = guess;
@@ -103,7 +104,9 @@ fn run_with(
 ) -> Result<Option<Outcome>, Error> {
     let env = TxEnv { gas_limit, ..env.clone() };
     let sender = env.caller;
-    match engine.transact(state, block, env, CallOptions::simulation()) {
+    // Unlike a call, it computes with no more gas than a transaction would.
+    let options = CallOptions { disable_compute_gas_limit: false, ..CallOptions::simulation() };
+    match engine.transact(state, block, env, options) {
         Ok(result) => Ok(Some(result.result.into())),
         Err(error) => match Error::from_engine(error, sender) {
             Error::IntrinsicGasTooLow { .. } => Ok(None),

@@ -77,18 +77,20 @@ impl Node {
         let mut state = CacheDB::new(view);
         let mut chain =
             Imagined { previous: base.clone(), parent_hash, version, blocks: Vec::new() };
-        for wanted in &payload.block_state_calls {
-            let number = wanted.block_number_override().map(|number| number.saturating_to());
-            chain.fill(number, base.number, &rules)?;
-            let block = chain.next(wanted.block_overrides.as_ref(), &rules)?;
-            let calls = run(&mut self.engine, &mut state, &block, wanted, &rules)?;
-            chain.push(&block, calls, &rules);
-            if let Some(last) = chain.blocks.last() {
-                let number = U256::from(last.block.header.number);
-                state.cache.block_hashes.insert(number, last.block.hash);
+        self.engine.aside(|engine| {
+            for wanted in &payload.block_state_calls {
+                let number = wanted.block_number_override().map(|number| number.saturating_to());
+                chain.fill(number, base.number, &rules)?;
+                let block = chain.next(wanted.block_overrides.as_ref(), &rules)?;
+                let calls = run(engine, &mut state, &block, wanted, &rules)?;
+                chain.push(&block, calls, &rules);
+                if let Some(last) = chain.blocks.last() {
+                    let number = U256::from(last.block.header.number);
+                    state.cache.block_hashes.insert(number, last.block.hash);
+                }
             }
-        }
-        Ok(chain.blocks)
+            Ok(chain.blocks)
+        })
     }
 }
 
@@ -212,10 +214,15 @@ fn run_one(
     };
     let transaction = Transaction::impersonated(build(request, &defaults)?, sender);
     let options = if rules.validates {
-        CallOptions { forget_recent_programs: true, ..CallOptions::default() }
+        CallOptions::default()
     } else {
-        // Its blocks show the base fee that they were given.
-        CallOptions { hide_base_fee: false, ..CallOptions::simulation() }
+        // Its blocks show the base fee that they were given, and its calls are limited as transactions are.
+        CallOptions {
+            hide_base_fee: false,
+            disable_compute_gas_limit: false,
+            forget_recent_programs: false,
+            ..CallOptions::simulation()
+        }
     };
     let (result, trace) = engine
         .trace(&mut *state, block, env, options)

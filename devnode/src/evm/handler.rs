@@ -37,7 +37,8 @@ impl<DB: Database> Handler for ArbHandler<DB> {
         let ctx = &mut evm.inner.ctx;
         let slot = Slot::Params.into();
         let word = ctx.journaled_state.db_mut().storage(ARBOS_STATE, slot);
-        ctx.chain.params = Params::from_word(word.map_err(EVMError::Database)?);
+        let word = word.map_err(EVMError::Database)?;
+        ctx.chain.params = Params::from_word(word, ctx.chain.config.arbos);
         validation::validate_env(ctx)
     }
 
@@ -78,7 +79,9 @@ impl<DB: Database> Handler for ArbHandler<DB> {
         if !ctx.cfg.disable_balance_check {
             ctx.tx.ensure_enough_balance(balance)?;
         }
-        ctx.tx.gas_price = ctx.tx.gas_price.min(u128::from(ctx.block.basefee));
+        let base_fee = u128::from(ctx.block.basefee);
+        ctx.chain.offered_gas_price = ctx.tx.effective_gas_price(base_fee);
+        ctx.tx.gas_price = ctx.tx.gas_price.min(base_fee);
         ctx.tx.gas_priority_fee = ctx.tx.gas_priority_fee.map(|_| 0);
         let fee = U256::from(ctx.tx.gas_price).saturating_mul(U256::from(ctx.tx.gas_limit));
         let mut left = balance.saturating_sub(fee);

@@ -3,7 +3,11 @@
 use revm::{
     Context, Database, Journal,
     context::{BlockEnv, CfgEnv, Evm, FrameStack, TxEnv},
-    context_interface::{ContextTr, JournalTr, block::BlobExcessGasAndPrice, context::take_error},
+    context_interface::{
+        ContextTr, JournalTr,
+        block::BlobExcessGasAndPrice,
+        context::{ContextError, take_error},
+    },
     handler::{
         EthFrame, EvmTr, FrameData, FrameInitOrResult, FrameResult, ItemOrResult,
         evm::{ContextDbError, FrameInitResult},
@@ -13,10 +17,15 @@ use revm::{
         CallScheme, FrameInput, InstructionResult, InterpreterAction, interpreter::EthInterpreter,
         interpreter_action::FrameInit, interpreter_types::LoopControl,
     },
-    primitives::{Bytes, U256, hardfork::SpecId},
+    primitives::{Bytes, KECCAK_EMPTY, U256, hardfork::SpecId},
+    state::Bytecode,
 };
 
-use super::{ArbContext, ArbState, Programs, run::Suspended, state::OpenFrame};
+use super::{
+    ArbContext, ArbState, Programs, opcodes,
+    run::Suspended,
+    state::{OpenFrame, Peek},
+};
 use crate::{
     config::ChainConfig,
     engine::{Block, CallOptions},
@@ -51,8 +60,9 @@ impl<DB: Database> ArbEvm<DB> {
         let spec = SpecId::OSAKA;
         let chain = ArbState {
             config: config.clone(),
-            params: Params::default(),
+            params: Params::new(config.arbos),
             block_number: block.number,
+            offered_gas_price: 0,
             hidden_base_fee: None,
             compute_gas_limit: if options.disable_compute_gas_limit {
                 u64::MAX
@@ -70,8 +80,9 @@ impl<DB: Database> ArbEvm<DB> {
             .with_chain(chain)
             .with_block(block_env(block))
             .with_cfg(cfg_env(spec, config, options));
-        let instructions = EthInstructions::new_mainnet_with_spec(spec);
-        let precompiles = ArbPrecompiles::new(spec, config.allow_debug);
+        let mut instructions = EthInstructions::new_mainnet_with_spec(spec);
+        opcodes::install(&mut instructions);
+        let precompiles = ArbPrecompiles::new(spec, config);
         Self {
             inner: Evm::new(ctx, instructions, precompiles),
             suspended: Vec::new(),
@@ -83,6 +94,18 @@ impl<DB: Database> ArbEvm<DB> {
     fn is_waiting(&self) -> bool {
         let top = self.inner.frame_stack.index();
         self.suspended.last().is_some_and(|suspended| Some(suspended.frame) == top)
+    }
+
+    /// An account that is delegated to a precompile has no code.
+    fn forget_delegated_precompile(&mut self, input: &mut FrameInput) -> Result<(), Error<DB>> {
+        let FrameInput::Call(call) = input else { return Ok(()) };
+        let (code, _) =
+            self.inner.ctx.peek_code(call.bytecode_address).map_err(ContextError::Db)?;
+        let delegate = code.eip7702_address();
+        if delegate.is_some_and(|delegate| self.inner.precompiles.is_precompile(&delegate)) {
+            call.known_bytecode = (KECCAK_EMPTY, Bytecode::default());
+        }
+        Ok(())
     }
 
     fn record_enter(&mut self, input: &FrameInput) {
@@ -210,7 +233,10 @@ impl<DB: Database> EvmTr for ArbEvm<DB> {
         self.inner.all_mut()
     }
 
-    fn frame_init(&mut self, input: FrameInit) -> Result<FrameInitResult<'_, Frame>, Error<DB>> {
+    fn frame_init(
+        &mut self,
+        mut input: FrameInit,
+    ) -> Result<FrameInitResult<'_, Frame>, Error<DB>> {
         // Precompiles run inside this call and want to see who called them.
         let counted = open_frame(&input.frame_input, self.inner.ctx.chain.empties.len());
         self.inner.ctx.chain.open.extend(counted);
@@ -221,6 +247,7 @@ impl<DB: Database> EvmTr for ArbEvm<DB> {
         {
             self.inner.ctx.chain.empties.push(call.target_address);
         }
+        self.forget_delegated_precompile(&mut input.frame_input)?;
         self.record_enter(&input.frame_input);
         let result = self.inner.frame_init(input)?;
         match result {

@@ -3,6 +3,7 @@
 mod answer;
 mod handler;
 mod machine;
+mod opcodes;
 mod programs;
 mod run;
 mod state;

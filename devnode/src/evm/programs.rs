@@ -23,6 +23,8 @@ pub(crate) struct Programs {
     /// Programs seen lately in the block `recent_block`.
     pub(crate) recent: RecentPrograms,
     pub(crate) recent_block: u64,
+    /// Whether blocks are simulated, which share what they remember.
+    pub(crate) is_aside: bool,
 }
 
 /// Why an active program cannot be compiled.
@@ -49,6 +51,7 @@ impl Programs {
             compiled: HashMap::new(),
             recent: RecentPrograms::default(),
             recent_block: 0,
+            is_aside: false,
         }
     }
 
@@ -84,7 +87,7 @@ impl Programs {
 
     /// Forgets the programs of an earlier block.
     pub(crate) fn enter_block(&mut self, number: u64) {
-        if self.recent_block != number {
+        if !self.is_aside && self.recent_block != number {
             self.recent.clear();
             self.recent_block = number;
         }

@@ -73,7 +73,7 @@ impl<DB: Database> ArbEvm<DB> {
         let ink = gas.saturating_mul(INK_PER_GAS);
         let stack = self.inner.ctx.chain.params.max_stack_depth;
         let running = compiled
-            .start(State::new(environment), ink, stack)
+            .start(State::new(environment, ink), ink, stack)
             .map_err(|error| ContextError::Custom(error.to_string()))?;
         let mut suspended =
             Suspended { frame: index, running, pages_before, start_gas, expected: None };
@@ -165,8 +165,9 @@ impl<DB: Database> ArbEvm<DB> {
         let custom = |error: &dyn core::fmt::Display| ContextError::Custom(error.to_string());
         let wasm = super::answer::wasm_of(&mut self.inner.ctx, &code)?;
         let chain = &mut self.inner.ctx.chain;
-        let features =
-            Features { multi_value: !chain.config.arbos.is_60(), debug: chain.config.allow_debug };
+        // Programs of another version don't run.
+        let version = chain.params.version;
+        let features = Features { stylus_version: version, debug: chain.config.allow_debug };
         chain.programs.compile(code_hash, &wasm, features).map_err(|error| custom(&error))
     }
 
@@ -183,7 +184,7 @@ impl<DB: Database> ArbEvm<DB> {
             sender,
             value,
             origin: tx.caller,
-            gas_price: U256::from(tx.gas_price),
+            gas_price: U256::from(chain.offered_gas_price),
             base_fee: U256::from(block.basefee),
             coinbase: block.beneficiary,
             block_gas_limit: block.gas_limit,
@@ -191,6 +192,7 @@ impl<DB: Database> ArbEvm<DB> {
             block_timestamp: block.timestamp.saturating_to(),
             chain_id: chain.config.chain_id,
             reentrant: chain.is_reentrant(contract),
+            stylus_version: chain.params.version,
             tracing: chain.recorder.is_some(),
         }
     }
@@ -212,7 +214,7 @@ impl<DB: Database> ArbEvm<DB> {
             Outcome::Failure => (InstructionResult::Revert, Vec::new()),
             Outcome::OutOfInk => return self.end(InstructionResult::OutOfGas, Bytes::new(), 0),
             Outcome::OutOfStack => {
-                return self.end(InstructionResult::StackOverflow, Bytes::new(), 0);
+                return self.end(InstructionResult::CallTooDeep, Bytes::new(), 0);
             }
             Outcome::Fault(error) => return Err(ContextError::Custom(error)),
         };

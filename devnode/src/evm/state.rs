@@ -36,6 +36,8 @@ pub(crate) struct ArbState {
     pub(crate) params: Params,
     /// Number of this chain's block; revm's is the parent chain's.
     pub(crate) block_number: u64,
+    /// What the transaction would have paid for gas with its tip: programs are told that, contracts the price without it.
+    pub(crate) offered_gas_price: u128,
     /// The block's base fee, where the transaction is shown that it is zero.
     pub(crate) hidden_base_fee: Option<u64>,
     /// Most gas this transaction may compute with, intrinsic gas included.

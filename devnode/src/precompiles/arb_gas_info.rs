@@ -53,6 +53,8 @@ const L1_INERTIA: u64 = 10;
 const INERTIA: u64 = 102;
 /// Gas that a batch would cost its poster besides its data.
 const BATCH_GAS: i64 = 210_000;
+/// Wei that a unit of data posted earns its reward's recipient.
+const REWARD_RATE: u64 = 10;
 /// Units of data over which the parent chain's price would be corrected.
 const EQUILIBRATION_UNITS: u64 = 160_000_000;
 /// Seconds of backlog that are forgiven.
@@ -128,8 +130,8 @@ fn answer<DB: Database>(call: &Call<'_, DB>, method: &ArbGasInfo::ArbGasInfoCall
             let units = U256::from(EQUILIBRATION_UNITS);
             G::getL1PricingEquilibrationUnitsCall::abi_encode_returns(&units)
         }
+        C::getL1RewardRate(_) => G::getL1RewardRateCall::abi_encode_returns(&REWARD_RATE),
         C::getGasBacklog(_)
-        | C::getL1RewardRate(_)
         | C::getL1PricingUnitsSinceUpdate(_)
         | C::getAmortizedCostCapBips(_)
         | C::getLastL1PricingUpdateTime(_) => G::getGasBacklogCall::abi_encode_returns(&0),

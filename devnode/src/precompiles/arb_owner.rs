@@ -25,9 +25,12 @@ sol! {
         function setWasmMaxSize(uint32 size) external;
         function setMaxStylusContractFragments(uint8 maxFragments) external;
         function setWasmActivationGas(uint64 gas) external;
+        function setL1PricePerUnit(uint256 pricePerUnit) external;
         function getNetworkFeeAccount() external view returns (address);
         function getInfraFeeAccount() external view returns (address);
         event OwnerActs(bytes4 indexed method, address indexed owner, bytes data);
+        event ChainOwnerAdded(address indexed newOwner);
+        event ChainOwnerRemoved(address indexed removedOwner);
     }
 }
 
@@ -95,14 +98,26 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
         C::getNetworkFeeAccount(_) => {
             O::getNetworkFeeAccountCall::abi_encode_returns(&call.ctx.chain.config.owner)
         }
-        C::getInfraFeeAccount(_) => {
-            O::getInfraFeeAccountCall::abi_encode_returns(&call.ctx.chain.config.owner)
-        }
+        C::getInfraFeeAccount(_) => O::getInfraFeeAccountCall::abi_encode_returns(&Address::ZERO),
         C::setWasmActivationGas(arguments) if call.ctx.chain.config.arbos.is_60() => {
             edit(call.write(Slot::ActivationGas.into(), U256::from(arguments.gas)))?
         }
-        C::addChainOwner(arguments) => edit(call.set_add(OWNERS, arguments.newOwner))?,
-        C::removeChainOwner(arguments) => edit(call.set_remove(OWNERS, arguments.ownerToRemove))?,
+        // Nothing is paid for the parent chain here, whatever its price.
+        C::setL1PricePerUnit(_) => Vec::new(),
+        C::addChainOwner(arguments) => {
+            call.set_add(OWNERS, arguments.newOwner)?;
+            if call.ctx.chain.config.arbos.is_60() {
+                call.emit(&O::ChainOwnerAdded { newOwner: arguments.newOwner })?;
+            }
+            Vec::new()
+        }
+        C::removeChainOwner(arguments) => {
+            call.set_remove(OWNERS, arguments.ownerToRemove)?;
+            if call.ctx.chain.config.arbos.is_60() {
+                call.emit(&O::ChainOwnerRemoved { removedOwner: arguments.ownerToRemove })?;
+            }
+            Vec::new()
+        }
         C::addWasmCacheManager(arguments) => edit(call.set_add(CACHE_MANAGERS, arguments.manager))?,
         C::removeWasmCacheManager(arguments) => {
             edit(call.set_remove(CACHE_MANAGERS, arguments.manager))?

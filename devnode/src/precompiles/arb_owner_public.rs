@@ -1,5 +1,6 @@
 //! `ArbOwnerPublic` (0x6b): who owns the chain.
 
+use alloy_primitives::Address;
 use alloy_sol_types::{SolCall, SolInterface, sol};
 use revm::Database;
 
@@ -68,7 +69,8 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
             P::getParentGasFloorPerTokenCall::abi_encode_returns(&0)
         }
         C::getNetworkFeeAccount(_) => P::getNetworkFeeAccountCall::abi_encode_returns(&owner),
-        C::getInfraFeeAccount(_) => P::getInfraFeeAccountCall::abi_encode_returns(&owner),
+        // Nobody was ever named.
+        C::getInfraFeeAccount(_) => P::getInfraFeeAccountCall::abi_encode_returns(&Address::ZERO),
         C::getBrotliCompressionLevel(_) => P::getBrotliCompressionLevelCall::abi_encode_returns(&1),
         C::getScheduledUpgrade(_) => P::getScheduledUpgradeCall::abi_encode_returns(&(0, 0).into()),
         C::isCalldataPriceIncreaseEnabled(_) => {

@@ -37,6 +37,10 @@ pub(super) fn send<DB: Database>(
     let (caller, value) = (call.caller, call.value);
     let l1_number = call.ctx.block.number;
     let (number, time) = (U256::from(call.ctx.chain.block_number), U256::from(call.time()));
+    if !value.is_zero() {
+        // Whether tokens are minted here too.
+        call.pay_for_reads(1)?;
+    }
     let words = [number, l1_number, time, value].map(|word| word.to_be_bytes::<32>());
     let message = [caller.as_slice(), destination.as_slice(), words.as_flattened(), &data];
     let hash = hash(call, &message)?;

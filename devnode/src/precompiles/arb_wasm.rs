@@ -6,7 +6,6 @@ use revm::{Database, context_interface::JournalTr, state::Bytecode};
 
 use super::call::{Call, Failure, Purity, fatal};
 use crate::{
-    evm::ArbStorage,
     stylus::{
         self, DataPricer, FREE_PAGES, PAGE_GAS, PAGE_RAMP, ProgramError, ProgramRecord, Slot, keyed,
     },
@@ -78,7 +77,9 @@ pub(super) fn run<DB: Database>(call: &mut Call<'_, DB>, input: &[u8]) -> Result
         }
         other => {
             call.enter(Purity::View)?;
-            call.burn(PARAMS_GAS)?;
+            if !matches!(other, C::activationGas(_)) {
+                call.burn(PARAMS_GAS)?;
+            }
             view(call, &other)
         }
     }
@@ -114,7 +115,7 @@ fn view<DB: Database>(
         C::keepaliveDays(_) => W::keepaliveDaysCall::abi_encode_returns(&params.keepalive_days),
         C::blockCacheSize(_) => W::blockCacheSizeCall::abi_encode_returns(&params.block_cache_size),
         C::activationGas(_) if call.ctx.chain.config.arbos.is_60() => {
-            let gas = call.ctx.read(Slot::ActivationGas.into()).map_err(fatal)?.saturating_to();
+            let gas = call.read(Slot::ActivationGas.into())?.saturating_to();
             W::activationGasCall::abi_encode_returns(&gas)
         }
         C::codehashVersion(arguments) => {
@@ -175,7 +176,7 @@ fn active<DB: Database>(call: &mut Call<'_, DB>, hash: B256) -> Result<ProgramRe
 
 fn activate<DB: Database>(call: &mut Call<'_, DB>, program: Address) -> Result<Vec<u8>, Failure> {
     if call.ctx.chain.config.arbos.is_60() {
-        let extra = call.ctx.read(Slot::ActivationGas.into()).map_err(fatal)?;
+        let extra = call.read(Slot::ActivationGas.into())?;
         call.burn(extra.saturating_to())?;
     }
     call.burn(ACTIVATION_GAS)?;
@@ -190,10 +191,8 @@ fn activate<DB: Database>(call: &mut Call<'_, DB>, program: Address) -> Result<V
         return Err(Failure::error(&ArbWasm::ProgramUpToDate {}));
     }
     let wasm = wasm_of(call, &code)?;
-    let features = Features {
-        multi_value: !call.ctx.chain.config.arbos.is_60(),
-        debug: call.ctx.chain.config.allow_debug,
-    };
+    let features =
+        Features { stylus_version: params.version, debug: call.ctx.chain.config.allow_debug };
     // What does not validate burns all gas.
     let activated = Activated::new(&wasm, features).map_err(|_| Failure::BurnAll)?;
     let free = params.page_limit.saturating_sub(call.ctx.chain.pages.open);

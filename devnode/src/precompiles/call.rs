@@ -69,11 +69,11 @@ pub(super) struct Call<'a, DB: Database> {
 }
 
 impl<'a, DB: Database> Call<'a, DB> {
-    pub(super) fn new(ctx: &'a mut ArbContext<DB>, inputs: &CallInputs) -> Self {
+    pub(super) const fn new(ctx: &'a mut ArbContext<DB>, inputs: &CallInputs) -> Self {
         Self {
             ctx,
             caller: inputs.caller,
-            value: inputs.value.transfer().unwrap_or_default(),
+            value: inputs.value.get(),
             address: inputs.bytecode_address,
             gas: inputs.gas_limit,
             supplied: inputs.gas_limit,

@@ -24,7 +24,7 @@ use revm::{
 };
 
 use crate::{
-    config::{ARBITRUM_PRECOMPILES, precompile_address},
+    config::{ARBITRUM_PRECOMPILES, ChainConfig, mute_precompiles, precompile_address},
     evm::ArbContext,
 };
 pub(crate) use arb_owner::OWNERS;
@@ -35,16 +35,17 @@ use call::{Call, Failure};
 pub(crate) struct ArbPrecompiles {
     ethereum: EthPrecompiles,
     addresses: AddressSet,
+    debug: bool,
 }
 
 impl ArbPrecompiles {
-    pub(crate) fn new(spec: SpecId, debug: bool) -> Self {
+    pub(crate) fn new(spec: SpecId, config: &ChainConfig) -> Self {
         let ethereum = EthPrecompiles::new(spec);
         let mut addresses = AddressSet::default();
         addresses.clone_from(ethereum.warm_addresses());
-        let own = ARBITRUM_PRECOMPILES.into_iter().filter(|&last| debug || last != 0xff);
-        addresses.extend(own.map(precompile_address));
-        Self { ethereum, addresses }
+        addresses.extend(ARBITRUM_PRECOMPILES.map(precompile_address));
+        addresses.extend(mute_precompiles(config));
+        Self { ethereum, addresses, debug: config.allow_debug }
     }
 
     /// Whether there is a precompile at an address.
@@ -73,8 +74,8 @@ impl<DB: Database> PrecompileProvider<ArbContext<DB>> for ArbPrecompiles {
         ctx: &mut ArbContext<DB>,
         inputs: &CallInputs,
     ) -> Result<Option<InterpreterResult>, String> {
-        let Some(index) = own_index(&inputs.bytecode_address)
-            .filter(|_| self.is_precompile(&inputs.bytecode_address))
+        let Some(index) =
+            own_index(&inputs.bytecode_address).filter(|&index| self.debug || index != 0xff)
         else {
             return self.ethereum.run(ctx, inputs);
         };

@@ -228,7 +228,7 @@ async fn call(
     let calldata = store.data().state.environment.calldata.len();
     let calldata = u32::try_from(calldata).unwrap_or(u32::MAX);
     match entry.call_async(&mut *store, calldata.cast_signed()).await {
-        Ok(status) => Ok(hostio::ended(&mut store.data_mut().state, status == 0)),
+        Ok(status) => Ok(hostio::ended(&mut store.data_mut().state, status.cast_unsigned())),
         Err(error) if error.is::<Leave>() => {
             let stop = store.data_mut().stop.take().unwrap_or(Stop::Failure);
             Ok(hostio::stopped(&mut store.data_mut().state, stop))
@@ -367,7 +367,7 @@ async fn dispatch(
     };
     match result {
         Ok(result) => {
-            hostio::record(&mut guest, declaration.name);
+            hostio::record(&mut guest, declaration);
             if let (Some(slot), Some(value)) =
                 (results.first_mut(), value(declaration.result, result))
             {
@@ -377,7 +377,7 @@ async fn dispatch(
         }
         Err(stop) => {
             if matches!(stop, Stop::Exit(_)) {
-                hostio::record(&mut guest, declaration.name);
+                hostio::record(&mut guest, declaration);
             }
             caller.data_mut().stop = Some(stop);
             Err(wasmtime::Error::new(Leave))

@@ -208,7 +208,7 @@ fn dispatch(
             {
                 *slot = value;
             }
-            hostio::record(&mut guest, declaration.name);
+            hostio::record(&mut guest, declaration);
             return Ok(());
         }
         Ok(Step::Ask(request, key, gas)) => {
@@ -220,7 +220,7 @@ fn dispatch(
         }
         Err(stop) => {
             if matches!(stop, Stop::Exit(_)) {
-                hostio::record(&mut guest, declaration.name);
+                hostio::record(&mut guest, declaration);
             }
             Some(stop)
         }
@@ -247,13 +247,14 @@ impl Running for Suspendable {
         let mut guest = self.guest();
         let result = match hostio::finish(pending, reply, &mut guest) {
             Ok(result) => {
-                hostio::record(&mut guest, declaration.name);
+                hostio::record(&mut guest, declaration);
                 result
             }
             Err(stop) => return Event::End(hostio::stopped(self.state(), stop)),
         };
         let Waiting::Program(suspended) = suspended else {
-            return Event::End(hostio::ended(self.state(), result == 0));
+            let status = u32::try_from(result).unwrap_or(u32::MAX);
+            return Event::End(hostio::ended(self.state(), status));
         };
         let inputs: Vec<Val> = value(declaration.result, result).into_iter().collect();
         let mut status = [Val::I32(0)];
@@ -290,8 +291,8 @@ impl Suspendable {
     fn event(&mut self, result: Result<ResumableCall, wasmi::Error>, status: &[Val]) -> Event {
         match result {
             Ok(ResumableCall::Finished) => {
-                let status = status.first().map_or(1, raw);
-                Event::End(hostio::ended(self.state(), status == 0))
+                let status = status.first().and_then(Val::i32).unwrap_or(1);
+                Event::End(hostio::ended(self.state(), status.cast_unsigned()))
             }
             Ok(ResumableCall::HostTrap(trap)) => self.left(Waiting::Program(trap)),
             Ok(ResumableCall::OutOfFuel(_)) => Event::End(Outcome::Failure),

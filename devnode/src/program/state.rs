@@ -22,6 +22,7 @@ pub(crate) struct Environment {
     pub(crate) block_timestamp: u64,
     pub(crate) chain_id: u64,
     pub(crate) reentrant: bool,
+    pub(crate) stylus_version: u16,
     pub(crate) tracing: bool,
 }
 
@@ -142,13 +143,17 @@ pub(crate) struct Trace {
     pub(crate) records: Vec<HostIo>,
     args: Vec<u8>,
     outs: Vec<u8>,
+    /// Ink that the program started with.
+    first_ink: u64,
     start_ink: u64,
     call: Option<usize>,
 }
 
 impl State {
-    pub(crate) fn new(environment: Environment) -> Self {
-        Self {
+    /// The state of a call that starts with `ink`.
+    pub(crate) fn new(environment: Environment, ink: u64) -> Self {
+        let length = u32::try_from(environment.calldata.len()).unwrap_or(u32::MAX);
+        let mut state = Self {
             environment,
             output: Vec::new(),
             return_data: Bytes::new(),
@@ -156,7 +161,19 @@ impl State {
             last_code: None,
             pending: None,
             request: None,
-            trace: Trace::default(),
+            trace: Trace { first_ink: ink, ..Trace::default() },
+        };
+        state.trace_frame("user_entrypoint", &length.to_be_bytes(), &[]);
+        state
+    }
+
+    /// Notes start or end of the program, both with the ink that it started with.
+    pub(crate) fn trace_frame(&mut self, name: &'static str, args: &[u8], outs: &[u8]) {
+        if self.environment.tracing {
+            self.trace_start(self.trace.first_ink);
+            self.trace_args(&[args]);
+            self.trace_outs(&[outs]);
+            self.trace_end(name, self.trace.first_ink);
         }
     }
 

@@ -81,13 +81,17 @@ pub(super) fn mined_transaction(
 }
 
 fn rpc_transaction(block: &MinedBlock, index: usize, mined: &MinedTransaction) -> RpcTransaction {
+    use alloy_consensus::Transaction as _;
+
     let Transaction { envelope, sender } = mined.transaction.clone();
+    // With the tip, which the sender offers and doesn't pay.
+    let offered = envelope.effective_gas_price(Some(block.base_fee()));
     RpcTransaction {
         inner: Recovered::new_unchecked(envelope, sender),
         block_hash: Some(block.hash),
         block_number: Some(block.header.number),
         transaction_index: u64::try_from(index).ok(),
-        effective_gas_price: Some(u128::from(block.base_fee())),
+        effective_gas_price: Some(offered),
         block_timestamp: Some(block.header.timestamp),
     }
 }
@@ -130,7 +134,11 @@ pub(super) fn receipt(
         blob_gas_price: None,
         from: mined.transaction.sender,
         to: mined.transaction.envelope.to(),
-        contract_address: mined.contract_address,
+        contract_address: mined.contract_address.or_else(|| {
+            // Where it would be, had the creation not failed.
+            let Transaction { envelope, sender } = &mined.transaction;
+            envelope.is_create().then(|| sender.create(envelope.nonce()))
+        }),
     };
     Ok(serde_json::to_value(ArbitrumReceipt {
         receipt: shown,

@@ -11,6 +11,9 @@ const FRAGMENT: [u8; 3] = [0xef, 0xf0, 0x01];
 /// The root of a fragmented program: prefix, dictionary, length, addresses.
 const ROOT: [u8; 3] = [0xef, 0xf0, 0x02];
 
+/// How a brotli stream of a large window starts, but for the highest bit.
+const LARGE_WINDOW: u8 = 0x11;
+
 /// Why code is not a program's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -89,6 +92,10 @@ pub(crate) fn decompress(code: &[u8], limit: u32) -> Result<Vec<u8>, CodeError> 
 pub(crate) fn inflate(dictionary: u8, stream: &[u8], limit: u32) -> Result<Vec<u8>, CodeError> {
     if dictionary != 0 {
         return Err(CodeError::Dictionary(dictionary));
+    }
+    // The decoder knows streams of large windows, which are no part of the format's standard; the chain's refuses them.
+    if stream.first().is_some_and(|first| first & 0x7f == LARGE_WINDOW) {
+        return Err(CodeError::Compression);
     }
     let mut wasm = Vec::new();
     let bound = u64::from(limit).saturating_add(1);

@@ -2,6 +2,8 @@
 
 use alloy_primitives::U256;
 
+use crate::config::ArbOs;
+
 /// Prices and limits for programs, with the values that a chain starts with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Params {
@@ -25,10 +27,11 @@ pub(crate) struct Params {
     pub(crate) max_fragments: u8,
 }
 
-impl Default for Params {
-    fn default() -> Self {
+impl Params {
+    /// Those that a new chain has.
+    pub(crate) const fn new(arbos: ArbOs) -> Self {
         Self {
-            version: 2,
+            version: arbos.stylus_version(),
             ink_price: 10_000,
             max_stack_depth: 22_000,
             page_limit: 128,
@@ -77,9 +80,9 @@ impl Params {
 
     /// Reads stored parameters; those of a new chain if none are stored.
     #[expect(clippy::many_single_char_names, reason = "bytes of one word, in order")]
-    pub(crate) fn from_word(word: U256) -> Self {
+    pub(crate) fn from_word(word: U256, arbos: ArbOs) -> Self {
         if word.is_zero() {
-            return Self::default();
+            return Self::new(arbos);
         }
         let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ..] =
             word.to_be_bytes::<32>();
@@ -133,8 +136,11 @@ mod tests {
 
     #[test]
     fn word_keeps_every_parameter() {
-        let params = Params { expiry_days: 7, max_fragments: 5, ..Params::default() };
-        assert_eq!(Params::from_word(params.to_word()), params);
-        assert_eq!(Params::from_word(U256::ZERO), Params::default());
+        let params = Params { expiry_days: 7, max_fragments: 5, ..Params::new(ArbOs::V51) };
+        assert_eq!(Params::from_word(params.to_word(), ArbOs::V60), params);
+        for (arbos, version) in [(ArbOs::V51, 2), (ArbOs::V60, 3)] {
+            let params = Params::from_word(U256::ZERO, arbos);
+            assert_eq!((params, params.version), (Params::new(arbos), version));
+        }
     }
 }

@@ -8,6 +8,8 @@ use alloy_primitives::B256;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RecentPrograms {
     seen: VecDeque<B256>,
+    /// How many are remembered: at least one, and what held when the first one of the block came.
+    capacity: Option<usize>,
 }
 
 impl RecentPrograms {
@@ -18,13 +20,14 @@ impl RecentPrograms {
             self.seen.remove(index);
         }
         self.seen.push_front(code_hash);
-        self.seen.truncate(usize::from(capacity));
+        let capacity = *self.capacity.get_or_insert_with(|| usize::from(capacity.max(1)));
+        self.seen.truncate(capacity);
         found.is_some()
     }
 
     /// Forgets all: a new block.
     pub(crate) fn clear(&mut self) {
-        self.seen.clear();
+        *self = Self::default();
     }
 }
 
@@ -41,5 +44,19 @@ mod tests {
         assert!(recent.insert(hash(1), 2));
         assert!(!recent.insert(hash(3), 2));
         assert!(!recent.insert(hash(2), 2));
+    }
+
+    #[test]
+    fn the_first_program_of_a_block_decides_how_many_are_remembered() {
+        let hash = B256::with_last_byte;
+        let mut recent = RecentPrograms::default();
+        assert!(!recent.insert(hash(1), 0));
+        assert!(recent.insert(hash(1), 2), "none is one");
+        assert!(!recent.insert(hash(2), 2));
+        assert!(!recent.insert(hash(1), 2));
+        recent.clear();
+        assert!(!recent.insert(hash(1), 2));
+        assert!(!recent.insert(hash(2), 0));
+        assert!(recent.insert(hash(1), 0));
     }
 }

@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn expires_after_a_year() {
-        let params = Params::default();
+        let params = Params::new(crate::config::ArbOs::V51);
         let mut record = ProgramRecord { version: 2, ..ProgramRecord::default() };
         record.renew(START + 10 * HOUR);
         let end = START + 10 * HOUR + 365 * 86_400;

@@ -75,6 +75,8 @@ pub fn instrument(module: &Module<'_>, exports: Exports) -> Result<Instrumented,
         let steps = pay_for_memory(globals, pay_for_growth, steps);
         limits::check("operators in a function", wide(steps.len()), limits::OPERATORS)?;
         operators = operators.saturating_add(wide(steps.len()));
+        // The chain's engine looks at the value itself: that costs nothing and counts nowhere.
+        let steps = check_fill(module, globals, steps);
         code.push(rewrite::body(head, &steps));
     }
     Ok(Instrumented { wasm: rewrite::module(module, &code, exports)?, operators })
@@ -219,6 +221,37 @@ const fn bulk_header(globals: Globals) -> [Operator<'static>; 17] {
         Operator::End,
         get(globals.scratch),
     ]
+}
+
+/// Before `memory.fill`: trap if the value isn't a byte. The status holds it meanwhile, which is 0 before and after.
+fn check_fill<'a>(module: &Module<'_>, globals: Globals, steps: Vec<Step<'a>>) -> Vec<Step<'a>> {
+    if !module.features.fills_with_bytes_only() {
+        return steps;
+    }
+    let check = [
+        set(globals.scratch),
+        set(globals.status),
+        get(globals.status),
+        Operator::I32Const { value: 255 },
+        Operator::I32GtU,
+        Operator::If { blockty: BlockType::Empty },
+        Operator::I32Const { value: 0 },
+        set(globals.status),
+        Operator::Unreachable,
+        Operator::End,
+        get(globals.status),
+        Operator::I32Const { value: 0 },
+        set(globals.status),
+        get(globals.scratch),
+    ];
+    let mut out = Vec::with_capacity(steps.len());
+    for step in steps {
+        if matches!(step.operator, Operator::MemoryFill { .. }) {
+            out.extend(check.clone().map(Step::from));
+        }
+        out.push(step);
+    }
+    out
 }
 
 /// On entry: stop if the frame does not fit the stack, otherwise take it; give it back on return.

@@ -27,11 +27,15 @@ pub(super) const STACK_VALUES: u64 = 4_096;
 /// Most memory pages (64 KiB each) of all programs that are open at once.
 pub(crate) const PAGES: u16 = 128;
 
+/// From this version of Stylus on, functions and blocks return one value at most, and `memory.fill` takes the low byte of any
+/// value.
+const VERSION_3: u16 = 3;
+
 /// What depends on the version of the chain or its mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Features {
-    /// Functions and blocks may return several values (until `ArbOS` 60).
-    pub multi_value: bool,
+    /// The version of Stylus that a program is activated for: 2 until `ArbOS` 60, 3 from then on.
+    pub stylus_version: u16,
     /// The chain allows debugging: the modules `console` and `debug` may be imported, exports are
     /// kept, and a start function is accepted though it never runs.
     pub debug: bool,
@@ -45,8 +49,13 @@ impl Features {
             | WasmFeatures::BULK_MEMORY
             | WasmFeatures::FLOATS
             | WasmFeatures::GC_TYPES;
-        features.set(WasmFeatures::MULTI_VALUE, self.multi_value);
+        features.set(WasmFeatures::MULTI_VALUE, self.stylus_version < VERSION_3);
         features
+    }
+
+    /// Whether `memory.fill` traps where its value isn't a byte.
+    pub(super) const fn fills_with_bytes_only(self) -> bool {
+        self.stylus_version < VERSION_3
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) struct MemoryBounds {
 #[derive(Debug, Clone)]
 pub struct Module<'a> {
     pub(super) wasm: &'a [u8],
+    pub(super) features: Features,
     pub(super) types: Vec<FuncType>,
     pub(super) imports: Vec<FunctionImport<'a>>,
     /// Type index of each function of the module's own.
@@ -75,6 +76,7 @@ impl<'a> Module<'a> {
     pub fn parse(wasm: &'a [u8], features: Features) -> Result<Self, WasmError> {
         let mut module = Self {
             wasm,
+            features,
             types: Vec::new(),
             imports: Vec::new(),
             functions: Vec::new(),
@@ -345,7 +347,7 @@ fn fits(
     if end > space { Err(WasmError::SegmentOutOfBounds(what)) } else { Ok(()) }
 }
 
-/// Reads what the chain reads of a section of names, which must be in order, and checks the module's.
+/// Reads what the chain reads of a section of names, functions' in whatever order, and checks the module's.
 fn read_names(section: &CustomSectionReader<'_>) -> Result<(), WasmError> {
     let KnownCustom::Name(names) = section.as_known() else { return Ok(()) };
     for name in names {

@@ -50,6 +50,7 @@ const fn added(operator: &Operator<'_>) -> Instruction<'static> {
         O::I64Const { value } => I::I64Const(value),
         O::I64LtU => I::I64LtU,
         O::I32LeU => I::I32LeU,
+        O::I32GtU => I::I32GtU,
         O::If { .. } => I::If(wasm_encoder::BlockType::Empty),
         O::End => I::End,
         O::Return => I::Return,

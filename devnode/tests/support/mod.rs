@@ -141,7 +141,7 @@ impl TestChain {
 
     /// Deploys and activates WASM; returns its address.
     pub fn program_wasm(&mut self, wasm: &[u8]) -> Address {
-        let features = Features { multi_value: true, debug: true };
+        let features = Features { stylus_version: 2, debug: true };
         let package = pack::pack(wasm, features).unwrap();
         let address = self.deploy_code(&package.code);
         let result = self.activate(address);

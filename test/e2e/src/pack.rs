@@ -39,7 +39,7 @@ const OPTIMISER_OPTIONS: [&str; 9] = [
 ];
 
 /// What every chain that runs Stylus today accepts: several results of a function are refused from `ArbOS` 60.
-const FEATURES: Features = Features { multi_value: false, debug: false };
+const FEATURES: Features = Features { stylus_version: 3, debug: false };
 
 /// Why a contract could not be packed.
 #[derive(Debug, Error)]

@@ -76,7 +76,8 @@ fn program(session: &Session<'_>, id: &str) -> Result<Option<Bytes>, Failure> {
         return Ok(Some(bytes.into()));
     }
     let config = &session.ctx.chain.config;
-    let features = Features { multi_value: !config.arbos.is_60(), debug: config.allow_debug };
+    let version = session.ctx.chain.params.version;
+    let features = Features { stylus_version: version, debug: config.allow_debug };
     let package = pack::pack(&bytes, features).map_err(|error| format!("{id}: {error}"))?;
     Ok(Some(package.code))
 }

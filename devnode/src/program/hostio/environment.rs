@@ -61,8 +61,13 @@ fn returned(function: F, guest: &mut impl Guest) -> u64 {
 }
 
 fn pay_for_memory_grow(guest: &mut impl Guest, args: Args) -> Result<Step, Stop> {
-    // The chain takes the low 16 bits; growth beyond them fails in the program itself.
-    let pages = u16::try_from(args.int(0) & 0xffff).unwrap_or_default();
+    // Until version 3 the chain takes the low 16 bits, and growth beyond them fails in the program itself.
+    let pages = args.int(0);
+    if pages > 0xffff && guest.state().environment.stylus_version > 2 {
+        guest.exhaust();
+        return Err(Stop::OutOfInk);
+    }
+    let pages = u16::try_from(pages & 0xffff).unwrap_or_default();
     guest.state().trace_args(&[&pages.to_be_bytes()]);
     if pages == 0 {
         guest.buy_ink(BASE)?;

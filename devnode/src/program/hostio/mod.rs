@@ -11,7 +11,7 @@ use alloy_primitives::B256;
 
 use super::{
     engine::Outcome,
-    functions::HostFunction as F,
+    functions::{Declaration, HostFunction as F},
     guest::{Guest, Stop},
     request::{Reply, Request},
     state::{Pending, State},
@@ -52,17 +52,25 @@ impl Step {
 }
 
 /// Notes a host function that is done, if the call is traced.
-pub(super) fn record(guest: &mut impl Guest, name: &'static str) {
-    if guest.state().environment.tracing {
-        let ink = guest.ink();
-        guest.state().trace_end(name, ink);
+pub(super) fn record(guest: &mut impl Guest, declaration: &Declaration) {
+    if !guest.state().environment.tracing {
+        return;
     }
+    let name = match declaration.function {
+        F::ConsoleText => "console_log_text",
+        F::ConsoleLog => "console_log",
+        F::ConsoleTee | F::Debug => return,
+        _ => declaration.name,
+    };
+    let ink = guest.ink();
+    guest.state().trace_end(name, ink);
 }
 
-/// How a program ends that returned from its entry point.
-pub(super) fn ended(state: &mut State, success: bool) -> Outcome {
+/// How a program ends that returned from its entry point with a status.
+pub(super) fn ended(state: &mut State, status: u32) -> Outcome {
+    state.trace_frame("user_returned", &[], &status.to_be_bytes());
     let output = core::mem::take(&mut state.output);
-    if success { Outcome::Success(output) } else { Outcome::Revert(output) }
+    if status == 0 { Outcome::Success(output) } else { Outcome::Revert(output) }
 }
 
 /// How a program ends that a host function stopped.
@@ -70,7 +78,7 @@ pub(super) fn stopped(state: &mut State, stop: Stop) -> Outcome {
     match stop {
         Stop::OutOfInk => Outcome::OutOfInk,
         Stop::Failure => Outcome::Failure,
-        Stop::Exit(status) => ended(state, status == 0),
+        Stop::Exit(status) => ended(state, status),
     }
 }
 

@@ -32,7 +32,8 @@ pub(super) fn begin(function: F, guest: &mut impl Guest, args: Args) -> Result<S
         F::EmitLog => emit_log(guest, args.int(0), args.int(1), args.int(2)),
         // Console and benchmark functions are free; what they print is not shown.
         F::ConsoleText => {
-            guest.read(args.int(0), args.int(1))?;
+            let text = guest.read(args.int(0), args.int(1))?;
+            guest.state().trace_args(&[&text]);
             Ok(Step::NOTHING)
         }
         F::ConsoleTee => Ok(Step::Done(args.long(0))),

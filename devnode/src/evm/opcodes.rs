@@ -1,0 +1,67 @@
+//! Opcodes that differ from Ethereum's.
+
+use revm::{
+    Database,
+    bytecode::opcode::{BLOBBASEFEE, SELFDESTRUCT},
+    context_interface::JournalTr,
+    handler::instructions::EthInstructions,
+    interpreter::{
+        Instruction, InstructionContext, InstructionExecResult, InstructionResult,
+        instructions::host, interpreter::EthInterpreter, interpreter_types::InputsTr,
+    },
+    primitives::Address,
+};
+
+use super::ArbContext;
+use crate::stylus;
+
+type Context<'a, DB> = InstructionContext<'a, ArbContext<DB>, EthInterpreter>;
+
+const BLOB_BASE_FEE_GAS: u16 = 2;
+const SELF_DESTRUCT_GAS: u16 = 5_000;
+
+/// Puts them into the tables.
+pub(super) fn install<DB: Database>(
+    instructions: &mut EthInstructions<EthInterpreter, ArbContext<DB>>,
+) {
+    instructions.insert_instruction(
+        BLOBBASEFEE,
+        Instruction::new(blob_base_fee),
+        BLOB_BASE_FEE_GAS,
+    );
+    instructions.insert_instruction(
+        SELFDESTRUCT,
+        Instruction::new(self_destruct),
+        SELF_DESTRUCT_GAS,
+    );
+}
+
+/// There are no blobs.
+const fn blob_base_fee<DB: Database>(_: Context<'_, DB>) -> InstructionExecResult {
+    Err(InstructionResult::OpcodeNotFound)
+}
+
+/// Programs can't be destroyed, not by code that they call in their own name either: that reverts. The beneficiary exists from
+/// then on, even if it gets nothing.
+fn self_destruct<DB: Database>(context: Context<'_, DB>) -> InstructionExecResult {
+    let Context { interpreter, host } = context;
+    let beneficiary =
+        interpreter.stack.data().last().map(|word| Address::from_word((*word).into()));
+    let own = interpreter.input.target_address();
+    let inner = InstructionContext { interpreter: &mut *interpreter, host: &mut *host };
+    let result = host::selfdestruct(inner);
+    if result == Err(InstructionResult::SelfDestruct) {
+        let account = host.journaled_state.load_account_with_code(own);
+        let is_program = account.is_ok_and(|account| {
+            let code = account.data.info.code.as_ref();
+            code.is_some_and(|code| {
+                stylus::is_program(code.original_byte_slice(), host.chain.has_fragments())
+            })
+        });
+        if is_program {
+            return Err(InstructionResult::Revert);
+        }
+        host.chain.empties.extend(beneficiary);
+    }
+    result
+}
