@@ -12,7 +12,7 @@ mod rpc_support;
 
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEnvelope, TxLegacy};
 use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Bytes, TxKind, U256, hex, keccak256};
+use alloy_primitives::{B256, Bytes, TxKind, U256, hex, keccak256};
 use alloy_signer::SignerSync;
 use novate_devnode::chain::{DEFAULT_MNEMONIC, Keyring};
 use rpc_support::{
@@ -309,4 +309,44 @@ async fn a_batch_is_answered_in_one() {
     assert_eq!(client.error("eth_nonsense", json!([])).await.1, unknown);
     let bad = client.error("eth_getBalance", json!(["0x12"])).await;
     assert_eq!(bad.0, -32602);
+}
+
+/// NUMBER counts the parent's blocks, and BLOCKHASH gives what is recorded of them, not the hashes of this chain's.
+#[tokio::test]
+async fn hashes_of_the_parents_blocks_are_recorded() {
+    let client = Client::start().await;
+    // BLOCKHASH(calldata[0..32])
+    let asker = client.deploy(&hex!("5f35405f5260205ff3")).await;
+    let ask = async |number: u64, block: &str| {
+        let call = json!([{"to": asker, "data": word(number)}, block]);
+        let answer: B256 = serde_json::from_value(client.result("eth_call", call).await).unwrap();
+        answer
+    };
+    let latest = async || {
+        let block = client.result("eth_getBlockByNumber", json!(["latest", false])).await;
+        let hash: B256 = serde_json::from_value(block["hash"].clone()).unwrap();
+        (number(&block["l1BlockNumber"]), hash)
+    };
+    let genesis = client.result("eth_getBlockByNumber", json!(["0x0", false])).await;
+    assert_eq!(json!(ask(0, "latest").await), genesis["hash"], "the first block recorded it");
+
+    let (before, previous) = latest().await;
+    client.result("evm_increaseTime", json!([3_600])).await;
+    let hashed = |parent: u64| keccak256([previous.as_slice(), &parent.to_le_bytes()].concat());
+    let now = before + 300;
+    // The block that runs knows them already; then they stay.
+    for tag in ["pending", "latest"] {
+        if tag == "latest" {
+            client.result("evm_mine", json!([])).await;
+        }
+        assert_eq!(ask(now - 1, tag).await, previous, "{tag}");
+        assert_eq!(ask(now - 2, tag).await, hashed(now - 2));
+        assert_eq!(ask(now - 256, tag).await, hashed(now - 256));
+        for unknown in [now, now - 257, u64::MAX] {
+            assert_eq!(ask(unknown, tag).await, B256::ZERO);
+        }
+    }
+    assert_eq!(latest().await.0, now);
+    client.result("evm_mine", json!([])).await;
+    assert_eq!(ask(now - 1, "latest").await, previous, "as long as the parent doesn't go on");
 }

@@ -12,7 +12,7 @@ use super::{
     block::{GAS_LIMIT, HeaderFields},
     transaction::{self, Defaults},
 };
-use crate::{Block, CallOptions};
+use crate::{Block, CallOptions, evm::parent, stylus::ARBOS_STATE};
 
 impl Node {
     /// Takes in a raw transaction (types 0, 1, 2 and 4).
@@ -240,12 +240,25 @@ impl Node {
         CallOptions { disable_nonce_check: self.can_impersonate(sender), ..CallOptions::default() }
     }
 
+    /// Writes down how far the parent chain is.
+    fn record_parent(&mut self, block: &Block) -> ChangeSet {
+        let latest = self.latest();
+        // A chain begins without knowing of any.
+        let recorded = if latest.header.number == 0 { 0 } else { latest.l1_number };
+        let written = parent::changes(recorded, block.l1_number, latest.hash);
+        let storage = written.into_iter().map(|(slot, value)| (ARBOS_STATE, slot, value)).collect();
+        let changes = ChangeSet { storage, ..ChangeSet::default() };
+        self.state.commit(&changes);
+        changes
+    }
+
     fn seal(
         &mut self,
         block: &Block,
         transactions: Vec<MinedTransaction>,
-        changes: Vec<ChangeSet>,
+        mut changes: Vec<ChangeSet>,
     ) -> Result<(), Error> {
+        changes.push(self.record_parent(block));
         let fields = HeaderFields {
             parent_hash: self.latest().hash,
             number: block.number,

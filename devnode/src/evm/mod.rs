@@ -4,6 +4,7 @@ mod answer;
 mod handler;
 mod machine;
 mod opcodes;
+pub(crate) mod parent;
 mod programs;
 mod run;
 mod state;

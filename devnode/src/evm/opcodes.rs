@@ -2,7 +2,7 @@
 
 use revm::{
     Database,
-    bytecode::opcode::{BLOBBASEFEE, SELFDESTRUCT},
+    bytecode::opcode::{BLOBBASEFEE, BLOCKHASH, SELFDESTRUCT},
     context_interface::JournalTr,
     handler::instructions::EthInstructions,
     interpreter::{
@@ -12,11 +12,12 @@ use revm::{
     primitives::Address,
 };
 
-use super::ArbContext;
+use super::{ArbContext, parent};
 use crate::stylus;
 
 type Context<'a, DB> = InstructionContext<'a, ArbContext<DB>, EthInterpreter>;
 
+const BLOCK_HASH_GAS: u16 = 20;
 const BLOB_BASE_FEE_GAS: u16 = 2;
 const SELF_DESTRUCT_GAS: u16 = 5_000;
 
@@ -24,6 +25,7 @@ const SELF_DESTRUCT_GAS: u16 = 5_000;
 pub(super) fn install<DB: Database>(
     instructions: &mut EthInstructions<EthInterpreter, ArbContext<DB>>,
 ) {
+    instructions.insert_instruction(BLOCKHASH, Instruction::new(block_hash), BLOCK_HASH_GAS);
     instructions.insert_instruction(
         BLOBBASEFEE,
         Instruction::new(blob_base_fee),
@@ -34,6 +36,17 @@ pub(super) fn install<DB: Database>(
         Instruction::new(self_destruct),
         SELF_DESTRUCT_GAS,
     );
+}
+
+/// NUMBER counts the parent chain's blocks, and this gives what is recorded of them.
+fn block_hash<DB: Database>(context: Context<'_, DB>) -> InstructionExecResult {
+    let Context { interpreter, host } = context;
+    let Some(number) = interpreter.stack.top() else {
+        return Err(InstructionResult::StackUnderflow);
+    };
+    let hash = parent::hash(host, *number).ok_or(InstructionResult::FatalExternalError)?;
+    *number = hash.into();
+    Ok(())
 }
 
 /// There are no blobs.

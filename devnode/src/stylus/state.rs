@@ -19,6 +19,8 @@ pub(crate) enum Slot {
     ActivationGas = 4,
     /// How many messages were sent to the parent chain.
     MessagesSent = 5,
+    /// Number of the parent chain's block as of the latest block.
+    ParentNumber = 6,
 }
 
 impl From<Slot> for U256 {
@@ -29,6 +31,7 @@ impl From<Slot> for U256 {
             Slot::Params => 3,
             Slot::ActivationGas => 4,
             Slot::MessagesSent => 5,
+            Slot::ParentNumber => 6,
         };
         Self::from(number)
     }
