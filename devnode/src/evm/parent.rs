@@ -41,7 +41,7 @@ fn place(parent: u64) -> U256 {
 pub(crate) fn changes(recorded: u64, number: u64, previous: B256) -> Vec<(U256, U256)> {
     let step = Step { recorded, number, previous };
     let mut changes: Vec<_> = (number.saturating_sub(KEPT)..number)
-        .filter_map(|parent| Some((place(parent), step.entry(parent)?.into())))
+        .filter_map(|parent| step.entry(parent).map(|hash| (place(parent), hash.into())))
         .collect();
     if number > recorded {
         changes.push((Slot::ParentNumber.into(), U256::from(number)));
