@@ -133,13 +133,12 @@ pub const ARBITRUM_PRECOMPILES: [u8; 16] = [
 const ARBOS_ACTS: Address = address!("00000000000000000000000000000000000a4b05");
 /// `ArbFilteredTransactionsManager`, from `ArbOS` 60 on, which answers nobody here.
 const FILTERED_TRANSACTIONS: Address = precompile_address(0x74);
-const ARB_DEBUG: Address = precompile_address(0xff);
 
 /// Accounts that count as precompiles although all that a call of them does is to fail: their code is an invalid byte.
+/// `ArbDebug` is one more where debugging isn't allowed.
 pub(crate) fn mute_precompiles(config: &ChainConfig) -> impl Iterator<Item = Address> {
     let filtered = config.arbos.is_60().then_some(FILTERED_TRANSACTIONS);
-    let debug = (!config.allow_debug).then_some(ARB_DEBUG);
-    core::iter::once(ARBOS_ACTS).chain(filtered).chain(debug)
+    core::iter::once(ARBOS_ACTS).chain(filtered)
 }
 
 /// Address of the Arbitrum precompile whose last byte is `last`.
@@ -155,7 +154,6 @@ pub const fn precompile_address(last: u8) -> Address {
 pub fn genesis(config: &ChainConfig) -> Vec<GenesisAccount> {
     let own = ARBITRUM_PRECOMPILES.into_iter().map(precompile_address);
     let precompiles = own
-        .filter(|address| *address != ARB_DEBUG || config.allow_debug)
         .chain(mute_precompiles(config))
         .map(|address| GenesisAccount::with_code(address, 0, Bytes::from_static(&[0xfe])));
     let state = GenesisAccount {

@@ -17,25 +17,20 @@ use crate::stylus;
 
 type Context<'a, DB> = InstructionContext<'a, ArbContext<DB>, EthInterpreter>;
 
-const BLOCK_HASH_GAS: u16 = 20;
-const BLOB_BASE_FEE_GAS: u16 = 2;
-const SELF_DESTRUCT_GAS: u16 = 5_000;
-
-/// Puts them into the tables.
+/// Puts them into the table; what they cost before they run stays.
 pub(super) fn install<DB: Database>(
     instructions: &mut EthInstructions<EthInterpreter, ArbContext<DB>>,
 ) {
-    instructions.insert_instruction(BLOCKHASH, Instruction::new(block_hash), BLOCK_HASH_GAS);
-    instructions.insert_instruction(
-        BLOBBASEFEE,
-        Instruction::new(blob_base_fee),
-        BLOB_BASE_FEE_GAS,
-    );
-    instructions.insert_instruction(
-        SELFDESTRUCT,
-        Instruction::new(self_destruct),
-        SELF_DESTRUCT_GAS,
-    );
+    let table = instructions.instruction_table_mut();
+    for (opcode, instruction) in [
+        (BLOCKHASH, Instruction::new(block_hash)),
+        (BLOBBASEFEE, Instruction::new(blob_base_fee)),
+        (SELFDESTRUCT, Instruction::new(self_destruct)),
+    ] {
+        if let Some(place) = table.get_mut(usize::from(opcode)) {
+            *place = instruction;
+        }
+    }
 }
 
 /// NUMBER counts the parent chain's blocks, and this gives what is recorded of them.

@@ -40,7 +40,7 @@ fn place(parent: u64) -> U256 {
 /// What a block writes to the chain's state, slot and value, if the parent went on.
 pub(crate) fn changes(recorded: u64, number: u64, previous: B256) -> Vec<(U256, U256)> {
     let step = Step { recorded, number, previous };
-    let mut changes: Vec<_> = (number.saturating_sub(KEPT)..number)
+    let mut changes: Vec<_> = (recorded.max(number.saturating_sub(KEPT))..number)
         .filter_map(|parent| step.entry(parent).map(|hash| (place(parent), hash.into())))
         .collect();
     if number > recorded {

@@ -191,10 +191,22 @@ const fn block_header(globals: Globals, cost: i64) -> [Operator<'static>; 12] {
 
 /// Before `memory.copy` and `memory.fill`: take ink per byte; an overflow means that it was not there.
 fn meter_bulk(globals: Globals, steps: Vec<Step<'_>>) -> Vec<Step<'_>> {
+    let is_bulk = |operator: &Operator<'_>| {
+        matches!(operator, Operator::MemoryCopy { .. } | Operator::MemoryFill { .. })
+    };
+    insert_before(steps, is_bulk, &bulk_header(globals))
+}
+
+/// Puts operators before each one of a kind.
+fn insert_before<'a>(
+    steps: Vec<Step<'a>>,
+    is_wanted: impl Fn(&Operator<'_>) -> bool,
+    added: &[Operator<'static>],
+) -> Vec<Step<'a>> {
     let mut out = Vec::with_capacity(steps.len());
     for step in steps {
-        if matches!(step.operator, Operator::MemoryCopy { .. } | Operator::MemoryFill { .. }) {
-            out.extend(bulk_header(globals).map(Step::from));
+        if is_wanted(&step.operator) {
+            out.extend(added.iter().cloned().map(Step::from));
         }
         out.push(step);
     }
@@ -244,14 +256,7 @@ fn check_fill<'a>(module: &Module<'_>, globals: Globals, steps: Vec<Step<'a>>) -
         set(globals.status),
         get(globals.scratch),
     ];
-    let mut out = Vec::with_capacity(steps.len());
-    for step in steps {
-        if matches!(step.operator, Operator::MemoryFill { .. }) {
-            out.extend(check.clone().map(Step::from));
-        }
-        out.push(step);
-    }
-    out
+    insert_before(steps, |operator| matches!(operator, Operator::MemoryFill { .. }), &check)
 }
 
 /// On entry: stop if the frame does not fit the stack, otherwise take it; give it back on return.
@@ -301,18 +306,11 @@ fn check_depth<'a>(
 /// Before `memory.grow`: call the host function that takes the price of the pages.
 fn pay_for_memory(globals: Globals, pay: Option<u32>, steps: Vec<Step<'_>>) -> Vec<Step<'_>> {
     let Some(function_index) = pay else { return steps };
-    let mut out = Vec::with_capacity(steps.len());
-    for step in steps {
-        if matches!(step.operator, Operator::MemoryGrow { .. }) {
-            let call = [
-                set(globals.scratch),
-                get(globals.scratch),
-                get(globals.scratch),
-                Operator::Call { function_index },
-            ];
-            out.extend(call.map(Step::from));
-        }
-        out.push(step);
-    }
-    out
+    let call = [
+        set(globals.scratch),
+        get(globals.scratch),
+        get(globals.scratch),
+        Operator::Call { function_index },
+    ];
+    insert_before(steps, |operator| matches!(operator, Operator::MemoryGrow { .. }), &call)
 }

@@ -27,9 +27,9 @@ pub(super) const STACK_VALUES: u64 = 4_096;
 /// Most memory pages (64 KiB each) of all programs that are open at once.
 pub(crate) const PAGES: u16 = 128;
 
-/// From this version of Stylus on, functions and blocks return one value at most, and `memory.fill` takes the low byte of any
-/// value.
-const VERSION_3: u16 = 3;
+/// From this version of Stylus on, functions and blocks return one value at most, `memory.fill` takes the low byte of any
+/// value, and growth by more pages than 16 bits count can't be paid.
+pub(crate) const VERSION_3: u16 = 3;
 
 /// What depends on the version of the chain or its mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,6 +17,7 @@ pub use module::Module;
 pub use rewrite::Exports;
 
 pub(crate) use activation::Activated;
+pub(crate) use limits::VERSION_3;
 
 /// A `usize` from a count read in a WASM file; what does not fit is larger than any limit.
 pub(crate) fn size(count: u32) -> usize {

@@ -1,10 +1,13 @@
 //! What is known about the call, the transaction and the block; gas; memory growth.
 
 use super::{Args, Step};
-use crate::program::{
-    functions::HostFunction as F,
-    guest::{BASE, Guest, INK_PER_GAS, POINTER, Stop},
-    request::{Reply, Request},
+use crate::{
+    program::{
+        functions::HostFunction as F,
+        guest::{BASE, Guest, INK_PER_GAS, POINTER, Stop},
+        request::{Reply, Request},
+    },
+    wasm::VERSION_3,
 };
 
 pub(super) fn begin(function: F, guest: &mut impl Guest, args: Args) -> Result<Step, Stop> {
@@ -63,7 +66,7 @@ fn returned(function: F, guest: &mut impl Guest) -> u64 {
 fn pay_for_memory_grow(guest: &mut impl Guest, args: Args) -> Result<Step, Stop> {
     // Until version 3 the chain takes the low 16 bits, and growth beyond them fails in the program itself.
     let pages = args.int(0);
-    if pages > 0xffff && guest.state().environment.stylus_version > 2 {
+    if pages > 0xffff && guest.state().environment.stylus_version >= VERSION_3 {
         guest.exhaust();
         return Err(Stop::OutOfInk);
     }
