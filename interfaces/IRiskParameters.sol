@@ -27,6 +27,8 @@ interface IRiskParameters {
     /// @notice Entry `number` of the scenario table changed; where a table has no such entry, all its fields are 0.
     event ScenarioChanged(uint8 indexed number, Scenario previous, Scenario current);
 
+    /// @notice No parameter has that name.
+    error UnknownParameter(bytes32 name);
     /// @notice There is no group of that number: they are 1 to 4.
     error UnknownGroup(uint8 group);
     /// @notice Move or weight of the entry at `index` isn't a whole number of thousandths.
@@ -94,13 +96,22 @@ interface IRiskParameters {
     function setLiquidityCharge(uint64 rate, uint64 maximum, uint64 threshold) external;
     /// @notice The share of a gain that offsets losses elsewhere in the group, at most 0.6.
     function setOffset(uint8 group, uint64 offset) external;
+    /// @notice Charge on delta-one positions of different tenors that offset each other: floor + slope sqrt(tenor) of each leg's notional; `initial` is the
+    /// further share of it initially. Also half of what each mark and forward may move in ten minutes (see IOracle.Allowances).
+    function setCalendar(uint64 floor, uint64 slope, uint64 initial) external;
+    /// @notice Share of the value of long options that counts for nothing at expiry, rising over the days before: 8 to 4.
+    function setVanishing(uint64 share) external;
     /// @notice Replaces the scenario table, of all underlyings: 1 to 64 entries, moves of at most 4 ranges or -0.99 to 9 of the price,
     /// weights of at most 3. A table other than the default costs every evaluation a storage word for eight entries.
     function setScenarios(Scenario[] calldata table) external;
 
+    // Anyone
+    /// @notice Writes the oracle's allowances of an underlying as half of the charges in force: the lesser of those before and after a change in flight.
+    function syncAllowances(uint8 underlying) external;
+
     // Views
     function margin() external view returns (address);
-    /// @notice A parameter's value by its name, subject 0 for those that all share. Unknown names and what isn't listed: 0.
+    /// @notice A parameter's value by its name, subject 0 for those that all share; 0 for what isn't listed. UnknownParameter for unknown names.
     function value(bytes32 name, uint8 subject) external view returns (int256);
     /// @notice The scenario table.
     function scenarios() external view returns (Scenario[] memory);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! word 0            cash, int256
-//! word 1            positions count (uint16) << 16 | collateral count (uint8)
+//! word 1            pool shares at value (uint128) << 128 | positions count (uint16) << 16 | collateral count (uint8)
 //! ceil(n/2) words   positions, two a word, the first in the high half:
 //!                   instrument id (uint64) << 64 | quantity (int64, millionths)
 //! one word each     perpetual or future, in order: reference price (uint128) << 128 | funding reference (int128)
@@ -65,6 +65,8 @@ pub struct Collateral {
 pub struct Book {
     /// Cash, quote currency, 18 decimals.
     pub cash: I256,
+    /// Pool shares at value, quote currency, 18 decimals.
+    pub pool: u128,
     /// Positions, ascending by instrument id, distinct, none of quantity zero.
     pub positions: Vec<Position>,
     /// Collateral, ascending by number, distinct, none of amount zero.
@@ -115,7 +117,8 @@ impl Book {
         let words = self.positions.len().saturating_mul(2).saturating_add(self.collateral.len());
         let mut bytes = Vec::with_capacity(words.saturating_add(3).saturating_mul(WORD));
         bytes.extend_from_slice(&self.cash.to_be_bytes::<WORD>());
-        bytes.extend_from_slice(&[0; 28]);
+        bytes.extend_from_slice(&self.pool.to_be_bytes());
+        bytes.extend_from_slice(&[0; 12]);
         let [.., high, low] = self.positions.len().to_be_bytes();
         let [.., collaterals] = self.collateral.len().to_be_bytes();
         bytes.extend_from_slice(&[high, low, 0, collaterals]);
@@ -147,12 +150,12 @@ impl Book {
     pub fn unpack(bytes: &[u8]) -> Result<Self, BookError> {
         let mut words = Words::new(bytes);
         let cash = I256::from_be_bytes(*words.take()?);
-        let (positions, collaterals) = counts(&mut words)?;
+        let (pool, positions, collaterals) = counts(&mut words)?;
         let mut positions = take_positions(&mut words, positions)?;
         take_references(&mut words, &mut positions)?;
         let collateral = take_collateral(&mut words, collaterals)?;
         words.finish()?;
-        Ok(Self { cash, positions, collateral })
+        Ok(Self { cash, pool, positions, collateral })
     }
 }
 
@@ -168,7 +171,12 @@ impl From<&novate_risk::Book> for Book {
             .collateral()
             .iter()
             .map(|held| Collateral { number: held.collateral, amount: held.amount });
-        Self { cash: book.cash(), positions: positions.collect(), collateral: collateral.collect() }
+        Self {
+            cash: book.cash(),
+            pool: book.pool(),
+            positions: positions.collect(),
+            collateral: collateral.collect(),
+        }
     }
 }
 
@@ -188,23 +196,25 @@ impl TryFrom<Book> for novate_risk::Book {
             .collateral
             .iter()
             .map(|held| CollateralBalance { collateral: held.number, amount: held.amount });
+        let pool = book.pool;
         Self::new(book.cash, positions.collect(), references.collect(), collateral.collect())
+            .map(|book| book.with_pool(pool))
     }
 }
 
 /// Word 1.
-fn counts(words: &mut Words<'_>) -> Result<(usize, usize), BookError> {
+fn counts(words: &mut Words<'_>) -> Result<(u128, usize, usize), BookError> {
     let word = words.take()?;
-    let (high, low) = halves(word);
+    let (pool, low) = halves(word);
     let [unused @ .., positions_high, positions_low, gap, collaterals] = low.to_be_bytes();
-    if high != 0 || unused != [0; 12] || gap != 0 {
+    if unused != [0; 12] || gap != 0 {
         return Err(words.malformed().into());
     }
     let positions = usize::from(u16::from_be_bytes([positions_high, positions_low]));
     if positions > MAXIMUM_POSITIONS {
         return Err(BookError::TooLarge(positions));
     }
-    Ok((positions, usize::from(collaterals)))
+    Ok((pool, positions, usize::from(collaterals)))
 }
 
 fn take_positions(words: &mut Words<'_>, count: usize) -> Result<Vec<Position>, BookError> {
@@ -272,6 +282,7 @@ mod tests {
     fn sample() -> Book {
         Book {
             cash: I256::try_from(-5).unwrap(),
+            pool: u128::MAX - 7,
             positions: vec![
                 Position {
                     instrument: PERPETUAL,
@@ -369,7 +380,7 @@ mod tests {
 
     #[test]
     fn unused_bits_are_malformed() {
-        for (byte, offset) in [(32, 32), (59, 32), (62, 32), (127, 96), (161, 160), (175, 160)] {
+        for (byte, offset) in [(48, 32), (59, 32), (62, 32), (127, 96), (161, 160), (175, 160)] {
             let mut bytes = sample().pack();
             bytes[byte] = 1;
             assert_eq!(Book::unpack(&bytes), Err(malformed(offset)), "byte {byte}");

@@ -35,11 +35,27 @@ pub struct Assessment {
     pub worst_underlying: u8,
     /// The number of its worst scenario; [`BASIS`] if the basis charge decides.
     pub worst_scenario: u8,
-    /// Worst validity of the market data used.
+    /// Worst validity of the parts' indices.
     pub validity: Validity,
+    /// Equity that says whether the account is short: a broken part counts at its last usable data for 24 hours, then moves to its
+    /// worst bound over 72 hours; rounded down.
+    pub close_equity: I256,
+    /// The maintenance requirement that goes with it; rounded up.
+    pub close_requirement: U256,
+    /// Equity with every part at its last usable data: what prices of liquidation are reckoned with; rounded down.
+    pub last_equity: I256,
+    /// The maintenance requirement that goes with it; rounded up.
+    pub last_requirement: U256,
+    /// That of the parts that aren't broken; rounded up.
+    pub healthy_requirement: U256,
 }
 
 impl Assessment {
+    /// Close equity less close requirement: below 0 the account may be closed out.
+    pub const fn close_excess(&self) -> I256 {
+        self.close_equity.wrapping_sub(I256::from_raw(self.close_requirement))
+    }
+
     /// Equity less the initial requirement: at least 0 to add risk.
     pub const fn initial_excess(&self) -> I256 {
         self.equity.wrapping_sub(I256::from_raw(self.initial_requirement))
@@ -200,7 +216,23 @@ impl Assessment {
         worst_underlying: 0,
         worst_scenario: BASIS,
         validity: Validity::Valid,
+        close_equity: I256::ZERO,
+        close_requirement: U256::ZERO,
+        last_equity: I256::ZERO,
+        last_requirement: U256::ZERO,
+        healthy_requirement: U256::ZERO,
     };
+
+    /// Without a broken part all views are one.
+    pub(crate) const fn whole(mut self) -> Self {
+        self.close_equity = self.equity;
+        self.close_requirement = self.maintenance_requirement;
+        self.last_equity = self.equity;
+        self.last_requirement = self.maintenance_requirement;
+        self.healthy_requirement = self.maintenance_requirement;
+        self
+    }
+
 
     /// Adds a requirement, and remembers the greatest.
     pub(crate) fn require(&mut self, share: &UnderlyingAssessment, most: &mut U256) {
@@ -226,7 +258,7 @@ fn total(
 ) -> Result<Assessment, Error> {
     context.market.check_shared()?;
     let mut assessment = Assessment::NOTHING;
-    let mut value = Fine::from_wad(book.cash());
+    let mut value = Fine::from_wad(book.liquid());
     let mut most = U256::ZERO;
     each_part(book, context.parameters, |index, part| {
         let ranges = context.parameters.underlying(part.underlying)?;
@@ -240,7 +272,7 @@ fn total(
         Ok(())
     })?;
     assessment.equity = value.to_wad_down();
-    Ok(assessment)
+    Ok(assessment.whole())
 }
 
 impl Figures {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::I256;
+use alloy_primitives::{I256, U256};
 
 use crate::{
     Error,
@@ -49,6 +49,7 @@ pub struct CollateralBalance {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Book {
     cash: I256,
+    pool: u128,
     positions: Vec<Position>,
     references: Vec<Reference>,
     collateral: Vec<CollateralBalance>,
@@ -114,7 +115,7 @@ impl Book {
                 return Err(Error::UnsortedCollateral(next.collateral));
             }
         }
-        Ok(Self { cash, positions, references, collateral })
+        Ok(Self { cash, pool: 0, positions, references, collateral })
     }
 
     /// A book of parts that are known to be well formed.
@@ -124,12 +125,35 @@ impl Book {
         references: Vec<Reference>,
         collateral: Vec<CollateralBalance>,
     ) -> Self {
-        Self { cash, positions, references, collateral }
+        Self { cash, pool: 0, positions, references, collateral }
+    }
+
+    /// The same book with pool shares worth `pool`, 18 decimals.
+    #[must_use]
+    pub const fn with_pool(mut self, pool: u128) -> Self {
+        self.pool = pool;
+        self
+    }
+
+    /// What its shares of the lending pool are worth, 18 decimals: part of equity at value, in no scenario.
+    pub const fn pool(&self) -> u128 {
+        self.pool
+    }
+
+    /// Sets what its pool shares are worth.
+    pub const fn set_pool(&mut self, pool: u128) {
+        self.pool = pool;
     }
 
     /// Signed cash, 18 decimals; negative is a loan.
     pub const fn cash(&self) -> I256 {
         self.cash
+    }
+
+    /// Cash and pool shares.
+    pub fn liquid(&self) -> I256 {
+        // Below 2^200 and 2^128.
+        self.cash.wrapping_add(I256::from_raw(U256::from(self.pool)))
     }
 
     /// Positions, ascending by instrument.

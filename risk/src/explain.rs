@@ -69,7 +69,7 @@ pub fn attribution(
         if part.underlying == underlying {
             let known = market.underlying(underlying)?;
             linear_shares(part, &context, row, shock, &mut shares)?;
-            for tenor in tenors(part, &context, known, ranges)? {
+            for tenor in tenors(part, &context, ranges)? {
                 tenor_shares(part, &tenor, row, shock, &mut shares);
             }
         }

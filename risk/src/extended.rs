@@ -177,7 +177,7 @@ fn total(
     let Context { market, parameters, .. } = *context;
     market.check_shared()?;
     let mut groups: Vec<Group> = Vec::new();
-    let mut value = Fine::from_wad(book.cash());
+    let mut value = Fine::from_wad(book.liquid());
     each_part(book, parameters, |index, part| {
         let ranges = parameters.underlying(part.underlying)?;
         let selection = select(index);
@@ -222,7 +222,7 @@ fn total(
         assessment.require(&share, &mut most);
     }
     assessment.equity = value.to_wad_down();
-    Ok(assessment)
+    Ok(assessment.whole())
 }
 
 impl Group {

@@ -77,7 +77,7 @@ pub fn greeks(
         rows.extend(spot_row(part, &context)?);
         let known = market.underlying(part.underlying)?;
         let ranges = parameters.underlying(part.underlying)?;
-        for tenor in tenors(part, &context, known, ranges)? {
+        for tenor in tenors(part, &context, ranges)? {
             let mut row = options_row(&tenor.lines, &tenor.expiry);
             row.underlying = part.underlying;
             row.expiry = expiry_seconds(tenor.market.expiry_hours);

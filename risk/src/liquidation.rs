@@ -175,7 +175,10 @@ impl Book {
         let size = mul_div(cash.unsigned_abs(), fraction, cash.is_negative());
         let size = I256::from_raw(size);
         let part = if cash.is_negative() { size.wrapping_neg() } else { size };
-        (slice.book(part), rest.book(cash.wrapping_sub(part)))
+        let pool = mul_div(U256::from(self.pool()), fraction, false);
+        let pool = u128::try_from(pool).unwrap_or(self.pool());
+        let left = self.pool().saturating_sub(pool);
+        (slice.book(part).with_pool(pool), rest.book(cash.wrapping_sub(part)).with_pool(left))
     }
 }
 

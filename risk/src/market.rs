@@ -40,8 +40,6 @@ pub struct PerpetualMarket {
     pub funding_index: i128,
     /// Confidence in the mark, 0 to 1 with 18 decimals.
     pub confidence: u64,
-    /// How far it may be trusted.
-    pub validity: Validity,
 }
 
 /// An underlying's market.
@@ -53,8 +51,13 @@ pub struct UnderlyingMarket {
     pub index: u128,
     /// Confidence in the index, 0 to 1 with 18 decimals.
     pub confidence: u64,
-    /// How far the index may be trusted.
+    /// How far the index may be trusted. Below [`Validity::Valid`] the part counts at its worst bound for adding risk; below
+    /// [`Validity::TooUncertain`] it is broken, and liquidation reckons with its last usable data.
     pub validity: Validity,
+    /// When the index was last usable, Unix seconds: from here a broken part drifts to its worst bound.
+    pub updated_at: u64,
+    /// Price that follows the index slowly, 18 decimals; initial margin looks at a fall or rise to it. `None`: no such scenario.
+    pub slow_price: Option<u128>,
     /// The perpetual, if it is marked; an unmarked one is valued at the index with confidence 0.
     pub perpetual: Option<PerpetualMarket>,
 }
@@ -90,8 +93,11 @@ pub struct ExpiryMarket {
     pub expiry_hours: u32,
     /// Forward price, 18 decimals.
     pub forward: u128,
-    /// The part of the forward that can still move, 18 decimals; `None`: by the rule of the 30-minute settlement window.
+    /// The part of the forward that can still move, 18 decimals: inside the settlement window and until an expired line's price is
+    /// proposed, what of the average isn't observed yet. `None`: all of it before expiry, none after.
     pub forward_variable: Option<u128>,
+    /// Share of the settlement window that is observed, 18 decimals.
+    pub observed_share: u64,
     /// Annual rate, 18 decimals; negative ones count as 0.
     pub rate: i64,
     /// Volatilities.
@@ -104,10 +110,28 @@ pub struct ExpiryMarket {
     pub rate_confidence: u64,
     /// Confidence in the surface.
     pub volatility_confidence: u64,
-    /// How far forward, rate and surface may be trusted.
-    pub validity: Validity,
-    /// The final settlement price, once it is known.
-    pub settlement_price: Option<u128>,
+    /// What is known of the settlement price.
+    pub settlement: Settlement,
+}
+
+/// What is known of an expiry's settlement price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// Not final: `forward` is the expected or the proposed one. Once expired, a dispute may yet set it anywhere in this range, 18 decimals.
+    Open {
+        /// Least price.
+        least: u128,
+        /// Greatest price.
+        greatest: u128,
+    },
+    /// Final: `forward` is it.
+    Final,
+}
+
+impl Default for Settlement {
+    fn default() -> Self {
+        Self::Open { least: 0, greatest: 0 }
+    }
 }
 
 /// A collateral token's market.
@@ -222,7 +246,11 @@ impl ExpiryMarket {
             && self.forward_confidence <= ONE
             && self.rate_confidence <= ONE
             && self.volatility_confidence <= ONE
-            && self.settlement_price.is_none_or(|price| price <= MAX_PRICE)
+            && self.observed_share <= ONE
+            && match self.settlement {
+                Settlement::Open { least, greatest } => least <= greatest && greatest <= MAX_PRICE,
+                Settlement::Final => true,
+            }
     }
 }
 

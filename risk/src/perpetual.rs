@@ -3,7 +3,7 @@
 use crate::{
     fixed::{Fine, price_times},
     instrument::Kind,
-    market::{UnderlyingMarket, Validity},
+    market::UnderlyingMarket,
     underlying::Part,
 };
 
@@ -13,7 +13,6 @@ pub(crate) struct Perpetual {
     pub(crate) mark: u128,
     pub(crate) confidence: u64,
     pub(crate) value: Fine,
-    pub(crate) validity: Validity,
 }
 
 /// The perpetual of a part, if it is held. Without a mark it is valued at the index, with confidence 0.
@@ -21,15 +20,15 @@ pub(crate) struct Perpetual {
 pub(crate) fn perpetual(part: &Part<'_>, market: &UnderlyingMarket) -> Option<Perpetual> {
     let held = part.holdings.first().filter(|held| held.instrument.kind() == Kind::Perpetual)?;
     let quantity = i128::from(held.quantity);
-    let (mark, funding_index, confidence, validity) = market
+    let (mark, funding_index, confidence) = market
         .perpetual
-        .map_or((market.index, held.reference.funding, 0, Validity::StaleForMargin), |known| {
-            (known.mark, known.funding_index, known.confidence, known.validity)
+        .map_or((market.index, held.reference.funding, 0), |known| {
+            (known.mark, known.funding_index, known.confidence)
         });
     let gain =
         price_times(mark, quantity).wrapping_sub(price_times(held.reference.price, quantity));
     let value = Fine(gain).minus(funding(held.quantity, funding_index, held.reference.funding));
-    Some(Perpetual { quantity: held.quantity, mark, confidence, value, validity })
+    Some(Perpetual { quantity: held.quantity, mark, confidence, value })
 }
 
 /// What `quantity` contracts owe for the funding index having moved from `from` to `to`; negative: what they are owed.

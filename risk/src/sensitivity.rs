@@ -43,7 +43,7 @@ impl Sensitivity {
                 sum.add(contracts(worth, market.index));
             }
         }
-        for tenor in tenors(part, context, market, ranges)? {
+        for tenor in tenors(part, context, ranges)? {
             for future in tenor.futures {
                 let contracts = price_times(u128::from(MILLIONTH), i128::from(future.quantity));
                 sum.add(Fine(contracts).times(tenor.expiry.variable, 60).0);

@@ -114,7 +114,7 @@ pub fn assess_standard(
     let context = Context { market, parameters, now };
     market.check_shared()?;
     let mut assessment = Assessment::NOTHING;
-    let mut value = Fine::from_wad(book.cash());
+    let mut value = Fine::from_wad(book.liquid());
     let mut most = U256::ZERO;
     each_part(book, parameters, |_, part| {
         let ranges = parameters.underlying(part.underlying)?;
@@ -122,7 +122,7 @@ pub fn assess_standard(
         let figures = Figures::of(part, &context, ranges, &Shocks::unshocked())?;
         value = value.plus(figures.value);
         let mut required = linear(part, &context, known, terms)?;
-        for tenor in tenors(part, &context, known, ranges)? {
+        for tenor in tenors(part, &context, ranges)? {
             required = required.plus(options(&tenor, known, terms, netting));
         }
         let share = UnderlyingAssessment {
@@ -138,7 +138,7 @@ pub fn assess_standard(
         Ok(())
     })?;
     assessment.equity = value.to_wad_down();
-    Ok(assessment)
+    Ok(assessment.whole())
 }
 
 /// Perpetuals, futures and collateral.

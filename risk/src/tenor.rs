@@ -8,7 +8,7 @@ use crate::{
     expiry::Expiry,
     fixed::{Fine, price_times},
     instrument::{Kind, MAX_EXPIRY_HOURS},
-    market::{ExpiryMarket, UnderlyingMarket},
+    market::ExpiryMarket,
     parameters::UnderlyingParameters,
     revalue::Line,
     underlying::{Context, Part},
@@ -44,7 +44,6 @@ impl Tenor<'_> {
 pub(crate) fn tenors<'a>(
     part: &Part<'a>,
     context: &Context<'a>,
-    market: &UnderlyingMarket,
     ranges: &UnderlyingParameters,
 ) -> Result<Vec<Tenor<'a>>, Error> {
     let kind_from = |kind: Kind| {
@@ -74,7 +73,7 @@ pub(crate) fn tenors<'a>(
         let terms = context.market.expiry(part.underlying, hours)?;
         tenors.push(Tenor {
             market: terms,
-            expiry: Expiry::prepare(terms, market, context.parameters, ranges, context.now),
+            expiry: Expiry::prepare(terms, context.parameters, ranges, context.now),
             lines: pair(these_calls, these_puts),
             futures: these_futures,
         });

@@ -67,7 +67,7 @@ impl Figures {
             builder.add_perpetual(perpetual);
         }
         let held = perpetual.map(|perpetual| perpetual.confidence);
-        for tenor in tenors(part, context, market, ranges)? {
+        for tenor in tenors(part, context, ranges)? {
             builder.add_tenor(&tenor, held);
         }
         for balance in part.collateral {
@@ -122,7 +122,6 @@ impl<'a> Builder<'a> {
         self.linear =
             self.linear.plus(Fine(price_times(perpetual.mark, i128::from(perpetual.quantity))));
         self.figures.value = self.figures.value.plus(perpetual.value);
-        self.figures.validity = self.figures.validity.min(perpetual.validity);
         let confidence = self.market.confidence.min(perpetual.confidence);
         self.charge(confidence, self.perpetual_notional);
     }
@@ -140,9 +139,6 @@ impl<'a> Builder<'a> {
             self.naked = self.naked.wrapping_sub(short);
             quantity =
                 quantity.wrapping_add(calls.saturating_abs()).wrapping_add(puts.saturating_abs());
-        }
-        if expiry.seconds > 0 || market.settlement_price.is_none() {
-            self.figures.validity = self.figures.validity.min(market.validity);
         }
         let mut confidence = self.market.confidence.min(market.forward_confidence);
         if !lines.is_empty() {

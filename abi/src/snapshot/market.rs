@@ -3,7 +3,7 @@
 use alloy_primitives::U256;
 use novate_risk::{
     Market, Validity,
-    market::{ExpiryMarket, PerpetualMarket, Surface, UnderlyingMarket},
+    market::{ExpiryMarket, PerpetualMarket, Settlement, Surface, UnderlyingMarket},
 };
 
 use super::{CONFIDENCE_ONE, Expiry, ExpiryState, Index, Perpetual, Series, Stable};
@@ -25,28 +25,31 @@ pub fn read_market<E>(
     for number in series {
         match Series::decode(*number) {
             Some(Series::Underlying(underlying)) => {
-                let index = Index::unpack(next()?);
+                let index = Index::unpack([next()?, next()?]);
                 market.underlyings.push(UnderlyingMarket {
                     underlying,
                     index: index.price,
                     confidence: CONFIDENCE_ONE,
                     validity: level(index.validity),
+                    updated_at: index.updated_at,
+                    slow_price: (index.slow_price != 0).then_some(index.slow_price),
                     perpetual: None,
                 });
             }
             Some(Series::Perpetual(_)) => {
                 let perpetual = Perpetual::unpack([next()?, next()?]);
-                if let Some(underlying) = market.underlyings.last_mut() {
+                if let Some(underlying) = market.underlyings.last_mut()
+                    && perpetual.mark != 0
+                {
                     underlying.perpetual = Some(PerpetualMarket {
                         mark: perpetual.mark,
                         funding_index: perpetual.funding_index,
                         confidence: perpetual.confidence,
-                        validity: level(perpetual.validity),
                     });
                 }
             }
             Some(Series::Expiry(underlying, hours)) => {
-                let expiry = Expiry::unpack([next()?, next()?, next()?]);
+                let expiry = Expiry::read(next)?;
                 market.expiries.extend(expiry_market(underlying, hours, &expiry));
             }
             None => {}
@@ -57,16 +60,21 @@ pub fn read_market<E>(
 
 /// An expiry's market; `None` if nothing is known of it.
 fn expiry_market(underlying: u8, expiry_hours: u32, expiry: &Expiry) -> Option<ExpiryMarket> {
-    let is_settled = match expiry.state {
+    let (forward_variable, settlement) = match expiry.state {
         ExpiryState::Unknown => return None,
-        ExpiryState::Live | ExpiryState::Expired => false,
-        ExpiryState::Settled => true,
+        ExpiryState::Live => (None, Settlement::default()),
+        ExpiryState::Settled => (None, Settlement::Final),
+        ExpiryState::Observed | ExpiryState::Expired => {
+            let Expiry { least, greatest, .. } = *expiry;
+            (Some(expiry.forward_variable), Settlement::Open { least, greatest })
+        }
     };
     Some(ExpiryMarket {
         underlying,
         expiry_hours,
         forward: expiry.forward,
-        forward_variable: None,
+        forward_variable,
+        observed_share: expiry.observed_share,
         rate: expiry.rate,
         surface: Surface::Svi {
             a: expiry.a,
@@ -79,8 +87,7 @@ fn expiry_market(underlying: u8, expiry_hours: u32, expiry: &Expiry) -> Option<E
         forward_confidence: expiry.forward_confidence,
         rate_confidence: expiry.rate_confidence,
         volatility_confidence: expiry.volatility_confidence,
-        validity: level(expiry.validity),
-        settlement_price: is_settled.then_some(expiry.forward),
+        settlement,
     })
 }
 
@@ -113,19 +120,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_perpetual_without_a_mark_is_there_and_worth_nothing_valid() {
+    fn a_perpetual_without_a_mark_is_none() {
         let series = [Series::Underlying(1), Series::Perpetual(1)].map(Series::encode);
-        let index = Index { price: 3_000, updated_at: 5, validity: 4 };
-        let perpetual = Perpetual { mark: 0, funding_index: 0, confidence: 0, validity: 0 };
+        let index = Index { price: 3_000, slow_price: 2_990, updated_at: 5, validity: 4 };
+        let perpetual = Perpetual { mark: 0, funding_index: 0, confidence: 0 };
         let stable = Stable { price: 1, validity: 3 };
-        let [mark, rest] = perpetual.pack();
-        let mut words = vec![stable.pack(), index.pack(), mark, rest].into_iter();
+        let mut words = vec![stable.pack()];
+        words.extend(index.pack());
+        words.extend(perpetual.pack());
+        let mut words = words.into_iter();
         let (market, stable) = read_market(&series, &mut || words.next().ok_or(())).unwrap();
         assert_eq!((stable, market.stable_price), (Validity::StaleForMargin, 1));
         let [underlying] = market.underlyings.as_slice() else { panic!("{market:?}") };
         assert_eq!((underlying.index, underlying.validity), (3_000, Validity::Valid));
-        let perpetual = underlying.perpetual.unwrap();
-        assert_eq!((perpetual.mark, perpetual.validity), (0, Validity::Invalid));
+        assert_eq!((underlying.slow_price, underlying.updated_at), (Some(2_990), 5));
+        assert_eq!(underlying.perpetual, None);
 
         let mut none = Vec::new().into_iter();
         assert_eq!(read_market(&series, &mut || none.next().ok_or(7)), Err(7));

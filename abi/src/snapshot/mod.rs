@@ -6,13 +6,17 @@
 //! ```text
 //! word 0        stable price (uint128) << 128 | validity (uint8)
 //! then, for each series in the order asked:
-//! underlying    1 word    index price (uint128) << 128 | updated at (uint64) << 64 | validity (uint8)
+//! underlying    2 words   index price (uint128) << 128 | updated at (uint64) << 64 | validity (uint8)
+//!                         slow price (uint128) << 128
 //! perpetual     2 words   mark (uint128) << 128 | funding index (int128)
-//!                         confidence (uint64) << 64 | validity (uint8)
-//! expiry        3 words   forward or settlement price (uint128) << 128 | a (int64) << 64 | b (uint64)
+//!                         confidence (uint64) << 64
+//! expiry        3 words   model time (uint40) << 216 | forward confidence (uint60) << 156 | state (uint8) << 128
+//!                         | rate confidence (uint64) << 64 | volatility confidence (uint64)
+//!                         forward or settlement price (uint128) << 128 | a (int64) << 64 | b (uint64)
 //!                         rho (int64) << 192 | m (int64) << 128 | sigma (uint64) << 64 | rate (int64)
-//!                         model time (uint40) << 216 | forward confidence (uint60) << 156 | state (uint8) << 136
-//!                         | validity (uint8) << 128 | rate confidence (uint64) << 64 | volatility confidence (uint64)
+//!               2 more in the states Expired and Observed
+//!                         forward that can still move (uint128) << 128 | observed share (uint64)
+//!                         least (uint128) << 128 | greatest price that a dispute may set (uint128)
 //! ```
 //!
 //! Prices, rates, the surface's parameters and confidences have 18 decimals.

@@ -117,6 +117,7 @@ mod tests {
         let call = |underlying: u64, hour: u64| underlying << 56 | 2 << 54 | hour << 32 | 1;
         let book = Book {
             cash: I256::ZERO,
+            pool: 0,
             positions: vec![
                 position(1 << 56),
                 position(call(1, 500)),

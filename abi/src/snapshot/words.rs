@@ -23,9 +23,11 @@ pub struct Stable {
 /// An underlying's index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Index {
-    /// Price, 18 decimals; 0 if the feed answers nothing usable.
+    /// The last usable price, 18 decimals; 0 if there never was one.
     pub price: u128,
-    /// When the feed was updated, Unix seconds.
+    /// The price that follows it slowly, 18 decimals; 0: none is kept.
+    pub slow_price: u128,
+    /// When the round of the price was updated, Unix seconds.
     pub updated_at: u64,
     /// Validity level.
     pub validity: u8,
@@ -34,14 +36,12 @@ pub struct Index {
 /// An underlying's perpetual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Perpetual {
-    /// Mark price, 18 decimals; 0 if none was ever posted.
+    /// Mark price at the index as it is, 18 decimals; 0 if none was ever posted.
     pub mark: u128,
     /// Funding that one long contract paid since the start, 18 decimals.
     pub funding_index: i128,
     /// Confidence of the mark, 18 decimals.
     pub confidence: u64,
-    /// Validity level.
-    pub validity: u8,
 }
 
 /// What an expiry's words hold.
@@ -52,10 +52,12 @@ pub enum ExpiryState {
     Unknown = 0,
     /// Not expired: forward, rate and surface.
     Live = 1,
-    /// Expired, with no final settlement price: the forward is the index.
+    /// Expired, with no final settlement price: the forward is the proposed one, or what is observed of the average completed by the index.
     Expired = 2,
     /// Expired: the forward is the final settlement price.
     Settled = 3,
+    /// Not expired, but inside the settlement window: part of the forward is observed.
+    Observed = 4,
 }
 
 /// An expiry's forward and raw-SVI slice, or its settlement price.
@@ -63,8 +65,16 @@ pub enum ExpiryState {
 pub struct Expiry {
     /// What the words hold.
     pub state: ExpiryState,
-    /// Forward, or settlement price, or index (see [`ExpiryState`]), 18 decimals.
+    /// Forward or settlement price (see [`ExpiryState`]), 18 decimals.
     pub forward: u128,
+    /// The part of the forward that can still move, 18 decimals; counts in the states Expired and Observed.
+    pub forward_variable: u128,
+    /// Share of the settlement window that is observed, 18 decimals; counts in the states Expired and Observed.
+    pub observed_share: u64,
+    /// Least price that a dispute may set, 18 decimals; counts in the state Expired.
+    pub least: u128,
+    /// Greatest price that a dispute may set.
+    pub greatest: u128,
     /// Raw SVI a.
     pub a: i64,
     /// Raw SVI b.
@@ -85,8 +95,6 @@ pub struct Expiry {
     pub rate_confidence: u64,
     /// Confidence of the surface.
     pub volatility_confidence: u64,
-    /// Validity level.
-    pub validity: u8,
 }
 
 impl Stable {
@@ -104,14 +112,19 @@ impl Stable {
 
 impl Index {
     /// Packs it.
-    pub fn pack(self) -> U256 {
-        join(self.price, (u128::from(self.updated_at) << 64) | u128::from(self.validity))
+    pub fn pack(self) -> [U256; 2] {
+        [
+            join(self.price, (u128::from(self.updated_at) << 64) | u128::from(self.validity)),
+            join(self.slow_price, 0),
+        ]
     }
 
     /// Reads it.
-    pub fn unpack(word: U256) -> Self {
-        let (price, low) = split(word);
-        Self { price, updated_at: low_u64(low >> 64), validity: low_u8(low) }
+    pub fn unpack(words: [U256; 2]) -> Self {
+        let [first, second] = words;
+        let (price, low) = split(first);
+        let (slow_price, _) = split(second);
+        Self { price, slow_price, updated_at: low_u64(low >> 64), validity: low_u8(low) }
     }
 }
 
@@ -120,7 +133,7 @@ impl Perpetual {
     pub fn pack(self) -> [U256; 2] {
         [
             join(self.mark, self.funding_index.cast_unsigned()),
-            join(0, (u128::from(self.confidence) << 64) | u128::from(self.validity)),
+            join(0, u128::from(self.confidence) << 64),
         ]
     }
 
@@ -133,7 +146,6 @@ impl Perpetual {
             mark,
             funding_index: funding.cast_signed(),
             confidence: low_u64(low >> 64),
-            validity: low_u8(low),
         }
     }
 }
@@ -143,6 +155,10 @@ impl Expiry {
     pub const UNKNOWN: Self = Self {
         state: ExpiryState::Unknown,
         forward: 0,
+        forward_variable: 0,
+        observed_share: 0,
+        least: 0,
+        greatest: 0,
         a: 0,
         b: 0,
         rho: 0,
@@ -153,17 +169,18 @@ impl Expiry {
         forward_confidence: 0,
         rate_confidence: 0,
         volatility_confidence: 0,
-        validity: 0,
     };
 
-    /// Packs it. Confidences above 1 count as 1; of a model time the low 40 bits.
-    pub fn pack(self) -> [U256; 3] {
+    /// Packs it: three words and, in the states Expired and Observed, two more. Confidences above 1 count as 1; of a model time
+    /// the low 40 bits.
+    pub fn pack(self) -> impl Iterator<Item = U256> {
         let high = (u128::from(self.model_time) << 88)
             | (u128::from(self.forward_confidence.min(CONFIDENCE_ONE)) << 28)
-            | u128::from(u16::from_be_bytes([self.state.number(), self.validity]));
+            | u128::from(self.state.number());
         let low = (u128::from(self.rate_confidence.min(CONFIDENCE_ONE)) << 64)
             | u128::from(self.volatility_confidence.min(CONFIDENCE_ONE));
-        [
+        let words = [
+            join(high, low),
             U256::from_limbs([
                 self.b,
                 self.a.cast_unsigned(),
@@ -176,18 +193,24 @@ impl Expiry {
                 self.m.cast_unsigned(),
                 self.rho.cast_unsigned(),
             ]),
-            join(high, low),
-        ]
+            join(self.forward_variable, u128::from(self.observed_share)),
+            join(self.least, self.greatest),
+        ];
+        let count = if self.state.is_observed() { 5 } else { 3 };
+        words.into_iter().take(count)
     }
 
-    /// Reads it. A state that doesn't exist counts as unknown.
-    pub fn unpack(words: [U256; 3]) -> Self {
-        let [first, second, third] = words;
-        let [b, a, low, high] = first.into_limbs();
-        let [rate, sigma, m, rho] = second.into_limbs();
-        let (tail, confidences) = split(third);
-        Self {
-            state: ExpiryState::from_number(low_u8(tail >> 8)),
+    /// Reads the words that `next` gives, in order. A state that doesn't exist counts as unknown.
+    ///
+    /// # Errors
+    /// What `next` fails with.
+    pub fn read<E>(next: &mut dyn FnMut() -> Result<U256, E>) -> Result<Self, E> {
+        let (tail, confidences) = split(next()?);
+        let [b, a, low, high] = next()?.into_limbs();
+        let [rate, sigma, m, rho] = next()?.into_limbs();
+        let state = ExpiryState::from_number(low_u8(tail));
+        let mut expiry = Self {
+            state,
             forward: wide(high, low),
             a: a.cast_signed(),
             b,
@@ -199,18 +222,32 @@ impl Expiry {
             forward_confidence: low_u64((tail >> 28) & CONFIDENCE_MASK),
             rate_confidence: low_u64(confidences >> 64),
             volatility_confidence: low_u64(confidences),
-            validity: low_u8(tail),
+            ..Self::UNKNOWN
+        };
+        if state.is_observed() {
+            let (variable, share) = split(next()?);
+            let (least, greatest) = split(next()?);
+            expiry.forward_variable = variable;
+            expiry.observed_share = low_u64(share);
+            expiry.least = least;
+            expiry.greatest = greatest;
         }
+        Ok(expiry)
     }
 }
 
 impl ExpiryState {
+    const fn is_observed(self) -> bool {
+        matches!(self, Self::Expired | Self::Observed)
+    }
+
     const fn number(self) -> u8 {
         match self {
             Self::Unknown => 0,
             Self::Live => 1,
             Self::Expired => 2,
             Self::Settled => 3,
+            Self::Observed => 4,
         }
     }
 
@@ -219,6 +256,7 @@ impl ExpiryState {
             1 => Self::Live,
             2 => Self::Expired,
             3 => Self::Settled,
+            4 => Self::Observed,
             _ => Self::Unknown,
         }
     }
@@ -226,23 +264,29 @@ impl ExpiryState {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
+
+    fn read(words: &[U256]) -> Expiry {
+        let mut words = words.iter().copied();
+        let expiry = Expiry::read(&mut || words.next().ok_or(())).unwrap();
+        assert_eq!(words.next(), None);
+        expiry
+    }
 
     #[test]
     fn every_field_keeps_its_extremes() {
         let stable = Stable { price: u128::MAX, validity: 255 };
         assert_eq!(Stable::unpack(stable.pack()), stable);
-        let index = Index { price: u128::MAX, updated_at: u64::MAX, validity: 4 };
+        let (price, slow_price) = (u128::MAX, u128::MAX - 1);
+        let index = Index { price, slow_price, updated_at: u64::MAX, validity: 4 };
         assert_eq!(Index::unpack(index.pack()), index);
-        let perpetual = Perpetual {
-            mark: u128::MAX,
-            funding_index: i128::MIN,
-            confidence: CONFIDENCE_ONE,
-            validity: 3,
-        };
+        let perpetual =
+            Perpetual { mark: u128::MAX, funding_index: i128::MIN, confidence: CONFIDENCE_ONE };
         assert_eq!(Perpetual::unpack(perpetual.pack()), perpetual);
-        for state in [ExpiryState::Live, ExpiryState::Expired, ExpiryState::Settled] {
-            let expiry = Expiry {
+        for state in [ExpiryState::Live, ExpiryState::Expired, ExpiryState::Settled, ExpiryState::Observed] {
+            let mut expiry = Expiry {
                 state,
                 forward: u128::MAX,
                 a: i64::MIN,
@@ -255,11 +299,19 @@ mod tests {
                 forward_confidence: CONFIDENCE_ONE,
                 rate_confidence: 0,
                 volatility_confidence: CONFIDENCE_ONE - 1,
-                validity: 2,
+                ..Expiry::UNKNOWN
             };
-            assert_eq!(Expiry::unpack(expiry.pack()), expiry);
+            if state.is_observed() {
+                expiry.forward_variable = u128::MAX;
+                expiry.observed_share = u64::MAX;
+                (expiry.least, expiry.greatest) = (1, u128::MAX);
+            }
+            let words: Vec<U256> = expiry.pack().collect();
+            assert_eq!(words.len(), if state.is_observed() { 5 } else { 3 });
+            assert_eq!(read(&words), expiry);
         }
-        assert_eq!(Expiry::unpack(Expiry::UNKNOWN.pack()), Expiry::UNKNOWN);
+        let words: Vec<U256> = Expiry::UNKNOWN.pack().collect();
+        assert_eq!(read(&words), Expiry::UNKNOWN);
     }
 
     #[test]
@@ -270,12 +322,11 @@ mod tests {
             b: 7,
             rho: -1,
             model_time: 9,
-            validity: 4,
             ..Expiry::UNKNOWN
         };
-        let [first, second, third] = expiry.pack();
-        assert_eq!(first, (U256::from(3_000) << 128) | U256::from(7));
-        assert_eq!(second, U256::from(u64::MAX) << 192);
-        assert_eq!(third, (U256::from(9) << 216) | (U256::from(0x0104_u64) << 128));
+        let words: Vec<U256> = expiry.pack().collect();
+        assert_eq!(words[0], (U256::from(9) << 216) | (U256::from(1_u64) << 128));
+        assert_eq!(words[1], (U256::from(3_000) << 128) | U256::from(7));
+        assert_eq!(words[2], U256::from(u64::MAX) << 192);
     }
 }

@@ -9,7 +9,7 @@ use novate_math::kernel::{exp_negative, ln_decimal, ln_wad, sqrt};
 use crate::{
     fixed::{ONE_Q58, ONE_Q60, ONE_Q62, binary, binary_wide, multiply, price_ratio},
     instrument::Strike,
-    market::{ExpiryMarket, SETTLEMENT_WINDOW, UnderlyingMarket},
+    market::{ExpiryMarket, Settlement},
     parameters::{Parameters, UnderlyingParameters},
     scenario::VolatilityMode,
 };
@@ -64,17 +64,12 @@ impl Expiry {
     #[inline(never)]
     pub(crate) fn prepare(
         market: &ExpiryMarket,
-        underlying: &UnderlyingMarket,
         parameters: &Parameters,
         ranges: &UnderlyingParameters,
         now: u64,
     ) -> Self {
         let seconds = market.expiry().saturating_sub(now).min(LONGEST);
-        let forward = if seconds == 0 {
-            market.settlement_price.unwrap_or(underlying.index)
-        } else {
-            market.forward
-        };
+        let forward = market.forward;
         let tau_q116 = u128::from(seconds).wrapping_mul(SECOND_Q116); // below 2^122
         let tau = u64::try_from(tau_q116 >> 58).unwrap_or(u64::MAX);
         let root = sqrt(tau_q116);
@@ -202,9 +197,6 @@ fn static_discounts(parameters: &Parameters, rate: u64, tau: u64, decay: u64) ->
 /// The share of the forward that can still move, Q60: inside the settlement window, part of the average is known.
 #[inline(never)]
 fn variable_share(market: &ExpiryMarket, seconds: u64) -> u64 {
-    if seconds == 0 {
-        return 0;
-    }
     if let Some(part) = market.forward_variable {
         // Both below 2^110: long division by 12 bits five times.
         let (mut quotient, mut rest) = (0_u64, part);
@@ -219,14 +211,7 @@ fn variable_share(market: &ExpiryMarket, seconds: u64) -> u64 {
         }
         return quotient;
     }
-    if seconds >= SETTLEMENT_WINDOW {
-        return ONE_Q60;
-    }
-    // seconds < 2^11: long division in two steps of 2^50 and 2^10.
-    let scaled = seconds << 50;
-    let quotient = scaled.wrapping_div(SETTLEMENT_WINDOW);
-    let rest = scaled.wrapping_rem(SETTLEMENT_WINDOW) << 10;
-    (quotient << 10) | rest.wrapping_div(SETTLEMENT_WINDOW)
+    if seconds == 0 || market.settlement == Settlement::Final { 0 } else { ONE_Q60 }
 }
 
 #[cfg(test)]
@@ -234,7 +219,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::market::{Surface, Validity};
+    use crate::market::Surface;
 
     fn market(forward: u128, forward_variable: Option<u128>) -> ExpiryMarket {
         ExpiryMarket {
@@ -242,23 +227,14 @@ mod tests {
             expiry_hours: 491_224,
             forward,
             forward_variable,
+            observed_share: 0,
             rate: 0,
             surface: Surface::Points(alloc::vec::Vec::new()),
             model_time: 0,
             forward_confidence: 0,
             rate_confidence: 0,
             volatility_confidence: 0,
-            validity: Validity::Valid,
-            settlement_price: None,
-        }
-    }
-
-    #[test]
-    fn the_window_releases_the_forward_second_by_second() {
-        for seconds in 0..=SETTLEMENT_WINDOW + 1 {
-            let share =
-                (u128::from(seconds.min(SETTLEMENT_WINDOW)) << 60) / u128::from(SETTLEMENT_WINDOW);
-            assert_eq!(u128::from(variable_share(&market(1, None), seconds)), share, "{seconds}");
+            settlement: crate::market::Settlement::default(),
         }
     }
 
@@ -281,7 +257,6 @@ mod tests {
             let exact = (alloy_primitives::U256::from(part) << 60) / alloy_primitives::U256::from(forward);
             let share = variable_share(&market(forward, Some(part)), 60);
             prop_assert_eq!(alloy_primitives::U256::from(share), exact);
-            prop_assert_eq!(variable_share(&market(forward, Some(part)), 0), 0);
         }
     }
 }

@@ -153,6 +153,52 @@ pub struct ShortDiscount {
     pub addition: u64,
 }
 
+/// What peers lack: charges that guard what the scan can't see, and limits where it sees too much. All zero or false: the peers' figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Corrections {
+    /// Charge on delta-one positions of different tenors that offset each other: of each matched leg's notional,
+    pub calendar_floor: u64,
+    /// and this times the root of its tenor in years.
+    pub calendar_slope: u64,
+    /// Further share of the calendar charge, initially.
+    pub calendar_initial: u64,
+    /// Share of the value of long options that counts for nothing at expiry; it rises from 8 to 4 days before.
+    pub vanishing: u64,
+    /// A book's options never need more than they can lose.
+    pub caps_losses: bool,
+    /// The charge of low confidence begins at zero at the threshold.
+    pub smooth_confidence: bool,
+    /// A surface older than an hour is charged what options lose at a flat volatility.
+    pub charges_old_surfaces: bool,
+}
+
+impl Corrections {
+    /// None of them.
+    pub const NONE: Self = Self {
+        calendar_floor: 0,
+        calendar_slope: 0,
+        calendar_initial: 0,
+        vanishing: 0,
+        caps_losses: false,
+        smooth_confidence: false,
+        charges_old_surfaces: false,
+    };
+}
+
+impl Default for Corrections {
+    fn default() -> Self {
+        Self {
+            calendar_floor: PERCENT / 2,
+            calendar_slope: 2 * PERCENT,
+            calendar_initial: 50 * PERCENT,
+            vanishing: 20 * PERCENT,
+            caps_losses: true,
+            smooth_confidence: true,
+            charges_old_surfaces: true,
+        }
+    }
+}
+
 /// Everything that governance sets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameters {
@@ -176,6 +222,8 @@ pub struct Parameters {
     pub long: LongDiscount,
     /// Discount of short expiries.
     pub short: ShortDiscount,
+    /// Corrections of the sum.
+    pub corrections: Corrections,
 }
 
 impl Default for Parameters {
@@ -224,6 +272,7 @@ impl Default for Parameters {
             },
             long: LongDiscount { base: 95 * PERCENT, multiplier: 0, addition: 16 * PERCENT },
             short: ShortDiscount { base: 105 * PERCENT, multiplier: 0, addition: 16 * PERCENT },
+            corrections: Corrections::default(),
         }
     }
 }

@@ -45,6 +45,8 @@ fn underlying_market(mut f: Fields<'_>) -> Result<UnderlyingMarket> {
         index: f.number("index", DECIMALS, None)?,
         confidence: f.number("confidence", DECIMALS, Some(ONE))?,
         validity: Validity::Valid,
+        updated_at: 0,
+        slow_price: None,
         perpetual,
     };
     f.finish()?;
@@ -68,23 +70,25 @@ fn expiry_market(mut f: Fields<'_>, now: u64) -> Result<ExpiryMarket> {
             Some(u128::checked_sub(forward, fixed).ok_or(format!("{path}: above the forward"))?)
         }
     };
-    let settlement_price = match f.optional("settlement_price") {
-        None => None,
-        Some(value) => Some(number(&f.path("settlement_price"), value, DECIMALS)?),
+    let (forward, settlement) = match f.optional("settlement_price") {
+        Some(value) if expiry <= now => {
+            (number(&f.path("settlement_price"), value, DECIMALS)?, Settlement::Final)
+        }
+        _ => (forward, Settlement::default()),
     };
     let market = ExpiryMarket {
         underlying: f.number("underlying", 0, None)?,
         expiry_hours,
         forward,
         forward_variable,
+        observed_share: 0,
         rate: f.number("rate", DECIMALS, Some(0))?,
         surface: if expiry > now { surface(&mut f)? } else { past_surface(&mut f) },
         model_time: f.number("model_time", 0, Some(now))?,
         forward_confidence: f.number("forward_confidence", DECIMALS, Some(ONE))?,
         rate_confidence: f.number("rate_confidence", DECIMALS, Some(ONE))?,
         volatility_confidence: f.number("volatility_confidence", DECIMALS, Some(ONE))?,
-        validity: Validity::Valid,
-        settlement_price,
+        settlement,
     };
     f.finish()?;
     Ok(market)
