@@ -45,7 +45,7 @@ pub struct Package {
 /// Sizes in bytes, costs in gas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Report {
-    /// Size of the normalised WASM; at most 131,072.
+    /// Size of the normalised WASM; at most 262,144 (131,072 before `ArbOS` 60).
     pub raw_size: usize,
     /// Size of the code that is deployed.
     pub compressed_size: usize,

@@ -266,8 +266,16 @@ fn fragments_make_one_program() {
     assert!(chain.send(program, vec![]).is_success());
     let wrong = chain.deploy_code(&root(package.wasm.len() + 1, &[first, second]));
     assert!(revert_data(&chain.activate(wrong)).is_empty());
-    let three = chain.deploy_code(&root(package.wasm.len(), &[first, second, first]));
-    assert!(revert_data(&chain.activate(three)).is_empty());
+    let parts: Vec<Address> = stream
+        .chunks(stream.len().div_ceil(4))
+        .map(|part| chain.deploy_code(&fragment(part)))
+        .collect();
+    let [a, b, c, d] = parts[..] else { panic!("four parts") };
+    let four = chain.deploy_code(&root(package.wasm.len(), &[a, b, c, d]));
+    assert!(chain.activate(four).is_success());
+    assert!(chain.send(four, vec![]).is_success());
+    let five = chain.deploy_code(&root(package.wasm.len(), &[a, b, c, d, first]));
+    assert!(revert_data(&chain.activate(five)).is_empty());
     assert!(revert_data(&chain.activate(first)).is_empty());
 }
 

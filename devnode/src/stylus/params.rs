@@ -30,6 +30,11 @@ pub(crate) struct Params {
 impl Params {
     /// Those that a new chain has.
     pub(crate) const fn new(arbos: ArbOs) -> Self {
+        // Fragments, and twice the room, come with ArbOS 60.
+        let (max_wasm_size, max_fragments) = match arbos {
+            ArbOs::V51 => (131_072, 0),
+            ArbOs::V60 => (262_144, 4),
+        };
         Self {
             version: arbos.stylus_version(),
             ink_price: 10_000,
@@ -42,8 +47,8 @@ impl Params {
             expiry_days: 365,
             keepalive_days: 31,
             block_cache_size: 32,
-            max_wasm_size: 131_072,
-            max_fragments: 2,
+            max_wasm_size,
+            max_fragments,
         }
     }
 }
@@ -138,9 +143,12 @@ mod tests {
     fn word_keeps_every_parameter() {
         let params = Params { expiry_days: 7, max_fragments: 5, ..Params::new(ArbOs::V51) };
         assert_eq!(Params::from_word(params.to_word(), ArbOs::V60), params);
-        for (arbos, version) in [(ArbOs::V51, 2), (ArbOs::V60, 3)] {
+        for (arbos, version, fragments, size) in
+            [(ArbOs::V51, 2, 0, 131_072), (ArbOs::V60, 3, 4, 262_144)]
+        {
             let params = Params::from_word(U256::ZERO, arbos);
             assert_eq!((params, params.version), (Params::new(arbos), version));
+            assert_eq!((params.max_fragments, params.max_wasm_size), (fragments, size));
         }
     }
 }

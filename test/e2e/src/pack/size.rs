@@ -7,9 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::PackError;
 
-/// Most bytes of code that two fragments carry, which is what `ArbOS` 60 joins: each gives up 3 bytes for its prefix, and the
+/// Most bytes of code that four fragments carry, which is what `ArbOS` 60 joins: each gives up 3 bytes for its prefix, and the
 /// 4 bytes of the whole program's prefix aren't among what they carry.
-const FRAGMENTED_BYTES: usize = 2 * (MAX_CODE_SIZE - 3) + 4;
+const FRAGMENTED_BYTES: usize = 4 * (MAX_CODE_SIZE - 3) + 4;
+
+/// Most bytes of WASM that the chain decompresses.
+const WASM_BYTES: usize = 262_144;
 
 /// Size of one contract, and what it costs to enter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,8 +55,14 @@ impl Size {
     pub fn fault(&self) -> Option<String> {
         if self.code_bytes > FRAGMENTED_BYTES {
             return Some(format!(
-                "its code is {} bytes too long for two fragments",
+                "its code is {} bytes too long for four fragments",
                 self.code_bytes.saturating_sub(FRAGMENTED_BYTES)
+            ));
+        }
+        if self.wasm_bytes > WASM_BYTES {
+            return Some(format!(
+                "its WASM is {} bytes longer than a chain decompresses",
+                self.wasm_bytes.saturating_sub(WASM_BYTES)
             ));
         }
         (self.footprint_pages > 1).then(|| {
@@ -179,10 +188,21 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_more_than_two_fragments_carry_is_a_fault() {
-        assert_eq!(size(49_150, -24_574, 1).fault(), None);
-        let fault = size(49_151, -24_575, 1).fault();
-        assert_eq!(fault.as_deref(), Some("its code is 1 bytes too long for two fragments"));
+    fn a_byte_more_than_four_fragments_carry_is_a_fault() {
+        assert_eq!(size(98_296, -73_720, 1).fault(), None);
+        let fault = size(98_297, -73_721, 1).fault();
+        assert_eq!(fault.as_deref(), Some("its code is 1 bytes too long for four fragments"));
+    }
+
+    #[test]
+    fn more_wasm_than_a_chain_decompresses_is_a_fault() {
+        let long = |wasm_bytes| Size { wasm_bytes, ..size(60_000, -35_424, 1) };
+        assert_eq!(long(262_144).fault(), None);
+        let fault = long(262_145).fault();
+        assert_eq!(
+            fault.as_deref(),
+            Some("its WASM is 1 bytes longer than a chain decompresses")
+        );
     }
 
     #[test]
