@@ -102,10 +102,7 @@ hooks! {
     }
     fn storage_cache_bytes32(key: *const u8, value: *const u8) {
         let (slot, value) = (U256::from_be_bytes(word(key).0), word(value));
-        frame(|frame| {
-            let mut state = frame.world.0.borrow_mut();
-            state.storage.insert((frame.message.target, slot), value);
-        });
+        frame(|frame| frame.world.set_storage(frame.message.target, slot, value));
     }
     fn storage_flush_cache(_clear: bool) {}
     fn block_basefee(dest: *mut u8) { write(dest, &[0; 32]) }

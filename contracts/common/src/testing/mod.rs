@@ -42,6 +42,10 @@ pub struct Message {
 
 struct State {
     storage: HashMap<(Address, U256), B256>,
+    /// What each write replaced since the outermost call that is running began, oldest first: a revert undoes from the end.
+    journal: Vec<((Address, U256), B256)>,
+    /// Calls that are running.
+    depth: usize,
     logs: Vec<Log>,
     programs: HashMap<Address, Program>,
     timestamp: u64,
@@ -62,6 +66,8 @@ impl Default for World {
     fn default() -> Self {
         let state = State {
             storage: HashMap::new(),
+            journal: Vec::new(),
+            depth: 0,
             logs: Vec::new(),
             programs: HashMap::new(),
             timestamp: 1_700_000_000,
@@ -101,27 +107,63 @@ impl World {
             return Ok(recover(data));
         }
         let Some(program) = self.program(target) else { return Ok(Vec::new()) };
-        let (storage, logs) = {
-            let state = self.0.borrow();
-            (state.storage.clone(), state.logs.len())
-        };
+        let mark = self.begin();
         let message = Message { sender, target, value, data: data.to_vec() };
         hooks::enter(self, message.clone());
         let outcome = program(self, &message);
         hooks::leave();
-        if outcome.is_err() {
-            let mut state = self.0.borrow_mut();
-            state.storage = storage;
-            state.logs.truncate(logs);
-        }
+        self.end(mark, outcome.is_err());
         outcome
     }
 
     /// [`World::call`] that reverts if state changed.
     fn static_call(&self, sender: Address, target: Address, data: &[u8]) -> Outcome {
-        let before = (self.all_storage(), self.logs().len());
+        let mark = self.begin();
         let outcome = self.call(sender, target, U256::ZERO, data);
-        if (self.all_storage(), self.logs().len()) == before { outcome } else { Err(Vec::new()) }
+        let is_changed = self.is_changed(mark);
+        self.end(mark, is_changed);
+        if is_changed { Err(Vec::new()) } else { outcome }
+    }
+
+    /// Calls that see everything and leave no trace: what `look` does is undone.
+    pub fn trying<T>(&self, look: impl FnOnce(&Self) -> T) -> T {
+        let mark = self.begin();
+        let seen = look(self);
+        self.end(mark, true);
+        seen
+    }
+
+    /// A call begins: how much journal and how many logs there were.
+    fn begin(&self) -> (usize, usize) {
+        let mut state = self.0.borrow_mut();
+        state.depth = state.depth.saturating_add(1);
+        (state.journal.len(), state.logs.len())
+    }
+
+    /// The call that began at `mark` ends.
+    fn end(&self, (journal, logs): (usize, usize), is_undone: bool) {
+        let mut state = self.0.borrow_mut();
+        if is_undone {
+            for (place, word) in state.journal.split_off(journal).into_iter().rev() {
+                state.storage.insert(place, word);
+            }
+            state.logs.truncate(logs);
+        }
+        state.depth = state.depth.saturating_sub(1);
+        if state.depth == 0 {
+            state.journal.clear();
+        }
+    }
+
+    /// Whether anything differs from what was at `mark`.
+    fn is_changed(&self, (journal, logs): (usize, usize)) -> bool {
+        let state = self.0.borrow();
+        let mut first = HashMap::new();
+        for (place, word) in state.journal.iter().skip(journal) {
+            first.entry(*place).or_insert(*word);
+        }
+        let now = |place| state.storage.get(place).copied().unwrap_or_default();
+        state.logs.len() != logs || first.iter().any(|(place, word)| now(place) != *word)
     }
 
     /// Calls a function of an interface.
@@ -163,6 +205,11 @@ impl World {
         self.0.borrow().logs.clone()
     }
 
+    /// The same, and forgets them: long runs would fill the memory.
+    pub fn take_logs(&self) -> Vec<Log> {
+        core::mem::take(&mut self.0.borrow_mut().logs)
+    }
+
     /// A storage word.
     pub fn storage(&self, contract: Address, slot: U256) -> B256 {
         self.0.borrow().storage.get(&(contract, slot)).copied().unwrap_or_default()
@@ -170,7 +217,11 @@ impl World {
 
     /// Writes a storage word: what mocks keep there is rolled back like everything else.
     pub fn set_storage(&self, contract: Address, slot: U256, word: B256) {
-        self.0.borrow_mut().storage.insert((contract, slot), word);
+        let mut state = self.0.borrow_mut();
+        let before = state.storage.insert((contract, slot), word).unwrap_or_default();
+        if state.depth > 0 {
+            state.journal.push(((contract, slot), before));
+        }
     }
 
     /// All storage words that aren't zero, in order.
