@@ -54,6 +54,23 @@ impl Reply {
         self.u256(place).map(I256::from_raw)
     }
 
+    /// A `uint128`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    #[inline(never)]
+    pub fn u128(&self, place: usize) -> Result<u128, Revert> {
+        u128::try_from(self.u256(place)?).map_err(|_| failed(self.target))
+    }
+
+    /// An `int128`.
+    ///
+    /// # Errors
+    /// `CallFailed`.
+    pub fn i128(&self, place: usize) -> Result<i128, Revert> {
+        i128::try_from(self.i256(place)?).map_err(|_| failed(self.target))
+    }
+
     /// A `uint64`.
     ///
     /// # Errors

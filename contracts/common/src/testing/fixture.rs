@@ -18,7 +18,7 @@ use novate_abi::{
 };
 use novate_risk::{
     CollateralBalance, Market, Parameters, Reference, Validity,
-    market::{ExpiryMarket, PerpetualMarket, Surface, UnderlyingMarket},
+    market::{ExpiryMarket, PerpetualMarket, Settlement, Surface, UnderlyingMarket},
     parameters::{CollateralParameters, UnderlyingParameters},
 };
 
@@ -85,7 +85,10 @@ impl Told {
             forward_confidence: ONE,
             rate_confidence: ONE,
             volatility_confidence: 40 * PERCENT,
-            validity: 4,
+            forward_variable: INDEX + 10 * WAD,
+            observed_share: 0,
+            least: 0,
+            greatest: 0,
         }
     }
 
@@ -96,11 +99,12 @@ impl Told {
             match Series::decode(*number).unwrap() {
                 Series::Underlying(_) => {
                     let (price, updated_at) = (self.index, NOW);
-                    words.push(Index { price, updated_at, validity: 4 }.pack());
+                    let index = Index { price, updated_at, validity: 4, slow_price: 0 };
+                    words.extend(index.pack());
                 }
                 Series::Perpetual(_) => {
                     let (mark, funding_index) = (self.mark, 7);
-                    let perpetual = Perpetual { mark, funding_index, confidence: ONE, validity: 3 };
+                    let perpetual = Perpetual { mark, funding_index, confidence: ONE };
                     words.extend(perpetual.pack());
                 }
                 Series::Expiry(..) => words.extend(self.expiry().pack()),
@@ -125,11 +129,12 @@ impl Told {
                 index: self.index,
                 confidence: ONE,
                 validity: Validity::Valid,
+                updated_at: NOW,
+                slow_price: None,
                 perpetual: Some(PerpetualMarket {
                     mark: self.mark,
                     funding_index: 7,
                     confidence: ONE,
-                    validity: Validity::StaleForMargin,
                 }),
             }],
             expiries: vec![ExpiryMarket {
@@ -143,8 +148,8 @@ impl Told {
                 forward_confidence: ONE,
                 rate_confidence: ONE,
                 volatility_confidence: expiry.volatility_confidence,
-                validity: Validity::Valid,
-                settlement_price: None,
+                observed_share: 0,
+                settlement: Settlement::default(),
             }],
             ..Market::default()
         }
@@ -175,6 +180,7 @@ pub const fn position(instrument: u64, quantity: i64) -> Position {
 pub fn sample() -> Book {
     Book {
         cash: I256::try_from(5_000 * WAD).unwrap(),
+        pool: 0,
         positions: vec![
             Position {
                 reference_price: INDEX - WAD,
