@@ -1,7 +1,10 @@
-//! Parameters that follow the market: the price range follows realised volatility, the group offset follows correlation.
+//! Parameters that move: the price range follows realised volatility, the group offset follows correlation, and all others change on a
+//! flight.
 //!
 //! A rise of the range takes effect at once for initial margin; maintenance follows it linearly over a ramp, so nobody becomes
-//! liquidatable by a parameter in one step. A fall takes effect over the ramp for both.
+//! liquidatable by a parameter in one step. A fall takes effect over the ramp for both. The same holds of a vote: while it is in flight
+//! a book is assessed under the parameters before it and after it, maintenance excess moves linearly in time from the one to the other,
+//! and initial excess is the lesser of the two.
 
 use novate_math::kernel::sqrt;
 
@@ -10,12 +13,12 @@ use crate::{
     assess::Assessment,
     book::Book,
     extended::Extensions,
-    fixed::{WAD, halves, mul_div},
+    fixed::{WAD, divide, halves, mul_div, multiply_256},
     market::Market,
     parameters::Parameters,
     rules::Rules,
 };
-use alloy_primitives::U256;
+use alloy_primitives::{I256, U256};
 
 /// How an underlying's range follows its volatility.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +45,8 @@ impl RangeRule {
         let root = sqrt(scaled).saturating_add(1); // 16 decimals, below 2^62
         let product = mul_div(U256::from(self.multiple), daily_volatility, true);
         // product < 2^69; times root < 2^131.
-        let product = crate::fixed::multiply_256(product, root);
-        let (range, _) = crate::fixed::divide(product, WAD / 100);
+        let product = multiply_256(product, root);
+        let (range, _) = divide(product, WAD / 100);
         let range = u64::try_from(range).unwrap_or(u64::MAX).saturating_add(1);
         range.clamp(self.floor.min(self.ceiling), self.ceiling)
     }
@@ -93,6 +96,70 @@ impl Ramp {
     #[must_use]
     pub fn towards(&self, to: u64, now: u64) -> Self {
         Self { from: self.at(now), to, start: now, length: self.length }
+    }
+}
+
+/// A change of parameters on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flight {
+    /// When it set out, Unix seconds.
+    pub start: u64,
+    /// How long it takes, seconds, below 2^32.
+    pub length: u64,
+}
+
+impl Flight {
+    /// Whether it hasn't arrived.
+    pub const fn runs(&self, now: u64) -> bool {
+        now < self.start.saturating_add(self.length)
+    }
+
+    /// The figures of a book on the way, from those under the parameters `before` and `after`.
+    ///
+    /// Equity, requirement and excess of each view are linear in time; the initial requirement is what leaves the lesser of the two initial
+    /// excesses. All else is that after the change.
+    ///
+    /// # Rounding
+    /// Equity down, requirements up.
+    #[must_use]
+    pub fn between(&self, before: &Assessment, after: &Assessment, now: u64) -> Assessment {
+        let equity = |from, to| self.at(from, to, now, false);
+        let requirement = |from: U256, to: U256| {
+            self.at(I256::from_raw(from), I256::from_raw(to), now, true).into_raw()
+        };
+        let whole = equity(before.equity, after.equity);
+        let least = before.initial_excess().min(after.initial_excess());
+        Assessment {
+            equity: whole,
+            // Figures are far inside 256 bits. An excess above equity is one of a requirement below zero, which there isn't.
+            initial_requirement: whole.saturating_sub(least).max(I256::ZERO).into_raw(),
+            maintenance_requirement: requirement(
+                before.maintenance_requirement,
+                after.maintenance_requirement,
+            ),
+            close_equity: equity(before.close_equity, after.close_equity),
+            close_requirement: requirement(before.close_requirement, after.close_requirement),
+            last_equity: equity(before.last_equity, after.last_equity),
+            last_requirement: requirement(before.last_requirement, after.last_requirement),
+            healthy_requirement: requirement(before.healthy_requirement, after.healthy_requirement),
+            validity: before.validity.min(after.validity),
+            ..*after
+        }
+    }
+
+    /// Where a number is between `from` and `to`, both below 2^220: linear in time.
+    pub(crate) fn at(&self, from: I256, to: I256, now: u64, up: bool) -> I256 {
+        let elapsed = now.saturating_sub(self.start);
+        if elapsed >= self.length || from == to {
+            return to;
+        }
+        let way = to.wrapping_sub(from);
+        let product = multiply_256(way.unsigned_abs(), elapsed);
+        let (whole, rest) = divide(product, self.length);
+        // Away from `from` where that is the side to round to.
+        let away = rest != 0 && up != way.is_negative();
+        let moved = I256::from_raw(whole.wrapping_add(U256::from(away)));
+        if way.is_negative() { from.wrapping_sub(moved) } else { from.wrapping_add(moved) }
     }
 }
 
@@ -169,6 +236,21 @@ mod tests {
         assert_eq!(jump.at(1_000), 200);
         let far = Ramp { from: 0, to: u64::MAX, start: 0, length: u64::MAX };
         assert_eq!(far.at(u64::MAX - 1), u64::MAX - 1);
+    }
+
+    #[test]
+    fn a_number_in_flight_is_rounded_to_its_side_and_arrives() {
+        let flight = Flight { start: 1_000, length: 100 };
+        let at = |from: i64, to: i64, now, up| {
+            let wide = |number: i64| I256::try_from(number).unwrap();
+            flight.at(wide(from), wide(to), now, up).as_i64()
+        };
+        assert_eq!([at(0, 7, 1_000, true), at(0, 7, 900, false)], [0, 0]);
+        assert_eq!([at(0, 7, 1_050, true), at(0, 7, 1_050, false)], [4, 3]);
+        assert_eq!([at(7, 0, 1_050, true), at(7, 0, 1_050, false)], [4, 3]);
+        assert_eq!([at(-7, 0, 1_050, true), at(-7, 0, 1_050, false)], [-3, -4]);
+        assert_eq!([at(5, -7, 1_100, true), at(5, -7, 9_000, false)], [-7, -7]);
+        assert!(flight.runs(1_099) && !flight.runs(1_100));
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod fixed;
 mod greeks;
 pub mod instrument;
 pub mod liquidation;
+mod mark;
 pub mod market;
 pub mod parameters;
 mod perpetual;
@@ -56,8 +57,9 @@ pub use explain::{
 pub use extended::{Extensions, assess_extended, breakdown_extended, excess_under_extended};
 pub use greeks::{Greeks, greeks};
 pub use instrument::{Instrument, InstrumentId, Kind, Strike};
+pub use mark::Mark;
 pub use market::{Market, Validity};
 pub use parameters::Parameters;
-pub use rules::Rules;
+pub use rules::{Decided, Rules};
 pub use standard::{Netting, StandardTerms, assess_standard};
 pub use trade::{Trade, after, preview};

@@ -2,8 +2,9 @@
 //! storage, its lens and clients read the answer of `IMargin.parameters`; the words and their order are the same.
 //!
 //! ```text
-//! root          first scenario of the table, 0: the default table (uint32) << 176 | words of the others (uint4) << 172
-//!               | shared sets that are stored, one bit each (uint12) << 160 | oracle (address)
+//! root          start of the last flight, Unix seconds, 0: none yet (uint40) << 216
+//!               | first scenario of the table, 0: the default table (uint32) << 184 | words of the others (uint8) << 176
+//!               | shared sets that are stored, one bit each (uint16) << 160 | oracle (address)
 //! shared set    four lanes of 64 bits, the first highest: see [`Set`]; a set that isn't stored has its defaults
 //! table         eight scenarios: see [`pack_scenario`]
 //! collateral    underlying (uint8) << 136 | cancels risk (bool) << 128 | haircut maintenance (uint64) << 64 | initial (uint64)
@@ -12,15 +13,21 @@
 //! ```
 //!
 //! Read are, in this order: the root; each stored set, ascending; the words of the table; each collateral asked for, ascending; each underlying asked for or
-//! belonging to one of those, ascending, and after it its ramp if its range moves.
+//! belonging to one of those, ascending, and after it its ramp if its range moves. What isn't listed is left out.
+//!
+//! **Flights.** A change of parameters sets out on a flight of [`FLIGHT`] seconds, on which the words before it are kept (see [`keeps`]). While it lasts the
+//! same are then read once more as they were before: the root, and all that it calls for. A word is asked for in its version
+//! [`Version::Before`], which is the bitwise complement of the word that the flight found, or 0 for one that it hasn't touched:
+//! that is asked for again in its [`Version::Current`].
 
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, U256};
 use novate_risk::{
-    Error, Extensions, Parameters,
-    adaptive::Ramp,
+    Extensions, Parameters, Rules,
+    adaptive::{Flight, Ramp},
     parameters::{CollateralParameters, UnderlyingParameters},
+    rules::Decided,
     scenario::Scenario,
 };
 
@@ -77,9 +84,22 @@ impl Place {
     }
 }
 
-/// Bits of the root for shared sets.
-const SETS_BITS: u32 = 12;
-const SETS_MASK: u16 = (1 << SETS_BITS) - 1;
+/// How long maintenance takes from the requirement before a change to the one after it, seconds.
+pub const FLIGHT: u64 = 86_400;
+
+/// Which of a place's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// The one that stands there.
+    Current,
+    /// The complement of the one that the flight which started then found there; 0: it stands there still.
+    Before(u64),
+}
+
+/// Whether a flight keeps the word that it finds: a listing has nothing before it, and counts at once.
+pub fn keeps(place: Place, previous: U256) -> bool {
+    !previous.is_zero() || matches!(place, Place::Set(_))
+}
 
 /// The root word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,21 +108,24 @@ pub struct Root {
     pub oracle: Address,
     /// One bit for each shared set that is stored.
     pub stored: u16,
-    /// The first scenario of the table, packed; 0 for the default table. It stands here so that a table of 33, as the default
-    /// one, takes four words more.
+    /// The first scenario of the table, packed; 0 for the default table. It stands here so that a table of 33, as the peers' one,
+    /// takes four words more.
     pub first: u32,
     /// Words of the other scenarios, at most [`TABLE_WORDS`].
     pub table: u8,
+    /// When the last flight started, Unix seconds of 40 bits; 0: there was none. Margin's own: a keeper's is passed over.
+    pub flight: u64,
 }
 
 impl Root {
     /// Packs it.
     pub fn pack(self) -> U256 {
+        let [.., a, b, c, d, e] = self.flight.to_be_bytes();
+        let [f, g, h, i] = self.first.to_be_bytes();
+        let [j, k] = self.stored.to_be_bytes();
         let mut bytes = [0; 32];
-        let first = self.first.to_be_bytes();
-        let sets = (self.stored & SETS_MASK | u16::from(self.table) << SETS_BITS).to_be_bytes();
-        let (_, tail) = bytes.split_at_mut(6);
-        for (to, from) in tail.iter_mut().zip(first.iter().chain(&sets).chain(self.oracle.iter())) {
+        let head = [a, b, c, d, e, f, g, h, i, self.table, j, k];
+        for (to, from) in bytes.iter_mut().zip(head.iter().chain(self.oracle.iter())) {
             *to = *from;
         }
         U256::from_be_bytes(bytes)
@@ -111,13 +134,20 @@ impl Root {
     /// Reads it.
     pub fn unpack(word: U256) -> Self {
         let (high, _) = split(word);
-        let [.., a, b, c, d, table, stored, _, _, _, _] = high.to_be_bytes();
+        let [a, b, c, d, e, f, g, h, i, table, j, k, ..] = high.to_be_bytes();
         Self {
             oracle: Address::from_word(word.into()),
-            stored: u16::from_be_bytes([table, stored]) & SETS_MASK,
-            first: u32::from_be_bytes([a, b, c, d]),
-            table: table >> 4,
+            stored: u16::from_be_bytes([j, k]),
+            first: u32::from_be_bytes([f, g, h, i]),
+            table,
+            flight: u64::from_be_bytes([0, 0, 0, a, b, c, d, e]),
         }
+    }
+
+    /// The start of the flight that runs at `now`.
+    pub fn in_flight(self, now: u64) -> Option<u64> {
+        let runs = self.flight != 0 && now < self.flight.saturating_add(FLIGHT);
+        runs.then_some(self.flight)
     }
 }
 
@@ -175,13 +205,25 @@ pub fn unpack_ramp(to: u64, word: U256) -> Ramp {
 pub struct Governed {
     /// The oracle.
     pub oracle: Address,
-    /// Ranges are the targets of their ramps.
-    pub parameters: Parameters,
-    /// Offsets, floor and charges.
-    pub extensions: Extensions,
-    /// Ranges on their way.
-    pub ramps: Vec<(u8, Ramp)>,
+    /// What governance decided; ranges are the targets of their ramps.
+    pub decided: Decided,
+    /// What it had decided before the flight that runs, and that flight.
+    pub before: Option<(Decided, Flight)>,
 }
+
+impl Governed {
+    /// As of `now`, Unix seconds.
+    pub fn rules(self, now: u64) -> Rules {
+        let rules = Rules::of(self.decided, now);
+        match self.before {
+            Some((before, flight)) => rules.in_flight(before, &flight),
+            None => rules,
+        }
+    }
+}
+
+/// The words of places, by place and version.
+pub type Source<'a, E> = &'a mut dyn FnMut(Place, Version) -> Result<U256, E>;
 
 /// Reads the shared sets that are stored over the defaults.
 ///
@@ -224,42 +266,64 @@ pub fn read_table<E>(
     Ok(())
 }
 
-/// Reads what is asked for, both lists ascending; `word` gives the word of a place.
+/// Reads what is asked for at `now` (Unix seconds), both lists ascending. What isn't listed is left out.
 ///
 /// # Errors
-/// [`Error::CollateralNotListed`], [`Error::UnderlyingNotListed`], or what `word` fails with.
-pub fn read<E: From<Error>>(
-    mut underlyings: Vec<u8>,
+/// What `word` fails with.
+pub fn read<E>(
+    underlyings: &[u8],
+    collaterals: &[u8],
+    now: u64,
+    word: Source<'_, E>,
+) -> Result<Governed, E> {
+    let root = Root::unpack(word(Place::Root, Version::Current)?);
+    let mut current = |place| word(place, Version::Current);
+    let decided = decided(root, underlyings, collaterals, &mut current)?;
+    let mut governed = Governed { oracle: root.oracle, decided, before: None };
+    if let Some(start) = root.in_flight(now) {
+        let mut before = |place| {
+            let kept = word(place, Version::Before(start))?;
+            if kept.is_zero() { word(place, Version::Current) } else { Ok(!kept) }
+        };
+        let root = Root::unpack(before(Place::Root)?);
+        let before = self::decided(root, underlyings, collaterals, &mut before)?;
+        governed.before = Some((before, Flight { start, length: FLIGHT }));
+    }
+    Ok(governed)
+}
+
+/// Reads what a root calls for and what is asked for.
+#[inline(never)]
+fn decided<E>(
+    root: Root,
+    underlyings: &[u8],
     collaterals: &[u8],
     word: &mut dyn FnMut(Place) -> Result<U256, E>,
-) -> Result<Governed, E> {
-    let root = Root::unpack(word(Place::Root)?);
-    let mut governed = Governed {
-        oracle: root.oracle,
-        parameters: Parameters::default(),
-        extensions: Extensions::default(),
-        ramps: Vec::new(),
-    };
-    let Governed { parameters, extensions, ramps, .. } = &mut governed;
+) -> Result<Decided, E> {
+    let mut decided = Decided::default();
+    let Decided { parameters, extensions, ramps } = &mut decided;
     read_sets(root, parameters, extensions, word)?;
     read_table(root, &mut parameters.scenarios, word)?;
+    let mut numbers = underlyings.to_vec();
     for number in collaterals {
-        let listed = unpack_collateral(*number, word(Place::Collateral(*number))?)
-            .ok_or(Error::CollateralNotListed(*number))?;
-        if let Err(place) = underlyings.binary_search(&listed.underlying) {
-            underlyings.insert(place, listed.underlying);
+        if let Some(listed) = unpack_collateral(*number, word(Place::Collateral(*number))?) {
+            if let Err(place) = numbers.binary_search(&listed.underlying) {
+                numbers.insert(place, listed.underlying);
+            }
+            parameters.collateral.push(listed);
         }
-        parameters.collateral.push(listed);
     }
-    for number in underlyings {
-        let (listed, moves) = unpack_underlying(number, word(Place::Underlying(number))?)
-            .ok_or(Error::UnderlyingNotListed(number))?;
+    for number in numbers {
+        let Some((listed, moves)) = unpack_underlying(number, word(Place::Underlying(number))?)
+        else {
+            continue;
+        };
         if moves {
             ramps.push((number, unpack_ramp(listed.range, word(Place::Ramp(number))?)));
         }
         parameters.underlyings.push(listed);
     }
-    Ok(governed)
+    Ok(decided)
 }
 
 #[cfg(test)]

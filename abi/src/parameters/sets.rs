@@ -1,7 +1,7 @@
 //! The parameters that all underlyings share, in sets of at most four that fill a word.
 
 use alloy_primitives::U256;
-use novate_risk::{Extensions, Parameters};
+use novate_risk::{Extensions, Parameters, parameters::Corrections};
 
 /// Groups of underlyings that may offset each other, numbered from 1.
 pub const GROUPS: u8 = 4;
@@ -34,10 +34,12 @@ pub enum Set {
     Liquidity = 10,
     /// Offsets of groups 1 to 4.
     Offsets = 11,
+    /// Calendar charge: floor, slope, further share initially; vanishing share.
+    Corrections = 12,
 }
 
 /// All sets, ascending.
-pub const SETS: [Set; 12] = [
+pub const SETS: [Set; 13] = [
     Set::Scan,
     Set::Contingencies,
     Set::Confidence,
@@ -50,6 +52,7 @@ pub const SETS: [Set; 12] = [
     Set::Charges,
     Set::Liquidity,
     Set::Offsets,
+    Set::Corrections,
 ];
 
 /// A number in its lane: the bounds of every parameter lie inside.
@@ -84,6 +87,7 @@ impl Set {
             Self::Charges => 1 << 9,
             Self::Liquidity => 1 << 10,
             Self::Offsets => 1 << 11,
+            Self::Corrections => 1 << 12,
         }
     }
 
@@ -148,6 +152,12 @@ impl Set {
                     known.map_or(0, |(_, offset)| *offset)
                 };
                 [of(1), of(2), of(3), of(4)]
+            }
+            Self::Corrections => {
+                let Corrections {
+                    calendar_floor, calendar_slope, calendar_initial, vanishing, ..
+                } = parameters.corrections;
+                [calendar_floor, calendar_slope, calendar_initial, vanishing]
             }
         };
         U256::from_limbs([fourth, third, second, first])
@@ -228,6 +238,15 @@ impl Set {
                     }
                 }
             }
+            Self::Corrections => {
+                parameters.corrections = Corrections {
+                    calendar_floor: first,
+                    calendar_slope: second,
+                    calendar_initial: third,
+                    vanishing: fourth,
+                    ..parameters.corrections
+                };
+            }
         }
     }
 
@@ -284,6 +303,9 @@ impl Set {
                 "extensions.offset",
                 "extensions.offset",
             ],
+            Self::Corrections => {
+                &["calendar.floor", "calendar.slope", "calendar.initial", "vanishing.share"]
+            }
         }
     }
 

@@ -23,10 +23,15 @@ const TOKEN: CollateralParameters = CollateralParameters {
 
 #[test]
 fn every_field_keeps_its_extremes() {
-    let root =
-        Root { oracle: Address::repeat_byte(0xee), stored: 0xbcd, table: 8, first: 0x8765_4321 };
+    let root = Root {
+        oracle: Address::repeat_byte(0xee),
+        stored: 0xabcd,
+        table: 8,
+        first: 0x8765_4321,
+        flight: (1 << 40) - 3,
+    };
     assert_eq!(Root::unpack(root.pack()), root);
-    assert_eq!(root.pack() >> 160_usize, U256::from(0x8765_4321_8bcd_u64));
+    assert_eq!(root.pack() >> 160_usize, U256::from(0xff_ffff_fffd_8765_4321_08ab_cd_u128));
     for moves in [false, true] {
         let word = pack_underlying(&LISTED, moves);
         assert_eq!(unpack_underlying(9, word), Some((LISTED, moves)));
@@ -52,31 +57,56 @@ fn sets_are_numbered_and_carry_every_value() {
         set.store(word, &mut parameters, &mut extensions);
         assert_eq!(set.word(&parameters, &extensions), word, "{set:?}");
     }
-    assert_eq!(Set::from_number(12), None);
+    assert_eq!(Set::from_number(13), None);
+}
+
+const NOW: u64 = 1_764_000_000;
+
+/// Words of places, as they stand and as a flight found them; who was asked for what, in order.
+#[derive(Default)]
+struct Words {
+    current: Vec<(Place, U256)>,
+    before: Vec<(Place, U256)>,
+    asked: Vec<(Place, bool)>,
+}
+
+impl Words {
+    fn read(&mut self, underlyings: &[u8], collaterals: &[u8]) -> Governed {
+        let Self { current, before, asked } = self;
+        let word = &mut |place, version| {
+            let is_current = version == Version::Current;
+            asked.push((place, is_current));
+            let words = if is_current { &*current } else { &*before };
+            let found = words.iter().find(|(known, _)| *known == place);
+            let word = found.map_or(U256::ZERO, |(_, word)| *word);
+            Ok::<_, ()>(if is_current || found.is_none() { word } else { !word })
+        };
+        read(underlyings, collaterals, NOW, word).unwrap()
+    }
+}
+
+fn token(underlying: u8) -> U256 {
+    pack_collateral(&CollateralParameters { underlying, ..TOKEN })
 }
 
 #[test]
 fn words_are_read_in_their_order() {
-    let mut asked = Vec::new();
     let code = pack_scenario(&Scenario::defaults()[30]).unwrap();
-    let mut word = |place: Place| -> Result<U256, Error> {
-        asked.push(place);
-        Ok(match place {
-            Place::Root => {
-                Root { oracle: Address::ZERO, stored: 0b1000_0000_0010, first: code, table: 2 }
-                    .pack()
-            }
-            Place::Table(0) => pack_table(&[code; 8])[0],
-            Place::Table(_) => pack_table(&[code])[0],
-            Place::Underlying(3) => pack_underlying(&LISTED, true),
-            Place::Underlying(_) => pack_underlying(&LISTED, false),
-            Place::Collateral(number) => {
-                pack_collateral(&CollateralParameters { underlying: number + 2, ..TOKEN })
-            }
-            Place::Ramp(_) | Place::Set(_) => U256::ZERO,
-        })
+    let root = Root { stored: 0b1000_0000_0010, first: code, table: 2, ..Root::default() };
+    let mut words = Words {
+        current: vec![
+            (Place::Root, root.pack()),
+            (Place::Table(0), pack_table(&[code; 8])[0]),
+            (Place::Table(1), pack_table(&[code])[0]),
+            (Place::Collateral(1), token(3)),
+            (Place::Collateral(3), token(5)),
+            (Place::Underlying(1), pack_underlying(&LISTED, false)),
+            (Place::Underlying(3), pack_underlying(&LISTED, true)),
+            (Place::Underlying(5), pack_underlying(&LISTED, false)),
+        ],
+        ..Words::default()
     };
-    let governed = read(vec![1, 5], &[1, 3], &mut word).unwrap();
+    let governed = words.read(&[1, 5], &[1, 3]);
     let expected = [
         Place::Root,
         Place::Set(Set::Contingencies),
@@ -90,17 +120,70 @@ fn words_are_read_in_their_order() {
         Place::Ramp(3),
         Place::Underlying(5),
     ];
-    assert_eq!(asked, expected);
-    assert_eq!(governed.ramps.len(), 1);
-    assert_eq!(governed.parameters.scenarios, [Scenario::defaults()[30]; 10]);
-    assert_eq!(governed.parameters.contingencies.option_initial, 0);
+    assert_eq!(words.asked, expected.map(|place| (place, true)));
+    let Decided { parameters, ramps, .. } = &governed.decided;
+    assert_eq!((ramps.len(), &governed.before), (1, &None));
+    assert_eq!(parameters.scenarios, [Scenario::defaults()[30]; 10]);
+    assert_eq!(parameters.contingencies.option_initial, 0);
     for place in expected {
         assert_eq!(Place::decode(place.encode()), Some(place));
     }
     assert_eq!(Place::decode(0x0508), None, "a table has eight words");
-    let nothing = &mut |_| Ok::<_, Error>(U256::ZERO);
-    assert_eq!(read(vec![4], &[], nothing).unwrap_err(), Error::UnderlyingNotListed(4));
-    assert_eq!(read(vec![], &[2], nothing).unwrap_err(), Error::CollateralNotListed(2));
+}
+
+#[test]
+fn what_is_not_listed_is_left_out() {
+    let mut words = Words {
+        current: vec![
+            (Place::Underlying(4), pack_underlying(&LISTED, false)),
+            (Place::Collateral(2), token(9)),
+        ],
+        ..Words::default()
+    };
+    let Decided { parameters, .. } = words.read(&[3, 4], &[1, 2]).decided;
+    assert_eq!(parameters.underlyings.len(), 1);
+    assert_eq!(parameters.underlyings[0].underlying, 4);
+    assert_eq!(parameters.collateral.len(), 1);
+}
+
+#[test]
+fn words_before_a_flight_are_read_while_it_lasts() {
+    let before = UnderlyingParameters { range: 7, ..LISTED };
+    let set = Place::Set(Set::Skew);
+    let root = |flight| Root { stored: Set::Skew.bit(), flight, ..Root::default() };
+    let mut words = Words {
+        current: vec![
+            (Place::Root, root(NOW - FLIGHT + 1).pack()),
+            (set, U256::from(5)),
+            (Place::Underlying(9), pack_underlying(&LISTED, false)),
+        ],
+        before: vec![(set, U256::ZERO), (Place::Underlying(9), pack_underlying(&before, false))],
+        ..Words::default()
+    };
+    let governed = words.read(&[9], &[]);
+    let (found, flight) = governed.before.as_ref().unwrap();
+    assert_eq!(*flight, Flight { start: NOW - FLIGHT + 1, length: FLIGHT });
+    assert_eq!(found.parameters.underlyings, [before]);
+    assert_eq!(governed.decided.parameters.underlyings, [LISTED]);
+    // All zero, which isn't what stands there now, nor the default.
+    assert_eq!((found.parameters.skew.linear_cap, found.parameters.skew.absolute_slope), (0, 0));
+    assert_eq!(governed.decided.parameters.skew.absolute_slope, 5);
+    let asked = [
+        (Place::Root, true),
+        (set, true),
+        (Place::Underlying(9), true),
+        (Place::Root, false),
+        (Place::Root, true),
+        (set, false),
+        (Place::Underlying(9), false),
+    ];
+    assert_eq!(words.asked, asked);
+    assert_ne!(governed.clone().rules(NOW), Rules::of(governed.decided, NOW));
+
+    words.current[0].1 = root(NOW - FLIGHT).pack();
+    words.asked.clear();
+    assert_eq!(words.read(&[9], &[]).before, None);
+    assert_eq!(words.asked.len(), 3, "a flight that has arrived costs nothing");
 }
 
 #[test]

@@ -1,13 +1,15 @@
-//! Governor, guardian and pause mask: storage and functions of `IGoverned`.
+//! Governor, guardian and stops: storage and functions of `IGoverned`.
 //!
-//! A contract holds one [`Governance`] as its first field and passes it the selectors that it doesn't know itself.
+//! A contract holds one [`Governance`] as its first field and passes it the selectors that it doesn't know itself, with its operations.
+//! A stop ends by itself after its operation's time: nobody can hold a contract still by doing nothing. The guardian has one stop
+//! of an operation in 30 days, also if the governor lifted it.
 
 use alloy_primitives::{Address, B256, I256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::{
     IErrors, IGoverned,
     IGoverned::{
-        acceptGovernorCall, governorCall, guardianCall, pauseCall, pausedMaskCall,
+        acceptGovernorCall, governorCall, guardianCall, pauseCall, pausedMaskCall, pausedUntilCall,
         proposeGovernorCall, setGuardianCall, unpauseCall,
     },
 };
@@ -17,28 +19,40 @@ use stylus_sdk::{
 };
 
 use crate::{
-    Answer, Fixed, Input, Revert, Word, address, answers, empty, event, halves, refuse, selected,
-    sender,
+    Answer, Fixed, Input, Revert, Word, address, answers, empty, event, refuse, selected, sender,
+    timestamp,
 };
 
-/// Who may change parameters, who may stop operations, and which operations are stopped: the contract's first three slots.
+/// Seconds of a day.
+pub const DAY: u64 = 86_400;
+/// From one stop of an operation by the guardian to the next.
+const AGAIN: u64 = 30 * DAY;
+/// Most operations: their times fill a slot.
+const OPERATIONS: u8 = 3;
+
+/// An operation that may be stopped: its bit, one of the lowest three, and how long a stop lasts, seconds.
+pub type Operation = (u8, u64);
+
+/// Who may change parameters, who may stop operations, and until when operations are stopped: the contract's first four slots.
 ///
 /// | slot | content |
 /// | --- | --- |
 /// | 0 | governor; zero: the contract isn't initialised |
 /// | 1 | the governor that was proposed; zero: nobody |
-/// | 2 | guardian (low 20 bytes), stopped operations, one bit each (high 12 bytes) |
+/// | 2 | guardian |
+/// | 3 | for the operation of bit b: until when it is stopped (uint40) << 80 b, when the guardian may stop it again (uint40) << 80 b + 40 |
 #[derive(Debug)]
 pub struct Governance(());
 
 const GOVERNOR: Fixed = Fixed::at(0);
 const PROPOSED: Fixed = Fixed::at(1);
 const GUARDIAN: Fixed = Fixed::at(2);
+const STOPS: Fixed = Fixed::at(3);
 
 impl StorageType for Governance {
     type Wraps<'a> = StorageGuard<'a, Self>;
     type WrapsMut<'a> = StorageGuardMut<'a, Self>;
-    const REQUIRED_SLOTS: usize = 3;
+    const REQUIRED_SLOTS: usize = 4;
 
     #[allow(unsafe_code, reason = "the trait's method is unsafe")]
     unsafe fn new(root: U256, _offset: u8, _host: VM) -> Self {
@@ -109,29 +123,35 @@ impl Governance {
         mask() & operation != 0
     }
 
-    /// Answers the functions of `IGoverned`, and `UnknownSelector` to all others. `operations` has the bits that the
-    /// contract knows.
+    /// Answers the functions of `IGoverned`, and `UnknownSelector` to all others. `operations` are those that the contract knows.
     ///
     /// # Errors
-    /// `UnknownSelector`, `Unauthorized`, `ZeroAddress`, `ParameterOutOfBounds` for a mask with other bits, `MalformedBytes`.
+    /// `UnknownSelector`, `Unauthorized`, `ZeroAddress`, `PausedRecently`, `ParameterOutOfBounds` for a mask with other bits,
+    /// `MalformedBytes`.
     #[inline(never)]
-    pub fn route(&mut self, selector: [u8; 4], input: &mut Input<'_>, operations: u8) -> Answer {
+    pub fn route(
+        &mut self,
+        selector: [u8; 4],
+        input: &mut Input<'_>,
+        operations: &[Operation],
+    ) -> Answer {
         match selector {
             governorCall::SELECTOR => answers![GOVERNOR.get()],
-            guardianCall::SELECTOR => answers![address(&GUARDIAN.get())],
+            guardianCall::SELECTOR => answers![GUARDIAN.get()],
             pausedMaskCall::SELECTOR => answers![mask()],
+            pausedUntilCall::SELECTOR => answers![until(known(input.u256()?, operations)?)],
             proposeGovernorCall::SELECTOR => self.propose_governor(input.address()?),
             acceptGovernorCall::SELECTOR => accept_governor(),
             setGuardianCall::SELECTOR => self.set_guardian(input.address()?),
             pauseCall::SELECTOR => {
                 let bits = known(input.u256()?, operations)?;
                 self.only_guardian()?;
-                change_mask(mask() | bits)
+                stop(bits, operations, self.only_governor().is_err())
             }
             unpauseCall::SELECTOR => {
                 let bits = known(input.u256()?, operations)?;
                 self.only_governor()?;
-                change_mask(mask() & !bits)
+                resume(bits)
             }
             _ => Err(unknown_selector(&selector)),
         }
@@ -168,34 +188,88 @@ fn change_governor(governor: Address) {
 }
 
 fn change_guardian(guardian: Address) {
-    let word = GUARDIAN.get();
-    let previous = address(&word);
-    let mut changed = guardian.word();
-    for (to, from) in changed.iter_mut().zip(word).take(12) {
-        *to = from;
-    }
-    GUARDIAN.set(&changed);
+    let previous = address(&GUARDIAN.get());
+    GUARDIAN.set(&guardian.word());
     event!(IGoverned::GuardianChanged { previous, guardian; });
 }
 
-/// The stopped operations: contracts know eight at most.
+/// The operations that are stopped now.
 fn mask() -> u8 {
-    let (high, _) = halves(&GUARDIAN.get());
-    let [_, _, _, _, _, _, _, _, _, _, _, mask, ..] = high.to_be_bytes();
-    mask
+    let (word, now) = (STOPS.get(), timestamp());
+    let stopped = |bit: u8| if now < time(&word, end(bit)) { bit } else { 0 };
+    bits(u8::MAX).fold(0, |mask, bit| mask | stopped(bit))
 }
 
-fn change_mask(mask: u8) -> Answer {
-    let mut word = GUARDIAN.get();
-    let mut previous = 0;
-    if let Some(byte) = word.get_mut(11) {
-        previous = core::mem::replace(byte, mask);
+/// The latest end of the stops of these operations.
+fn until(operations: u8) -> u64 {
+    let word = STOPS.get();
+    bits(operations).map(|bit| time(&word, end(bit))).max().unwrap_or(0)
+}
+
+/// Stops operations, as the guardian or as the governor.
+fn stop(stopped: u8, operations: &[Operation], as_guardian: bool) -> Answer {
+    let (previous, now) = (mask(), timestamp());
+    let mut word = STOPS.get();
+    for (operation, length) in operations.iter().filter(|(bit, _)| bit & stopped != 0) {
+        let again = end(*operation).saturating_add(1);
+        if as_guardian {
+            let from = time(&word, again);
+            if now < from {
+                let operation = U256::from(*operation);
+                return Err(refuse!(IGoverned::PausedRecently { operation, from }));
+            }
+            set_time(&mut word, again, now.saturating_add(AGAIN));
+        }
+        set_time(&mut word, end(*operation), now.saturating_add(*length));
     }
-    GUARDIAN.set(&word);
+    change(&word, previous)
+}
+
+/// Ends the stops of operations now.
+fn resume(operations: u8) -> Answer {
+    let (previous, now) = (mask(), timestamp());
+    let mut word = STOPS.get();
+    for bit in bits(operations & previous) {
+        set_time(&mut word, end(bit), now);
+    }
+    change(&word, previous)
+}
+
+fn change(word: &B256, previous: u8) -> Answer {
+    STOPS.set(word);
     event!(IGoverned::PauseChanged {
-        ; previousMask: U256::from(previous), mask: U256::from(mask)
+        ; previousMask: U256::from(previous), mask: U256::from(mask())
     });
     empty()
+}
+
+/// The bits that are set, of those that have times.
+fn bits(mask: u8) -> impl Iterator<Item = u8> {
+    (0..OPERATIONS).map(|place| 1_u8 << place).filter(move |bit| mask & bit != 0)
+}
+
+/// The place of an operation's end among the times of the word; after it stands when the guardian may stop it again.
+const fn end(bit: u8) -> u32 {
+    bit.trailing_zeros() << 1
+}
+
+/// A time of the stops' word, 40 bits, the first lowest.
+fn time(word: &B256, place: u32) -> u64 {
+    let [low, ..] = (U256::from_be_bytes(word.0) >> shift(place)).into_limbs();
+    low & TIME
+}
+
+fn set_time(word: &mut B256, place: u32, time: u64) {
+    let shift = shift(place);
+    let others = U256::from_be_bytes(word.0) & !(U256::from(TIME) << shift);
+    *word = (others | U256::from(time & TIME) << shift).into();
+}
+
+const TIME: u64 = (1 << 40) - 1;
+
+/// Places are below six.
+fn shift(place: u32) -> usize {
+    usize::try_from(place).unwrap_or(0).wrapping_mul(40)
 }
 
 /// `UnknownSelector`.
@@ -225,7 +299,8 @@ pub fn only(caller: Address, entitled: Address) -> Result<(), Revert> {
 }
 
 /// The mask, which may have the bits of `operations` only.
-fn known(mask: U256, operations: u8) -> Result<u8, Revert> {
+fn known(mask: U256, operations: &[Operation]) -> Result<u8, Revert> {
+    let operations = operations.iter().fold(0, |all, (bit, _)| all | bit);
     let known = u8::try_from(mask).ok().filter(|bits| bits & !operations == 0);
     known.ok_or_else(|| {
         let value = I256::try_from(mask).unwrap_or(I256::MAX);

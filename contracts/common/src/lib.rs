@@ -31,7 +31,9 @@ pub use call::{Reply, ask, tell};
 #[cfg(target_arch = "wasm32")]
 pub use entry::run;
 pub use entry::{Answer, Contract, answer, empty, returns};
-pub use governance::{Governance, name, not_zero, only, out_of_bounds, unknown_selector};
+pub use governance::{
+    DAY, Governance, Operation, name, not_zero, only, out_of_bounds, unknown_selector,
+};
 pub use host::{Fixed, Slot, gas_left, keccak256, log, sender, this, timestamp};
 pub use input::Input;
 pub use revert::Revert;

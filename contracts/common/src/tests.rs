@@ -6,13 +6,13 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{Address, B256, U256, aliases::U96, b256};
+use alloy_primitives::{Address, B256, U256, b256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface, sol};
 use novate_abi::{IClearing, IERC20, IErrors, IGoverned};
 use stylus_sdk::{prelude::*, storage::StorageU256};
 
 use crate::{
-    Answer, Contract, Governance, Input, Revert, ask, empty, returns, signature, tell,
+    Answer, Contract, DAY, Governance, Input, Revert, ask, empty, returns, signature, tell,
     testing::World, token,
 };
 
@@ -77,7 +77,7 @@ impl Contract for Sample {
                 returns::<separatorCall>(&separator)
             }
             numberCall::SELECTOR => returns::<numberCall>(&self.count.get()),
-            _ => self.governance.route(selector, input, 3),
+            _ => self.governance.route(selector, input, &[(1, 14 * DAY), (2, 7 * DAY)]),
         }
     }
 }
@@ -176,36 +176,111 @@ fn the_governor_changes_in_two_steps() {
     );
 }
 
+const fn pause(mask: u64) -> IGoverned::pauseCall {
+    IGoverned::pauseCall { mask: U256::from_limbs([mask, 0, 0, 0]) }
+}
+
+const fn unpause(mask: u64) -> IGoverned::unpauseCall {
+    IGoverned::unpauseCall { mask: U256::from_limbs([mask, 0, 0, 0]) }
+}
+
+fn stopped(world: &World) -> (u64, u64, u64) {
+    let ask = |operation: u64| {
+        let call = IGoverned::pausedUntilCall { operation: U256::from(operation) };
+        world.send(STRANGER, CONTRACT, &call).unwrap()
+    };
+    let mask = world.send(STRANGER, CONTRACT, &IGoverned::pausedMaskCall {}).unwrap();
+    (mask.to(), ask(1), ask(2))
+}
+
 #[test]
 fn the_guardian_pauses_and_the_governor_alone_resumes() {
     let world = world();
-    let pause = |mask: u64| IGoverned::pauseCall { mask: U256::from(mask) };
-    let unpause = IGoverned::unpauseCall { mask: U256::from(2) };
+    let start = world.timestamp();
     assert_eq!(world.refusal(STRANGER, CONTRACT, &pause(2)), unauthorized(STRANGER));
+    assert_eq!(stopped(&world), (0, 0, 0));
     world.send(GUARDIAN, CONTRACT, &pause(1)).unwrap();
     world.send(STRANGER, CONTRACT, &guardedCall {}).unwrap();
     world.send(GUARDIAN, CONTRACT, &pause(2)).unwrap();
     let paused = error(&IErrors::OperationPaused { operation: U256::from(2) });
     assert_eq!(world.refusal(STRANGER, CONTRACT, &guardedCall {}), paused);
-    assert_eq!(world.send(STRANGER, CONTRACT, &IGoverned::pausedMaskCall {}), Ok(U256::from(3)));
-    assert_eq!(world.refusal(GUARDIAN, CONTRACT, &unpause), unauthorized(GUARDIAN));
-    world.send(GOVERNOR, CONTRACT, &unpause).unwrap();
+    assert_eq!(stopped(&world), (3, start + 14 * DAY, start + 7 * DAY));
+    assert_eq!(world.refusal(GUARDIAN, CONTRACT, &unpause(2)), unauthorized(GUARDIAN));
+    world.set_timestamp(start + DAY);
+    world.send(GOVERNOR, CONTRACT, &unpause(2)).unwrap();
+    assert_eq!(stopped(&world), (1, start + 14 * DAY, start + DAY));
     world.send(STRANGER, CONTRACT, &guardedCall {}).unwrap();
-    let answer = world.refusal(GUARDIAN, CONTRACT, &IGoverned::pauseCall { mask: U256::MAX });
-    let refused = IErrors::ParameterOutOfBounds::abi_decode(&answer).unwrap();
-    assert_eq!(&refused.name[..5], b"mask\0");
+    let (_, _, data) = world.logs().pop().unwrap();
+    assert_eq!(data, [U256::from(3), U256::from(1)].map(|mask| mask.to_be_bytes::<32>()).concat());
+    for call in [IGoverned::pauseCall { mask: U256::MAX }, pause(4), pause(5)] {
+        let answer = world.refusal(GUARDIAN, CONTRACT, &call);
+        let refused = IErrors::ParameterOutOfBounds::abi_decode(&answer).unwrap();
+        assert_eq!(&refused.name[..5], b"mask\0");
+    }
 }
 
 #[test]
-fn governance_takes_three_slots() {
+fn a_stop_ends_by_itself() {
     let world = world();
-    world.send(GUARDIAN, CONTRACT, &IGoverned::pauseCall { mask: U256::from(3) }).unwrap();
+    let start = world.timestamp();
+    world.send(GUARDIAN, CONTRACT, &pause(3)).unwrap();
+    world.set_timestamp(start + 7 * DAY - 1);
+    assert_eq!(stopped(&world).0, 3);
+    world.set_timestamp(start + 7 * DAY);
+    assert_eq!(stopped(&world), (1, start + 14 * DAY, start + 7 * DAY));
+    world.send(STRANGER, CONTRACT, &guardedCall {}).unwrap();
+    world.set_timestamp(start + 14 * DAY);
+    assert_eq!(stopped(&world).0, 0);
+    // What is over isn't resumed: it was over when it was.
+    world.send(GOVERNOR, CONTRACT, &unpause(3)).unwrap();
+    assert_eq!(stopped(&world).1, start + 14 * DAY);
+}
+
+/// One bit stopped for 400 days.
+#[test]
+fn row_15_the_guardian_stops_an_operation_once_in_thirty_days() {
+    let world = world();
+    let start = world.timestamp();
+    let mut days = 0;
+    world.send(GUARDIAN, CONTRACT, &pause(2)).unwrap();
+    for day in 1..400 {
+        world.set_timestamp(start + day * DAY);
+        let again = world.send(GUARDIAN, CONTRACT, &pause(2)).map(|_| ());
+        if day % 30 != 0 {
+            let from = start + (day / 30 + 1) * 30 * DAY;
+            let operation = U256::from(2);
+            let recently = error(&IGoverned::PausedRecently { operation, from });
+            assert_eq!(again.err(), Some(recently));
+        }
+        days += stopped(&world).0 >> 1;
+        // Another operation has a right of its own, and isn't stopped along with one that is refused.
+        assert!(world.send(GUARDIAN, CONTRACT, &pause(3)).is_err());
+    }
+    assert_eq!(days, 6 + 13 * 7);
+    world.send(GUARDIAN, CONTRACT, &pause(1)).unwrap();
+
+    // Lifting it gives no further right, and the governor needs none.
+    world.send(GOVERNOR, CONTRACT, &unpause(1)).unwrap();
+    assert!(world.send(GUARDIAN, CONTRACT, &pause(1)).is_err());
+    for _ in 0..2 {
+        world.send(GOVERNOR, CONTRACT, &pause(1)).unwrap();
+        assert_eq!(stopped(&world).0 & 1, 1);
+    }
+}
+
+#[test]
+fn governance_takes_four_slots() {
+    let world = world();
+    let start = world.timestamp();
+    world.send(GUARDIAN, CONTRACT, &pause(3)).unwrap();
     world.send(GOVERNOR, CONTRACT, &IGoverned::proposeGovernorCall { proposed: STRANGER }).unwrap();
     let slot = |number: u64| world.storage(CONTRACT, U256::from(number));
     assert_eq!(slot(0), GOVERNOR.into_word());
     assert_eq!(slot(1), STRANGER.into_word());
-    assert_eq!(&slot(2)[12..], GUARDIAN.as_slice());
-    assert_eq!(slot(2)[..12], U96::from(3).to_be_bytes::<12>());
+    assert_eq!(slot(2), GUARDIAN.into_word());
+    let times = [start + 14 * DAY, start + 30 * DAY, start + 7 * DAY, start + 30 * DAY];
+    let packed = times.iter().rev().fold(U256::ZERO, |word, time| word << 40 | U256::from(*time));
+    assert_eq!(slot(3), B256::from(packed));
 }
 
 #[test]

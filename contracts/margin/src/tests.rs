@@ -10,7 +10,7 @@ use novate_abi::{
     IErrors, IMargin,
     book::Book,
     parameters::{Place, Root, Set, pack_ramp, pack_scenario, pack_table, pack_underlying},
-    snapshot::ExpiryState,
+    snapshot::{ExpiryState, level_number},
 };
 use novate_common::testing::{
     World,
@@ -67,8 +67,15 @@ impl Bench {
     }
 
     fn assess(&self, book: &Book) -> IMargin::Assessment {
-        let call = IMargin::assessCall { books: vec![book.pack().into()] };
-        self.world.send(STRANGER, SELF, &call).unwrap().remove(0)
+        self.assess_all(&[book], &[]).assessments.remove(0)
+    }
+
+    fn assess_all(&self, books: &[&Book], instruments: &[u64]) -> IMargin::assessReturn {
+        self.world.send(STRANGER, SELF, &asking(books, instruments)).unwrap()
+    }
+
+    fn marks(&self, instruments: &[u64]) -> Vec<IMargin::Mark> {
+        self.assess_all(&[], instruments).marks
     }
 
     fn refused<C: SolCall, E: SolError>(&self, sender: Address, call: &C, error: &E) {
@@ -77,8 +84,8 @@ impl Bench {
     }
 
     fn assess_refused<E: SolError>(&self, book: &[u8], error: &E) {
-        let call = IMargin::assessCall { books: vec![book.to_vec().into()] };
-        self.refused(STRANGER, &call, error);
+        let (books, instruments) = (vec![book.to_vec().into()], Vec::new());
+        self.refused(STRANGER, &IMargin::assessCall { books, instruments }, error);
     }
 
     fn under(&self, scenarios: Vec<u8>) -> I256 {
@@ -88,13 +95,23 @@ impl Bench {
     }
 }
 
+fn asking(books: &[&Book], instruments: &[u64]) -> IMargin::assessCall {
+    let books = books.iter().map(|book| book.pack().into()).collect();
+    IMargin::assessCall { books, instruments: instruments.to_vec() }
+}
+
 fn assert_same(told: &IMargin::Assessment, expected: &novate_risk::Assessment) {
     assert_eq!(told.equity, expected.equity);
     assert_eq!(told.initialRequirement, expected.initial_requirement);
     assert_eq!(told.maintenanceRequirement, expected.maintenance_requirement);
     assert_eq!(told.worstUnderlying, expected.worst_underlying);
     assert_eq!(told.worstScenario, expected.worst_scenario);
-    assert_eq!(told.validity, 3, "the perpetual's mark is stale");
+    assert_eq!(told.validity, level_number(expected.validity));
+    assert_eq!(told.closeEquity, expected.close_equity);
+    assert_eq!(told.closeRequirement, expected.close_requirement);
+    assert_eq!(told.lastEquity, expected.last_equity);
+    assert_eq!(told.lastRequirement, expected.last_requirement);
+    assert_eq!(told.healthyRequirement, expected.healthy_requirement);
 }
 
 fn excess(told: &IMargin::Assessment) -> I256 {
@@ -128,7 +145,7 @@ fn a_stored_scenario_table_is_the_one_that_counts() {
     let (first, others) = codes.split_first().unwrap();
     let words = pack_table(others);
     let table_words = words.len().try_into().unwrap();
-    let root = Root { oracle: ORACLE, stored: 0, first: *first, table: table_words };
+    let root = Root { oracle: ORACLE, first: *first, table: table_words, ..Root::default() };
     bench.write(Place::Root, root.pack());
     for (number, word) in (0..).zip(words) {
         bench.write(Place::Table(number), word);
@@ -149,8 +166,7 @@ fn books_assessed_together_are_assessed_as_alone() {
     let bench = Bench::new();
     let mut other = sample();
     other.positions.truncate(1);
-    let books = vec![sample().pack().into(), other.pack().into(), Book::default().pack().into()];
-    let together = bench.world.send(STRANGER, SELF, &IMargin::assessCall { books }).unwrap();
+    let together = bench.assess_all(&[&sample(), &other, &Book::default()], &[]).assessments;
     let alone = [bench.assess(&sample()), bench.assess(&other), bench.assess(&Book::default())];
     for (one, other) in together.iter().zip(&alone) {
         assert_eq!(one.equity, other.equity);

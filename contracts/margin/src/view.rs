@@ -4,12 +4,16 @@ use alloc::vec::Vec;
 
 use novate_common::{
     Answer, Bytes, Input, Word, answers,
-    session::{Needs, Refused, Session, ascending, push_assessment, refused, unpack},
+    session::{Needs, Refused, Session, ascending, push_assessment, push_mark, refused, unpack},
+    timestamp,
 };
 
 use crate::storage::word;
 
-/// `assess(books)`.
+/// Words of an assessment.
+const WORDS: usize = 11;
+
+/// `assess(books, instruments)`.
 pub(crate) fn assess(input: &mut Input<'_>) -> Answer {
     let (count, mut elements) = input.array(1)?;
     let mut needs = Needs::default();
@@ -19,10 +23,25 @@ pub(crate) fn assess(input: &mut Input<'_>) -> Answer {
         needs.add_book(&book);
         books.push(book);
     }
+    let (count, mut elements) = input.array(1)?;
+    let mut marked = Vec::with_capacity(count);
+    for _ in 0..count {
+        let id = elements.u64()?;
+        needs.add_mark(id)?;
+        marked.push(id);
+    }
     let session = needs.open(&mut word)?;
-    let mut bytes = array(count);
+    let second = books.len().saturating_mul(WORDS).saturating_add(3).saturating_mul(32);
+    let mut bytes = Bytes::new();
+    for number in [64, second, books.len()] {
+        size(number).push(&mut bytes);
+    }
     for book in &books {
         push_assessment(&mut bytes, &session.assess(book)?);
+    }
+    size(marked.len()).push(&mut bytes);
+    for id in marked {
+        push_mark(&mut bytes, &session.mark(id)?);
     }
     Ok(bytes)
 }
@@ -38,29 +57,27 @@ pub(crate) fn maintenance_excess_under(input: &mut Input<'_>) -> Answer {
     let mut needs = Needs::default();
     needs.add_book(&book);
     let Session { market, rules, .. } = needs.open(&mut word)?;
-    answers![rules.excess_under(&book, &market, &scenarios).map_err(refused)?]
+    answers![rules.excess_under(&rules.known(&book), &market, &scenarios).map_err(refused)?]
 }
 
 /// `parameters(underlyings, collaterals)`.
 pub(crate) fn parameters(input: &mut Input<'_>) -> Answer {
     let (underlyings, collaterals) = (ascending(input)?, ascending(input)?);
     let mut words = Bytes::new();
-    let mut keep = |place| -> Result<_, Refused> {
-        let found = word(place)?;
+    let mut keep = |place, version| -> Result<_, Refused> {
+        let found = word(place, version)?;
         found.push(&mut words);
         Ok(found)
     };
-    novate_abi::parameters::read(underlyings, &collaterals, &mut keep)?;
-    let mut bytes = array(words.len() / 32);
+    novate_abi::parameters::read(&underlyings, &collaterals, timestamp(), &mut keep)?;
+    let mut bytes = Bytes::new();
+    for number in [32, words.len() / 32] {
+        size(number).push(&mut bytes);
+    }
     bytes.extend_from_slice(&words);
     Ok(bytes)
 }
 
-/// Offset and length of the one array that is returned.
-fn array(length: usize) -> Bytes {
-    let mut bytes = Bytes::new();
-    for number in [32, length] {
-        u64::try_from(number).unwrap_or(u64::MAX).push(&mut bytes);
-    }
-    bytes
+fn size(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }

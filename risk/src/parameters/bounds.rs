@@ -1,8 +1,8 @@
 //! The hard bounds inside which governance may move the parameters.
 
 use super::{
-    Basis, CollateralParameters, Contingencies, DAY, LongDiscount, ONE, PERCENT, Parameters,
-    ScanFactors, ShortDiscount, SkewShock, UnderlyingParameters, VolatilityShock,
+    Basis, CollateralParameters, Contingencies, Corrections, DAY, LongDiscount, ONE, PERCENT,
+    Parameters, ScanFactors, ShortDiscount, SkewShock, UnderlyingParameters, VolatilityShock,
 };
 use crate::{
     Error,
@@ -198,5 +198,18 @@ impl ShortDiscount {
         within("short.base", self.base, ONE, 4 * ONE)?;
         within("short.multiplier", self.multiplier, 0, 10 * ONE)?;
         within("short.addition", self.addition, 0, 10 * ONE)
+    }
+}
+
+impl Corrections {
+    /// Checks the hard bounds. Not part of [`Parameters::check`]: peers' figures are those without corrections.
+    ///
+    /// # Errors
+    /// [`Error::ParameterOutOfBounds`].
+    pub fn check(&self) -> Result<(), Error> {
+        within("calendar.floor", self.calendar_floor, PERCENT / 5, 5 * PERCENT)?;
+        within("calendar.slope", self.calendar_slope, PERCENT / 2, 20 * PERCENT)?;
+        within("calendar.initial", self.calendar_initial, 0, ONE)?;
+        within("vanishing.share", self.vanishing, 0, 50 * PERCENT)
     }
 }

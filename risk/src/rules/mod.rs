@@ -1,26 +1,37 @@
-//! What governance decided, as one value: parameters, extensions, and ranges on their way to a target. The margin contract, its lens and
-//! clients hold one each and ask it.
+//! What governance decided, as one value: parameters, extensions, ranges on their way to a target, and a change in flight. The margin
+//! contract, its lens and clients hold one each and ask it.
 //!
 //! While a range moves, the maintenance requirement is that under the range as it has come so far; the initial requirement is the
-//! higher of that and the one under the range to come.
+//! higher of that and the one under the range to come. While a change is in flight, see [`Flight`].
 
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 
 use alloy_primitives::I256;
 
 use crate::{
     Error,
-    adaptive::{Ramp, with_ranges},
+    adaptive::{Flight, Ramp, with_ranges},
     assess::{Assessment, UnderlyingAssessment},
-    book::Book,
+    book::{Book, Position},
     explain::{LiquidationPrices, at_price, largest, turning_prices},
     extended::{Extensions, assess_extended, breakdown_extended, excess_under_extended},
-    market::Market,
+    market::{Market, Validity},
     parameters::Parameters,
     scenario::BASIS,
     trade::{Trade, after},
     underlying::underlyings,
 };
+
+/// What governance decides, as it stands in storage.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decided {
+    /// Ranges are the targets of their ramps.
+    pub parameters: Parameters,
+    /// Offsets, floor and charges.
+    pub extensions: Extensions,
+    /// Ranges on their way.
+    pub ramps: Vec<(u8, Ramp)>,
+}
 
 /// The rules at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +44,8 @@ pub struct Rules {
     pub now: u64,
     /// The parameters for initial margin, where they differ.
     ahead: Option<Parameters>,
+    /// The rules before the change that is in flight.
+    before: Option<(Box<Self>, Flight)>,
 }
 
 /// A trade whose quantity is sought.
@@ -60,7 +73,79 @@ impl Rules {
         } else {
             with_ranges(&parameters, ramps, |ramp| ramp.maintenance(now))
         };
-        Self { parameters, extensions, now, ahead }
+        Self { parameters, extensions, now, ahead, before: None }
+    }
+
+    /// What was decided, at `now`.
+    pub fn of(decided: Decided, now: u64) -> Self {
+        let Decided { parameters, extensions, ramps } = decided;
+        Self::new(parameters, extensions, &ramps, now)
+    }
+
+    /// The same rules on the flight that started with `before`.
+    #[must_use]
+    pub fn in_flight(mut self, before: Decided, flight: &Flight) -> Self {
+        if flight.runs(self.now) {
+            self.before = Some((Box::new(Self::of(before, self.now)), *flight));
+        }
+        self
+    }
+
+    /// Assesses a book of which nothing is refused: underlyings and collateral without parameters count 0, and the part with an expiry
+    /// that never had a market counts as one without last data.
+    ///
+    /// # Errors
+    /// As [`crate::assess`], for a market that doesn't cover the book's underlyings or isn't acceptable.
+    pub fn figures(&self, book: &Book, market: &Market) -> Result<Assessment, Error> {
+        let book = self.known(book);
+        let mut blind = Cow::Borrowed(market);
+        loop {
+            match self.assess(&book, &blind) {
+                // One round for each underlying at most: without an index none of its expiries is looked for.
+                Err(Error::NoMarketData { underlying, expiry_hours })
+                    if expiry_hours != 0 && has_index(&blind, underlying) =>
+                {
+                    for known in &mut blind.to_mut().underlyings {
+                        if known.underlying == underlying {
+                            (known.index, known.validity) = (0, Validity::Invalid);
+                        }
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// The part of a book that there are parameters for.
+    #[inline(never)]
+    pub fn known<'a>(&self, book: &'a Book) -> Cow<'a, Book> {
+        let lists = |underlying| self.parameters.underlying(underlying).is_ok();
+        let is_known =
+            |number| self.parameters.collateral(number).is_ok_and(|token| lists(token.underlying));
+        // Positions ascend by underlying.
+        let mut last = (0, true);
+        let mut whole = true;
+        for position in book.positions() {
+            let [underlying, ..] = position.instrument.to_be_bytes();
+            if underlying != last.0 {
+                last = (underlying, lists(underlying));
+            }
+            whole &= last.1;
+        }
+        if whole && book.collateral().iter().all(|held| is_known(held.collateral)) {
+            return Cow::Borrowed(book);
+        }
+        let (mut positions, mut references) = (Vec::new(), Vec::new());
+        for held in book.holdings().filter(|held| lists(held.instrument.underlying())) {
+            positions.push(Position { instrument: held.instrument.id(), quantity: held.quantity });
+            if !held.instrument.is_option() {
+                references.push(held.reference);
+            }
+        }
+        let mut collateral = book.collateral().to_vec();
+        collateral.retain(|held| is_known(held.collateral));
+        let part = Book::from_parts(book.cash(), positions, references, collateral);
+        Cow::Owned(part.with_pool(book.pool()))
     }
 
     /// Assesses a book.
@@ -71,6 +156,17 @@ impl Rules {
     /// # Rounding
     /// Equity down, requirements up.
     pub fn assess(&self, book: &Book, market: &Market) -> Result<Assessment, Error> {
+        let after = self.assess_after(book, market)?;
+        Ok(match &self.before {
+            Some((rules, flight)) => {
+                flight.between(&rules.assess_after(book, market)?, &after, self.now)
+            }
+            None => after,
+        })
+    }
+
+    /// The figures with no regard to a flight.
+    fn assess_after(&self, book: &Book, market: &Market) -> Result<Assessment, Error> {
         let under =
             |parameters| assess_extended(book, market, parameters, &self.extensions, self.now);
         let mut figures = under(&self.parameters)?;
@@ -82,7 +178,7 @@ impl Rules {
         Ok(figures)
     }
 
-    /// What each group of underlyings requires under the ranges for maintenance.
+    /// What each group of underlyings requires under the ranges for maintenance; while a change is in flight, at its end.
     ///
     /// # Errors
     /// As [`crate::assess`].
@@ -95,7 +191,7 @@ impl Rules {
     }
 
     /// The worst scenario of each underlying of a book, ascending, that of its group if it offsets: with these [`Rules::excess_under`]
-    /// is the maintenance excess itself.
+    /// is the close excess itself, but for a change in flight that turns another scenario into the worst.
     ///
     /// # Errors
     /// As [`crate::assess`].
@@ -117,7 +213,8 @@ impl Rules {
         Ok(numbers.iter().map(worst).collect())
     }
 
-    /// An upper bound of the maintenance excess under one scenario for each underlying.
+    /// An upper bound of the close excess under one scenario for each underlying. While a change is in flight the scenarios are those of the
+    /// table after it, and of the one before it where that has them; where not, that side counts in full.
     ///
     /// # Errors
     /// As [`excess_under_extended`].
@@ -127,7 +224,14 @@ impl Rules {
         market: &Market,
         scenarios: &[u8],
     ) -> Result<I256, Error> {
-        excess_under_extended(book, market, &self.parameters, &self.extensions, self.now, scenarios)
+        let Self { parameters, extensions, now, .. } = self;
+        let after = excess_under_extended(book, market, parameters, extensions, *now, scenarios)?;
+        let Some((rules, flight)) = &self.before else { return Ok(after) };
+        let before = match rules.excess_under(book, market, scenarios) {
+            Err(Error::UnknownScenario(_)) => rules.assess(book, market)?.close_excess(),
+            other => other?,
+        };
+        Ok(flight.at(before, after, self.now, true))
     }
 
     /// The most contracts (millionths, not signed) that may be traded, as [`crate::max_quantity`]. `proceed` is asked before each
@@ -173,11 +277,23 @@ impl Rules {
         turning_prices(index, |price| {
             proceed()?;
             let moved = at_price(market, &self.parameters, underlying, index, price);
-            let extensions = &self.extensions;
-            let figures = assess_extended(book, &moved, &self.parameters, extensions, self.now)?;
-            Ok(figures.maintenance_excess().is_negative())
+            // The initial requirement isn't asked for.
+            let excess = |rules: &Self| -> Result<I256, Error> {
+                let Self { parameters, extensions, now, .. } = rules;
+                let figures = assess_extended(book, &moved, parameters, extensions, *now)?;
+                Ok(figures.close_excess())
+            };
+            let mut close = excess(self)?;
+            if let Some((rules, flight)) = &self.before {
+                close = flight.at(excess(rules)?, close, self.now, false);
+            }
+            Ok(close.is_negative())
         })
     }
+}
+
+fn has_index(market: &Market, underlying: u8) -> bool {
+    market.underlyings.iter().any(|known| known.underlying == underlying && known.index != 0)
 }
 
 #[cfg(test)]

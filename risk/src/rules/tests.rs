@@ -9,7 +9,7 @@ use crate::{
     Instrument, Position, Reference, Strike, Validity,
     adaptive::assess_ramped,
     assess, liquidation_prices,
-    market::{ExpiryMarket, Surface, UnderlyingMarket},
+    market::{ExpiryMarket, Settlement, Surface, UnderlyingMarket},
     max_quantity,
     parameters::UnderlyingParameters,
 };
@@ -37,6 +37,8 @@ fn market() -> Market {
             index,
             confidence,
             validity,
+            updated_at: NOW,
+            slow_price: None,
             perpetual: None,
         });
         market.expiries.push(ExpiryMarket {
@@ -44,6 +46,7 @@ fn market() -> Market {
             expiry_hours: HOURS,
             forward: index,
             forward_variable: None,
+            observed_share: 0,
             rate: 0,
             surface: Surface::Svi {
                 a: 10_000_000_000_000_000,
@@ -56,8 +59,7 @@ fn market() -> Market {
             forward_confidence: ONE,
             rate_confidence: ONE,
             volatility_confidence: ONE,
-            validity,
-            settlement_price: None,
+            settlement: Settlement::default(),
         });
     }
     market

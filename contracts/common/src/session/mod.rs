@@ -8,10 +8,10 @@ use alloc::vec::Vec;
 use alloy_primitives::U256;
 use novate_abi::{
     book,
-    parameters::{self, Place},
+    parameters::{self, Place, Version},
     snapshot::{HOUR_MASK, Series, level_number, series_of_instrument},
 };
-use novate_risk::{Assessment, Book, Instrument, Market, Rules, Validity};
+use novate_risk::{Assessment, Book, Instrument, Mark, Market, Rules, Validity};
 
 use crate::{Bytes, Input, Revert, Word, timestamp};
 
@@ -59,6 +59,18 @@ impl Needs {
         Ok(())
     }
 
+    /// Adds what the mark of an instrument needs, or that of the collateral of a number below 256.
+    ///
+    /// # Errors
+    /// `InvalidInstrument`.
+    pub fn add_mark(&mut self, id: u64) -> Result<(), Revert> {
+        if let Ok(collateral) = u8::try_from(id) {
+            insert(&mut self.collateral, collateral);
+            return Ok(());
+        }
+        self.add_instrument(id)
+    }
+
     /// Adds an underlying.
     pub fn add_underlying(&mut self, underlying: u8) {
         self.add_series(Series::Underlying(underlying).encode());
@@ -89,27 +101,42 @@ impl Needs {
         self.series.iter().filter_map(number).collect()
     }
 
-    /// Reads parameters, of which `word` gives the words, and market data.
+    /// Reads parameters, of which `word` gives the words, and market data of what is listed.
     ///
     /// # Errors
-    /// `UnderlyingNotListed`, `CollateralNotListed`, what `word` fails with, what the oracle reverts with.
+    /// What `word` fails with, what the oracle reverts with.
     #[inline(never)]
     pub fn open(
         mut self,
-        word: &mut dyn FnMut(Place) -> Result<U256, Refused>,
+        word: &mut dyn FnMut(Place, Version) -> Result<U256, Refused>,
     ) -> Result<Session, Revert> {
-        let governed = parameters::read(self.underlyings(), &self.collateral, word)?;
-        for listed in &governed.parameters.underlyings {
-            self.add_underlying(listed.underlying);
+        let (now, wanted) = (timestamp(), self.underlyings());
+        let governed = parameters::read(&wanted, &self.collateral, now, word)?;
+        let listed = &governed.decided.parameters.underlyings;
+        let is_listed = |number: u8| listed.iter().any(|known| known.underlying == number);
+        if !wanted.iter().all(|number| is_listed(*number)) {
+            // The oracle may not know them either.
+            self.series.retain(|series| is_listed(underlying_of(*series)));
+        }
+        for known in listed {
+            insert(&mut self.series, Series::Underlying(known.underlying).encode());
         }
         let (market, stable) = if self.series.is_empty() {
             (Market::default(), Validity::Valid)
         } else {
             market::market(governed.oracle, &self.series)?
         };
-        let rules =
-            Rules::new(governed.parameters, governed.extensions, &governed.ramps, timestamp());
-        Ok(Session { market, rules, stable })
+        Ok(Session { market, rules: governed.rules(now), stable })
+    }
+}
+
+/// The underlying of a series.
+const fn underlying_of(series: u32) -> u8 {
+    match Series::decode(series) {
+        Some(
+            Series::Underlying(number) | Series::Perpetual(number) | Series::Expiry(number, _),
+        ) => number,
+        None => 0,
     }
 }
 
@@ -117,14 +144,41 @@ impl Session {
     /// A book's figures.
     ///
     /// # Errors
-    /// `NoMarketData`, `MarketNotValid`.
+    /// `MarketNotValid` where the stable coin has no price.
     #[inline(never)]
     pub fn assess(&self, book: &Book) -> Result<Assessment, Revert> {
-        let mut assessment = self.rules.assess(book, &self.market).map_err(refused)?;
+        let mut assessment = self.rules.figures(book, &self.market).map_err(refused)?;
         if !book.positions().is_empty() || !book.collateral().is_empty() {
             assessment.validity = assessment.validity.min(self.stable);
         }
         Ok(assessment)
+    }
+
+    /// The mark of an instrument, or of the collateral of a number below 256.
+    ///
+    /// # Errors
+    /// `InvalidInstrument`.
+    #[inline(never)]
+    pub fn mark(&self, id: u64) -> Result<Mark, Revert> {
+        let Rules { parameters, now, .. } = &self.rules;
+        let mut mark = if let Ok(collateral) = u8::try_from(id) {
+            Mark::of_collateral(collateral, &self.market, parameters)
+        } else {
+            let instrument = Instrument::decode(id).map_err(refused)?;
+            Mark::of_instrument(&instrument, &self.market, parameters, *now)
+        };
+        mark.validity = mark.validity.min(self.stable);
+        Ok(mark)
+    }
+
+    /// Refuses an instrument whose underlying has no parameters.
+    ///
+    /// # Errors
+    /// `UnderlyingNotListed`.
+    pub fn check_listed(&self, id: u64) -> Result<(), Revert> {
+        let [underlying, ..] = id.to_be_bytes();
+        self.rules.parameters.underlying(underlying).map_err(refused)?;
+        Ok(())
     }
 }
 
@@ -137,6 +191,21 @@ pub fn push_assessment(bytes: &mut Bytes, assessment: &Assessment) {
     assessment.worst_underlying.push(bytes);
     assessment.worst_scenario.push(bytes);
     level_number(assessment.validity).push(bytes);
+    assessment.close_equity.push(bytes);
+    assessment.close_requirement.push(bytes);
+    assessment.last_equity.push(bytes);
+    assessment.last_requirement.push(bytes);
+    assessment.healthy_requirement.push(bytes);
+}
+
+/// Appends the words of a mark.
+#[inline(never)]
+pub fn push_mark(bytes: &mut Bytes, mark: &Mark) {
+    mark.price.push(bytes);
+    mark.index.push(bytes);
+    mark.funding_index.push(bytes);
+    level_number(mark.validity).push(bytes);
+    mark.is_marked.push(bytes);
 }
 
 /// Inserts a number into an ascending list, unless it is there. Lists are short, and calls come in rising order mostly.

@@ -14,10 +14,10 @@ use novate_abi::{
     IOracle,
     book::{Book, Collateral, Position},
     parameters::{Place, Root, pack_collateral, pack_underlying},
-    snapshot::{Expiry, ExpiryState, Index, Perpetual, Series, Stable},
+    snapshot::{Expiry, ExpiryState, Index, Perpetual, Series, Stable, level},
 };
 use novate_risk::{
-    CollateralBalance, Market, Parameters, Reference, Validity,
+    CollateralBalance, Market, Parameters, Reference,
     market::{ExpiryMarket, PerpetualMarket, Settlement, Surface, UnderlyingMarket},
     parameters::{CollateralParameters, UnderlyingParameters},
 };
@@ -40,6 +40,9 @@ pub struct Told {
     pub index: u128,
     pub mark: u128,
     pub state: ExpiryState,
+    /// Level of the index, and when it was updated.
+    pub validity: u8,
+    pub updated_at: u64,
     pub stable_validity: u8,
     pub is_silent: bool,
 }
@@ -50,6 +53,8 @@ impl Default for Told {
             index: INDEX,
             mark: INDEX + WAD,
             state: ExpiryState::Live,
+            validity: 4,
+            updated_at: NOW,
             stable_validity: 4,
             is_silent: false,
         }
@@ -85,10 +90,7 @@ impl Told {
             forward_confidence: ONE,
             rate_confidence: ONE,
             volatility_confidence: 40 * PERCENT,
-            forward_variable: INDEX + 10 * WAD,
-            observed_share: 0,
-            least: 0,
-            greatest: 0,
+            ..Expiry::UNKNOWN
         }
     }
 
@@ -98,9 +100,8 @@ impl Told {
         for number in series {
             match Series::decode(*number).unwrap() {
                 Series::Underlying(_) => {
-                    let (price, updated_at) = (self.index, NOW);
-                    let index = Index { price, updated_at, validity: 4, slow_price: 0 };
-                    words.extend(index.pack());
+                    let Self { index: price, validity, updated_at, .. } = *self;
+                    words.extend(Index { price, slow_price: 0, updated_at, validity }.pack());
                 }
                 Series::Perpetual(_) => {
                     let (mark, funding_index) = (self.mark, 7);
@@ -128,8 +129,8 @@ impl Told {
                 underlying: 1,
                 index: self.index,
                 confidence: ONE,
-                validity: Validity::Valid,
-                updated_at: NOW,
+                validity: level(self.validity),
+                updated_at: self.updated_at,
                 slow_price: None,
                 perpetual: Some(PerpetualMarket {
                     mark: self.mark,
@@ -142,13 +143,13 @@ impl Told {
                 expiry_hours: HOURS,
                 forward: expiry.forward,
                 forward_variable: None,
+                observed_share: 0,
                 rate: expiry.rate,
                 surface,
                 model_time: expiry.model_time,
                 forward_confidence: ONE,
                 rate_confidence: ONE,
                 volatility_confidence: expiry.volatility_confidence,
-                observed_share: 0,
                 settlement: Settlement::default(),
             }],
             ..Market::default()
