@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Random books as margin-jsonl reads them: 1-256 positions, 1-12 expiries, 1-4 underlyings, near expiry, inside the settlement
-window, expired, extreme surfaces, low confidences, lost pegs, random parameters. With --extensions each book has those of
-section 6: groups with offsets, floors, charges, parameters that follow the market, and all three modes.
+window, expired, extreme surfaces, low confidences, lost pegs, random parameters; spreads that can lose only so much, hedges across
+tenors, claims, old surfaces, slow prices and parts whose data can't be used. With --extensions each book has those of section 6:
+groups with offsets, floors, charges, parameters that follow the market, and all three modes.
 
     scripts/risk/books.py --count 1000 --seed 1 > books.jsonl
 """
@@ -64,6 +65,19 @@ def following(r, now, width):
     return width
 
 
+def theta(r):
+    """An offset: often at the ends, or next to them."""
+    return r.choice(["0", "0.000000000000000001", "0.000001", "0.3", "0.599999", "0.6"]) if r.random() < 0.4 else decimal(r.uniform(0, 0.6), 9)
+
+
+def corrections(r):
+    """Some corrections off, or at other values."""
+    u = lambda a, b: decimal(r.uniform(a, b), 9)
+    return {"calendar_floor": r.choice(["0", "0.002", u(0, 0.05)]), "calendar_slope": r.choice(["0", u(0, 0.2)]),
+            "calendar_initial": r.choice(["0", "1", u(0, 2)]), "vanishing": r.choice(["0", "1", u(0, 1)]),
+            "caps_losses": r.random() < 0.5, "smooth_confidence": r.random() < 0.5, "charges_old_surfaces": r.random() < 0.5}
+
+
 def extensions(r, given, now):
     """Section 6 on one book."""
     u = lambda a, b: decimal(r.uniform(a, b), 9)
@@ -72,7 +86,7 @@ def extensions(r, given, now):
         listed["group"] = r.choice([0, 1, 1, 1, 2])
         listed["range"] = following(r, now, listed["range"])
     given["extensions"] = {
-        "offsets": [{"group": 1, "offset": u(0, 0.6) if r.random() < 0.6 else rule}],
+        "offsets": [{"group": 1, "offset": theta(r) if r.random() < 0.6 else rule}],
         "floor_net": r.choice(["0", u(0, 0.3)]), "floor_hedged": r.choice(["0", u(0, 0.3)]),
         "gamma": r.choice(["0", u(0, 10)]), "gamma_threshold": r.choice([0, 100, 10000]),
         "liquidity_rate": r.choice(["0", "0.00000001", "0.000001"]), "liquidity_maximum": u(0, 0.5),
@@ -109,11 +123,13 @@ def parameters(r, underlyings, extreme):
         u = lambda a, b: decimal(r.uniform(a, b), 9)
         for listed in given["underlyings"]:
             listed["group"] = r.choice([0, 1, 1, 2])
-        given["extensions"] = {"offsets": [{"group": 1, "offset": u(0, 0.6)}], "floor_net": u(0, 0.1), "floor_hedged": u(0, 0.05),
+        given["extensions"] = {"offsets": [{"group": 1, "offset": theta(r)}], "floor_net": u(0, 0.1), "floor_hedged": u(0, 0.05),
                                "gamma": u(0, 2), "gamma_threshold": r.choice([0, 100, 10000]), "liquidity_rate": "0.00000001",
                                "liquidity_maximum": u(0, 0.1), "liquidity_threshold": r.choice([0, 1000, 1000000])}
     if r.random() < 0.2:
         given["mode"] = r.choice(["cross", "isolated"])
+    if r.random() < 0.25:
+        given["corrections"] = corrections(r)
     if r.random() < 0.1:
         given["scenarios"] = [
             {"spot": {"absolute": decimal(r.uniform(-0.9, 5), 9)} if r.random() < 0.5 else {"ranges": decimal(r.uniform(-1, 2), 9)},
@@ -126,6 +142,82 @@ def parameters(r, underlyings, extreme):
     return given
 
 
+def unusable(r, terms, now, spot):
+    """A slow price, and now and then an index that can't be used, at every age that matters."""
+    if r.random() < 0.25:
+        terms["slow_price"] = decimal(spot * r.choice([1, 0.5, 3, math.exp(r.gauss(0, 0.05)), math.exp(r.gauss(0, 0.3))]), 10)
+    if r.random() < 0.12:
+        terms["validity"] = r.choice(["invalid", "invalid", "too-volatile", "too-volatile", "too-uncertain", "stale", "valid"])
+        ages = [0, 86_399, 86_400, 86_401, 4 * 86_400 - 1, 4 * 86_400, 4 * 86_400 + 1, r.randint(0, 5 * 86_400), r.randint(86_400, 4 * 86_400)]
+        terms["updated_at"] = now - r.choice(ages)
+
+
+def settling(r, terms, is_expired, forward, spot):
+    """What is observed of an average, and what may still be made of a price."""
+    share = r.choice([0, 1, r.uniform(0, 1), r.uniform(0, 1)])
+    average = spot * math.exp(r.gauss(0, 0.02))
+    if r.random() < 0.7:
+        variable, fixed = decimal((1 - share) * spot, 9), decimal(share * average, 9)
+        terms["forward"] = decimal(float(variable) + float(fixed), 9)
+        if float(terms["forward"]) < float(variable):
+            terms["forward"] = variable
+        terms["observed_share"] = decimal(share, 9)
+        if r.random() < 0.5:
+            terms["forward_variable"] = variable
+        else:
+            terms["forward_fixed"] = decimal(float(terms["forward"]) - float(variable), 9)
+    if not is_expired:
+        return
+    kind = r.random()
+    if kind < 0.3:
+        for name in ("forward_variable", "forward_fixed"):
+            terms.pop(name, None)
+        terms["settlement_price"] = decimal(average, 10)
+        if r.random() < 0.5:
+            terms.pop("observed_share", None)
+    if kind < 0.15:
+        return
+    if kind < 0.7:
+        wide = r.choice([0, 0.05, 0.05, 0.2])
+        terms["settlement"] = {"least": decimal(average * (1 - wide) * r.choice([1, 0.97]), 9), "greatest": decimal(average * (1 + wide), 9)}
+    elif kind < 0.8:
+        terms["settlement"] = "final"
+
+
+def hedge(r, positions, u, tenors, quantity, reference):
+    """Delta-one lines of different tenors against each other, sometimes to the last millionth."""
+    names = [f"{SYMBOLS[u]}-PERP"] + [f"{SYMBOLS[u]}-{name_of(expiry)}" for _, expiry, _, _ in tenors]
+    legs = r.sample(names, min(len(names), r.choice([2, 2, 3])))
+    sign = 1
+    for name in legs:
+        size = float(quantity) * sign
+        if r.random() < 0.2:
+            size += r.choice([0.000001, -0.000001, size * r.uniform(-0.5, 0.5)])
+        positions[name] = {"quantity": decimal(size, 6), "reference_price": reference}
+        sign = -sign
+
+
+def structure(r, positions, points, u, expiry, forward, tau, quantity, extreme):
+    """A spread, a condor, a box, a butterfly or a ratio: what it can lose is known, but for a millionth at times."""
+    width = 0.3 * math.sqrt(max(tau, 1e-3)) * r.choice([0.2, 1, 3])
+    at = sorted({strike_text(forward * math.exp(width * x)) for x in (r.uniform(-1.5, -0.5), r.uniform(-0.5, 0), r.uniform(0, 0.5), r.uniform(0.5, 1.5))},
+                key=lambda entry: float(entry[0]))
+    if len(at) < 4:
+        return
+    a, b, c, d = range(4)
+    legs = r.choice([[(a, "P", 1), (b, "P", -1), (c, "C", -1), (d, "C", 1)], [(b, "C", 1), (c, "C", -1)], [(b, "P", -1), (a, "P", 1)],
+                     [(b, "C", 1), (c, "C", -1), (b, "P", -1), (c, "P", 1)], [(a, "C", 1), (b, "C", -1), (c, "C", -1), (d, "C", 1)],
+                     [(b, "C", 1), (c, "C", -2), (d, "C", 1)], [(b, "C", 1), (d, "C", -2)], [(b, "C", 1)], [(b, "C", 1), (b, "P", 1)]])
+    for strike, right, ratio in legs:
+        price, name = at[strike]
+        size = float(quantity) * ratio
+        if r.random() < 0.1:
+            size += r.choice([0.000001, -0.000001])
+        if (u, expiry) in points:
+            points[u, expiry].setdefault(price, decimal(r.uniform(0, 3) if extreme else r.uniform(0.2, 1.2), 9))
+        positions[f"{SYMBOLS[u]}-{name_of(expiry)}-{name}-{right}"] = {"quantity": decimal(size, 6)}
+
+
 def book(r, number, vast=False, extended=False):
     extreme = r.random() < 0.15
     now = NOW + r.randint(0, 3599)
@@ -136,20 +228,23 @@ def book(r, number, vast=False, extended=False):
     market = {"stable_price": "1" if r.random() < 0.7 else decimal(r.uniform(0.85, 1.03), 6), "underlyings": [], "expiries": []}
     size = r.choice([1, 2, 3, 5, 8, 16, 32, 64, 64, 128, 256]) if r.random() < 0.9 else r.randint(1, 256)
     spots, expiries = {}, []
-    inside = r.random() < 0.15  # the settlement window of some expiry
+    inside = r.random() < 0.2  # the settlement window of some expiry
     if inside:
-        now = NOW + 3600 - r.randint(1, 1800)
+        now = NOW + 3600 - r.choice([-1, 0, 1, 2, 1799, 1800, 1801] + [r.randint(1, 1800)] * 14)
+    old = 0.5 if r.random() < 0.2 else 0
     for u in underlyings:
         spots[u] = SPOTS[u] * math.exp(r.gauss(0, 0.5)) if not vast else 10 ** r.uniform(-3, 14)
         terms = {"underlying": u, "index": decimal(spots[u], 10), "confidence": confidence(r)}
+        unusable(r, terms, now, spots[u])
         if r.random() < 0.8:
             terms["perpetual"] = {"mark": decimal(spots[u] * (1 + r.gauss(0, 0.005)), 10), "funding_index": decimal(r.gauss(0, 10), 9),
                                   "confidence": confidence(r)}
         market["underlyings"].append(terms)
         hours = set()
+        past = 0.03 if r.random() < 0.8 else 0.4
         for _ in range(r.randint(1, 12)):
             kind = r.random()
-            hours.add(r.randint(-30, 0) if kind < 0.03 else r.randint(1, 2) if kind < 0.1 else r.randint(3, 72) if kind < 0.3
+            hours.add(r.randint(-30, 0) if kind < past else r.choice([95, 96, 97, 150, 191, 192, 193]) if kind < 0.06 else r.randint(1, 2) if kind < 0.1 else r.randint(3, 72) if kind < 0.3
                       else r.randint(72, 24 * 90) if kind < 0.8 else r.randint(24 * 90, 24 * 800))
         if inside:
             hours.add(1)
@@ -158,21 +253,23 @@ def book(r, number, vast=False, extended=False):
             tau = max(expiry - now, 60) / 31_536_000
             forward = spots[u] * math.exp(r.gauss(0.03, 0.05) * tau + r.gauss(0, 0.001))
             model_time = min(now, expiry - 1) - (r.randint(0, 600) if r.random() < 0.8 else 0)
+            if r.random() < old:
+                # An hour, and the day over which maintenance follows.
+                model_time = min(expiry - 1, now - r.choice([3599, 3600, 3601, 3600 + 86_399, 3600 + 86_400, 3600 + 86_401, r.randint(3600, 200_000)]))
             terms = {"underlying": u, "expiry": expiry, "forward": decimal(forward, 10), "rate": decimal(r.gauss(0.04, 0.05), 9),
                      "model_time": model_time, "svi": surface(r, tau, extreme), "forward_confidence": confidence(r),
                      "rate_confidence": confidence(r), "volatility_confidence": confidence(r)}
-            if hour <= 0 and r.random() < 0.5:
-                terms["settlement_price"] = decimal(spots[u] * math.exp(r.gauss(0, 0.05)), 10)
-            if hour == 1 and r.random() < 0.3:
-                terms["forward_fixed"] = decimal(forward * r.uniform(0, 0.95), 9)
+            if expiry <= now + 1800:
+                settling(r, terms, expiry <= now, forward, spots[u])
             market["expiries"].append(terms)
             expiries.append((u, expiry, forward, tau))
     positions = {}
     scale = 10 ** r.uniform(-2, 3) if not vast else 10 ** r.uniform(-5, 11.9)
     points = {key[:2]: {} for key in expiries if r.random() < 0.1}
     steps = 4 if size <= 64 else 64
+    hedged = 0.12 if r.random() < 0.7 else 0.5
     for _ in range(20 * size):
-        if len(positions) == size:
+        if len(positions) >= size:
             break
         u, expiry, forward, tau = r.choice(expiries)
         kind = r.random()
@@ -184,6 +281,10 @@ def book(r, number, vast=False, extended=False):
             positions[f"{SYMBOLS[u]}-PERP"] = {"quantity": quantity, "reference_price": reference, "funding_reference": decimal(r.gauss(0, 10), 9)}
         elif kind < 0.12:
             positions[f"{SYMBOLS[u]}-{name_of(expiry)}"] = {"quantity": quantity, "reference_price": reference}
+        elif kind < hedged and not vast:
+            hedge(r, positions, u, [e for e in expiries if e[0] == u], quantity, reference)
+        elif kind < hedged + 0.1 and not vast:
+            structure(r, positions, points, u, expiry, forward, tau, quantity, extreme)
         else:
             width = 0.6 * math.sqrt(max(tau, 1e-3)) * (1 if not extreme else 5)
             width = width if not vast else 10
@@ -197,7 +298,10 @@ def book(r, number, vast=False, extended=False):
         if volatilities:
             del terms["svi"]
             terms["volatilities"] = [[strike, volatility] for strike, volatility in volatilities.items()]
-    portfolio = {"cash": decimal(r.gauss(0, 1e5), 9), "positions": [{"instrument": n, **p} for n, p in positions.items()]}
+    held = [{"instrument": n, **p} for n, p in positions.items() if float(p["quantity"])][:256]
+    portfolio = {"cash": decimal(r.gauss(0, 1e5), 9), "positions": held}
+    if r.random() < 0.2:
+        portfolio["pool"] = decimal(10 ** r.uniform(-6, 6), 9)
     if r.random() < 0.3:
         given["collateral"], portfolio["collateral"] = [], []
         market["collateral"] = []

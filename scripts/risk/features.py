@@ -21,6 +21,25 @@ def features(line):
     found.add("positions " + sizes(len(names), [(0, 0), (1, 1), (2, 8), (9, 64), (65, 128), (129, 255), (256, 256)]))
     found.add("expiries held of one underlying " + sizes(max(by_underlying.values()), [(0, 0), (1, 1), (2, 6), (7, 11), (12, 12)]))
     found.add(f"underlyings {len({symbols[n[0]] for n in names})}")
+    tenors = {}
+    for n, p in zip(names, portfolio["positions"]):
+        if len(n) == 2:
+            tenors.setdefault(symbols[n[0]], {})[n[1]] = float(p["quantity"])
+    if any(min(held.values()) < 0 < max(held.values()) for held in tenors.values()):
+        found.add("delta-one across tenors")
+    for u in market["underlyings"]:
+        level = u.get("validity", "valid")
+        if level != "valid":
+            found.add("index " + level)
+        if level in ("invalid", "too-volatile"):
+            age = now - u["updated_at"]
+            found.add("broken for " + ("a day" if age <= 86400 else "one to four days" if age < 4 * 86400 else "four days or more"))
+        if "slow_price" in u:
+            found.add("slow price")
+    if "corrections" in given:
+        found.add("random corrections")
+    if "pool" in portfolio:
+        found.add("pool shares")
     if perpetuals:
         found.add("perpetual held")
     if any(len(n) == 2 and n[1] != "PERP" for n in names):
@@ -29,10 +48,16 @@ def features(line):
         found.add("perpetual held, not marked")
     for e in market["expiries"]:
         left = e["expiry"] - now
+        part = "forward_fixed" in e or "forward_variable" in e
         if left <= 0:
-            found.add("expired, settlement price " + ("known" if "settlement_price" in e else "not known"))
+            known = "proposed" if isinstance(e.get("settlement"), dict) else "final"
+            found.add("expired, price " + (known if "settlement_price" in e else "observed in part" if part else "not known"))
         elif left < 1800:
-            found.add("inside the settlement window, " + ("part given" if "forward_fixed" in e else "part by rule"))
+            found.add("inside the settlement window, " + ("observed in part" if part else "nothing observed"))
+        if left > 0 and now - e.get("model_time", now) > 3600:
+            found.add("surface older than an hour")
+        if 0 < left < 8 * 86400:
+            found.add("options' value vanishes (under 8 days)")
         elif left < 86400:
             found.add("expires within a day")
         if left > 365 * 86400:
@@ -85,6 +110,8 @@ def section_6(given):
         found.add("two or more underlyings in a group with offset")
     if any(isinstance(o["offset"], dict) for o in extensions["offsets"]):
         found.add("offset by correlation")
+    if any(not isinstance(o["offset"], dict) and float(o["offset"]) <= 0.000001 for o in extensions["offsets"]):
+        found.add("offset of nothing, or almost")
     for name in ("floor_net", "floor_hedged", "gamma", "liquidity_rate"):
         if float(extensions[name]) > 0:
             found.add({"gamma": "gamma charge", "liquidity_rate": "liquidity charge"}.get(name, name.replace("_", " of ")))

@@ -6,6 +6,8 @@
 The cases are the JSON files of `test/risk-managers/unit-tests/PMRM_2/portfolio_cases` in the repository derivexyz/v2-core; they aren't part of
 this project. Its engine has the formulas of sections 3 to 5 of our method, with parameters of its own, all of which a line can set.
 
+What the peer lacks is switched off: its table stands in the case, and none of our corrections applies.
+
 What is read differently: a perpetual's unsettled gain is cash here; a token's confidence and haircuts are those of the case; volatilities
 are taken as the case marked them, because the peer's surface is flat beyond its last knot. A skew scenario with a spot move is left out: the
 peer refuses such by now.
@@ -23,6 +25,11 @@ TOLERANCE = 1e-8
 SCALE = 1e-2
 MODES = {"Up": "up", "Down": "down", "None": "none", "LINEAR": "skew-linear", "ABS": "skew-absolute"}
 SKEWS = ("LINEAR", "ABS")
+
+
+# What our method corrects and the peer's doesn't.
+PLAIN = {"calendar_floor": "0", "calendar_slope": "0", "calendar_initial": "0", "vanishing": "0",
+         "caps_losses": False, "smooth_confidence": False, "charges_old_surfaces": False}
 
 
 def number(value):
@@ -71,12 +78,13 @@ def parameters(case):
         "long": names({"base": "BASE_STATIC_DISCOUNT", "multiplier": "LONG_RATE_MULTSCALE", "addition": "LONG_RATE_ADDSCALE"}, margin),
         "short": names({"base": "BASE_STATIC_DISCOUNT_NEG", "multiplier": "SHORT_RATE_MULTSCALE",
                         "addition": "SHORT_RATE_ADDSCALE"}, margin),
+        "corrections": PLAIN,
     }
 
 
 def expiry(feed, now, options):
     marks = {number(o["Strike"]): number(o["MarkVol"]) for o in options if o["Expiry"] == feed["FeedExpiry"]}
-    past = {"settlement_price": number(feed["Forward"])} if feed["FeedExpiry"] == 0 else {}
+    past = {"settlement_price": number(feed["Forward"]), "observed_share": "0"} if feed["FeedExpiry"] == 0 else {}
     return {"underlying": 1, "expiry": now + feed["FeedExpiry"], "volatilities": list(map(list, marks.items()))} | past | names(
         {"forward": "Forward", "rate": "Rate", "forward_confidence": "ForwardConfidence", "rate_confidence": "RateConfidence",
          "volatility_confidence": "OptionVolConfidences"}, feed)

@@ -18,7 +18,11 @@ from decimal import Decimal
 import mpmath
 
 YEAR = 31_536_000
+DAY = 86_400
+# From this age on a surface is charged, and maintenance follows over the next day.
+OLD = 3_600
 MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+LEVELS = ("invalid", "too-volatile", "too-uncertain", "stale", "valid")
 
 DEFAULTS = {
     "scan": {"initial": "1", "maintenance": "0.8", "peg_threshold": "0.99", "peg_factor": "4"},
@@ -30,6 +34,10 @@ DEFAULTS = {
                       "option_initial": "0.002", "confidence_threshold": "0.55", "confidence_margin": "1"},
     "long": {"base": "0.95", "multiplier": "0", "addition": "0.16"},
     "short": {"base": "1.05", "multiplier": "0", "addition": "0.16"},
+    "corrections": {"calendar_floor": "0.005", "calendar_slope": "0.02", "calendar_initial": "0.5", "vanishing": "0.2",
+                    "caps_losses": True, "smooth_confidence": True, "charges_old_surfaces": True},
+    "standard": {"option_initial": "0.15", "option_minimum": "0.13", "option_maintenance": "0.09",
+                 "linear_initial": "0.1", "linear_maintenance": "0.065"},
 }
 
 
@@ -37,7 +45,7 @@ def default_scenarios():
     table = []
     for quarters in range(-4, 5):
         spot = {"ranges": str(Decimal(quarters) / 4)}
-        for mode in ("up",) if abs(quarters) == 4 else ("up", "none", "down"):
+        for mode in ("up", "none", "down"):
             table.append({"spot": spot, "volatility": mode, "weight": "1"})
     for tail in ("-0.66", "-0.33", "0.5", "1", "2", "3", "4", "5"):
         table.append({"spot": {"absolute": tail}, "volatility": "up", "weight": {"tail": "0.77"}})
@@ -94,6 +102,48 @@ def instrument(name, symbols):
     return underlying, {"C": "call", "P": "put"}[right], expiry, strike.replace("d", ".")
 
 
+class Tenor:
+    """One expiry as it stands: `forward = variable + fixed`, `observed` of the settlement window, `dispute` what its price may yet become."""
+
+    def __init__(self, reference, underlying, expiry):
+        n = reference.n
+        self.terms = terms = reference.expiries[(underlying, expiry)]
+        index = n(reference.underlyings[underlying]["index"])
+        self.seconds = max(expiry - reference.now, 0)
+        self.expired = self.seconds == 0
+        self.tau = n(self.seconds) / YEAR
+        self.rate = max(n(terms.get("rate", "0")), n(0))
+        self.discount = reference.a.exp(-self.rate * self.tau)
+        part_given = "forward_variable" in terms or "forward_fixed" in terms
+        self.forward = n(terms["forward"])
+        self.dispute = None
+        unknown = False
+        if self.expired:
+            if "settlement_price" in terms:
+                self.forward = n(terms["settlement_price"])
+            elif "settlement" not in terms and not part_given:
+                # Nothing is observed: the index stands for all of it.
+                self.forward, unknown = index, True
+            if isinstance(terms.get("settlement"), dict):
+                self.dispute = n(terms["settlement"]["least"]), n(terms["settlement"]["greatest"])
+            elif "settlement" not in terms and "settlement_price" not in terms:
+                self.dispute = index * n("0.8"), index * n("1.2")
+        if "forward_variable" in terms:
+            self.variable = n(terms["forward_variable"])
+        elif "forward_fixed" in terms:
+            self.variable = self.forward - n(terms["forward_fixed"])
+        else:
+            self.variable = self.forward if not self.expired or unknown else n(0)
+        known = self.expired and ("settlement_price" in terms or terms.get("settlement") == "final")
+        self.observed = n(terms.get("observed_share", "1" if known else "0"))
+        # What of a charge on notional is left of a claim.
+        self.exposed = 1 - self.observed if self.expired else n(1)
+
+    def at(self, ratio):
+        """The forward with the part that can move times `ratio`."""
+        return self.variable * ratio + self.forward - self.variable
+
+
 class Reference:
     def __init__(self, line, arithmetic):
         self.a, self.n = arithmetic, arithmetic.number
@@ -109,6 +159,7 @@ class Reference:
         self.underlyings = {u["underlying"]: u for u in market["underlyings"]}
         self.expiries = {(e["underlying"], e["expiry"]): e for e in market.get("expiries", [])}
         self.feeds = {c["collateral"]: c for c in market.get("collateral", [])}
+        self.tenors = {}
         self.positions = []
         for p in line["portfolio"].get("positions", []):
             self.positions.append((instrument(p["instrument"], self.symbols), self.n(p["quantity"]), p))
@@ -116,12 +167,21 @@ class Reference:
     def par(self, section, name):
         return self.n(self.p[section][name])
 
+    def total(self, items):
+        return sum(items, self.n(0))
+
+    def tenor(self, underlying, expiry):
+        key = underlying, expiry
+        if key not in self.tenors:
+            self.tenors[key] = Tenor(self, underlying, expiry)
+        return self.tenors[key]
+
     # Prices
 
     def black76(self, kind, forward, strike, vol, tau):
         """Undiscounted."""
         s = vol * self.a.sqrt(tau)
-        if s == 0:
+        if s == 0 or forward == 0:
             payoff = forward - strike if kind == "call" else strike - forward
             return max(payoff, 0 * payoff)
         d1 = (self.a.ln(forward) - self.a.ln(strike)) / s + s / 2
@@ -130,25 +190,28 @@ class Reference:
             return max(forward * self.a.cdf(d1) - strike * self.a.cdf(d2), self.n(0))
         return max(strike * self.a.cdf(-d2) - forward * self.a.cdf(-d1), self.n(0))
 
+    def surface(self, terms, k):
+        """The volatility of raw SVI at a log-moneyness."""
+        v = {name: self.n(x) for name, x in terms["svi"].items()}
+        x = k - v["m"]
+        w = v["a"] + v["b"] * (v["rho"] * x + self.a.sqrt(x * x + v["sigma"] ** 2))
+        reference = self.n(terms["expiry"] - min(terms.get("model_time", self.now), self.now)) / YEAR
+        return self.a.sqrt(max(w, self.n(0)) / reference)
+
     def vol(self, terms, forward, strike):
         if "volatilities" in terms:
             # Total deviations count as at most 64 (schema of margin-jsonl).
             most = 64 / self.a.sqrt(self.n(terms["expiry"] - self.now) / YEAR)
             return min(self.n(dict((Decimal(k), v) for k, v in terms["volatilities"])[Decimal(strike)]), most)
-        v = {name: self.n(x) for name, x in terms["svi"].items()}
-        k = self.a.ln(self.n(strike)) - self.a.ln(forward)
-        x = k - v["m"]
-        w = v["a"] + v["b"] * (v["rho"] * x + self.a.sqrt(x * x + v["sigma"] ** 2))
-        reference = self.n(terms["expiry"] - terms.get("model_time", self.now)) / YEAR
-        return self.a.sqrt(max(w, self.n(0)) / reference)
+        return self.surface(terms, self.a.ln(self.n(strike)) - self.a.ln(forward))
 
     def shocked_vol(self, vol, mode, k, tau, seconds, underlying):
         ranges, shock = self.ranges[underlying], self.p["volatility"]
         if mode == "none":
             return vol
         if mode in ("up", "down"):
-            power = self.n(shock["short_power"] if seconds <= 30 * 86400 else shock["long_power"])
-            ratio = self.n(30 * 86400) / max(seconds, int(shock["floor"]))
+            power = self.n(shock["short_power"] if seconds <= 30 * DAY else shock["long_power"])
+            ratio = self.n(30 * DAY) / max(seconds, int(shock["floor"]))
             m = self.a.exp(power * self.a.ln(ratio))
             if mode == "up":
                 up = 1 + self.n(ranges.get("volatility_up", "0.5")) * m
@@ -156,11 +219,13 @@ class Reference:
             return vol * max(self.n(0), 1 - self.n(ranges.get("volatility_down", "0.3")) * m)
         name = "linear" if mode == "skew-linear" else "absolute"
         root = self.a.sqrt(tau)
-        cap = max(self.par("skew", name + "_cap") + self.par("skew", name + "_slope") * root, self.n(0))
+        cap = self.par("skew", name + "_cap") + self.par("skew", name + "_slope") * root
         level = max(self.par("skew", "volatility_static") + root * self.par("skew", "volatility_slope"), self.n(0))
         kstar = max(self.par("skew", "kstar_minimum"), root * self.par("skew", "width") * level)
         x = k if name == "linear" else abs(k)
-        return vol * max(self.n(0), 1 + max(-cap, min(cap, x * cap / kstar)))
+        # Clamped on the side of the money where it is; a cap below 0 inverts, as the peer's does.
+        turn = min(cap, x * cap / kstar) if x >= 0 else max(-cap, x * cap / kstar)
+        return vol * max(self.n(0), 1 + turn)
 
     def shock(self, scenario, underlying):
         """(shocked price over price, weight)"""
@@ -175,156 +240,298 @@ class Reference:
             move = self.n(0)
         return 1 + move, weight
 
-    def tenor(self, underlying, expiry):
-        terms = self.expiries[(underlying, expiry)]
-        seconds = max(expiry - self.now, 0)
-        tau = self.n(seconds) / YEAR
-        index = self.n(self.underlyings[underlying]["index"])
-        if seconds == 0:
-            forward = self.n(terms["settlement_price"]) if "settlement_price" in terms else index
-            variable = self.n(0)
-        elif "forward_fixed" in terms:
-            forward = self.n(terms["forward"])
-            variable = forward - self.n(terms["forward_fixed"])
-        else:
-            forward = self.n(terms["forward"])
-            variable = forward * min(self.n(1), self.n(seconds) / 1800)
-        rate = max(self.n(terms.get("rate", "0")), self.n(0))
-        return terms, seconds, tau, forward, variable, rate
-
-    def option_value(self, position, ratio, mode):
-        """Discounted value of the position with the forward's variable part times `ratio`."""
+    def option_value(self, position, ratio, mode, flat=None):
+        """Discounted value of the position with the forward's variable part times `ratio`; `flat`: at that volatility."""
         (underlying, kind, expiry, strike), quantity, _ = position
-        terms, seconds, tau, forward, variable, rate = self.tenor(underlying, expiry)
-        shocked = variable * ratio + forward - variable
-        if seconds == 0:
-            vol = self.n(0)
-        else:
-            k = self.a.ln(self.n(strike)) - self.a.ln(forward)
-            vol = self.shocked_vol(self.vol(terms, forward, strike), mode, k, tau, seconds, underlying)
-        price = self.black76(kind, shocked, self.n(strike), vol, tau)
-        return quantity * price * self.a.exp(-rate * tau)
+        tenor = self.tenor(underlying, expiry)
+        vol = self.n(0)
+        if flat is not None:
+            vol = flat
+        elif not tenor.expired:
+            k = self.a.ln(self.n(strike)) - self.a.ln(tenor.forward)
+            vol = self.shocked_vol(self.vol(tenor.terms, tenor.forward, strike), mode, k, tenor.tau, tenor.seconds, underlying)
+        price = self.black76(kind, tenor.at(ratio), self.n(strike), vol, tenor.tau)
+        return quantity * price * tenor.discount
+
+    # What a part holds
+
+    def part(self, underlying, *kinds):
+        return [p for p in self.positions if p[0][0] == underlying and p[0][1] in kinds]
+
+    def of_expiry(self, underlying, expiry):
+        """(options, futures) of one expiry."""
+        options = [p for p in self.part(underlying, "call", "put") if p[0][2] == expiry]
+        return options, [p for p in self.part(underlying, "future") if p[0][2] == expiry]
+
+    def expiries_of(self, underlying):
+        return sorted({p[0][2] for p in self.part(underlying, "call", "put", "future")})
+
+    def index(self, underlying):
+        return self.n(self.underlyings[underlying]["index"])
+
+    def perpetual(self, underlying):
+        """(mark, funding index or nothing, confidence)"""
+        market = self.underlyings[underlying].get("perpetual")
+        if market is None:
+            return self.index(underlying), None, self.n(0)
+        return self.n(market["mark"]), self.n(market.get("funding_index", "0")), self.n(market.get("confidence", "1"))
+
+    def collateral(self, underlying):
+        """(terms, value, confidence) of each token that counts to the underlying."""
+        held = []
+        for c in self.line["portfolio"].get("collateral", []):
+            token = self.tokens[c["collateral"]]
+            if token["underlying"] != underlying:
+                continue
+            feed = self.feeds.get(token["collateral"])
+            price = self.n(feed["price"]) if feed else self.index(underlying)
+            own = feed if feed else self.underlyings[underlying]
+            held.append((token, self.n(c["amount"]) * price / self.stable, self.n(own.get("confidence", "1"))))
+        return held
+
+    def cancelling(self, underlying):
+        return self.total(value for token, value, _ in self.collateral(underlying) if token.get("cancels_risk"))
+
+    def delta_one_gains(self, underlying):
+        """Unsettled gains and funding."""
+        gains = self.n(0)
+        mark, funding, _ = self.perpetual(underlying)
+        for _, quantity, p in self.part(underlying, "perpetual"):
+            settled = self.n(p.get("funding_reference", "0"))
+            gains += quantity * (mark - self.n(p.get("reference_price", "0")))
+            gains -= quantity * ((settled if funding is None else funding) - settled)
+        for (_, _, expiry, _), quantity, p in self.part(underlying, "future"):
+            gains += quantity * (self.tenor(underlying, expiry).forward - self.n(p.get("reference_price", "0")))
+        return gains
+
+    def payoff(self, options, at):
+        out = self.n(0)
+        for (_, kind, _, strike), quantity, _ in options:
+            out += quantity * max(at - self.n(strike) if kind == "call" else self.n(strike) - at, self.n(0))
+        return out
+
+    def greatest_loss(self, underlying, options):
+        """L: signed."""
+        strikes = [self.n(p[0][3]) for p in options]
+        return -min(self.payoff(options, x) for x in [self.n(0), 6 * self.index(underlying)] + strikes) if options else self.n(0)
 
     # One underlying
 
-    def figures(self, underlying):
-        u = self.underlyings[underlying]
-        index, spot_confidence = self.n(u["index"]), self.n(u.get("confidence", "1"))
-        mine = [p for p in self.positions if p[0][0] == underlying]
-        perpetuals = [p for p in mine if p[0][1] == "perpetual"]
-        futures = [p for p in mine if p[0][1] == "future"]
-        options = [p for p in mine if p[0][1] in ("call", "put")]
-        tokens = [(self.tokens[c["collateral"]], self.n(c["amount"])) for c in self.line["portfolio"].get("collateral", [])]
-        tokens = [(t, amount) for t, amount in tokens if t["underlying"] == underlying]
+    def delta_one_outcome(self, underlying, ratio, weight):
+        held = self.total(q for _, q, _ in self.part(underlying, "perpetual"))
+        linear = held * self.perpetual(underlying)[0] + self.cancelling(underlying)
+        out = weight * (ratio - 1) * linear
+        for (_, _, expiry, _), quantity, _ in self.part(underlying, "future"):
+            tenor = self.tenor(underlying, expiry)
+            out += weight * quantity * (tenor.at(ratio) - tenor.forward)
+        return out
+
+    def options_outcome(self, underlying, expiry, ratio, mode, weight, mark, loss):
+        """What the options of an expiry gain in one scenario."""
+        options, _ = self.of_expiry(underlying, expiry)
+        tenor = self.tenor(underlying, expiry)
+        caps = self.p["corrections"]["caps_losses"]
+        worth = self.total(self.option_value(p, ratio, mode) for p in options)
+        if worth >= 0:
+            long = self.p["long"]
+            growth = tenor.rate * self.n(long["multiplier"]) + self.n(long["addition"])
+            worth *= self.n(long["base"]) * self.a.exp(-tenor.tau * growth)
+        else:
+            short = self.p["short"]
+            growth = tenor.rate * self.n(short["multiplier"]) + self.n(short["addition"])
+            worth *= min(1 / tenor.discount, self.n(short["base"]) * self.a.exp(tenor.tau * growth))
+        if caps:
+            worth = max(worth, min(mark, -loss))
+        term = worth - mark
+        if mode.startswith("skew"):
+            term = -abs(term)
+            if caps:
+                term = max(term, -max(self.n(0), loss + mark))
+        return weight * term
+
+    def doubt(self, confidence, amount):
+        threshold = self.par("contingencies", "confidence_threshold")
+        if confidence >= threshold:
+            return self.n(0)
+        lacking = 1 - confidence
+        if self.p["corrections"]["smooth_confidence"]:
+            lacking = min(self.n(1), (threshold - confidence) / threshold)
+        return lacking * self.par("contingencies", "confidence_margin") * amount
+
+    def contracts(self, positions):
+        return self.total(abs(q) for _, q, _ in positions)
+
+    def naked(self, options):
+        out = self.n(0)
+        for strike in {Decimal(p[0][3]) for p in options}:
+            at = [q for t, q, _ in options if Decimal(t[3]) == strike]
+            out += max(self.total(-q for q in at), self.n(0))
+        return out
+
+    def calendar(self, underlying):
+        legs = [(self.total(q for _, q, _ in self.part(underlying, "perpetual")) + self.cancelling(underlying) / self.index(underlying),
+                 self.perpetual(underlying)[0], self.n(0))]
+        for expiry in self.expiries_of(underlying):
+            _, futures = self.of_expiry(underlying, expiry)
+            tenor = self.tenor(underlying, expiry)
+            legs.append((self.total(q for _, q, _ in futures), tenor.variable, tenor.tau))
         zero = self.n(0)
+        sides = [[leg for leg in legs if leg[0] > 0], [leg for leg in legs if leg[0] < 0]]
+        sizes = [self.total(abs(q) for q, _, _ in side) for side in sides]
+        matched = min(sizes)
+        if matched == 0:
+            return zero
+        charge = zero
+        for side, size in zip(sides, sizes):
+            for quantity, price, tau in side:
+                rate = self.par("corrections", "calendar_floor") + self.par("corrections", "calendar_slope") * self.a.sqrt(tau)
+                charge += matched / size * abs(quantity) * price * rate
+        return charge
 
-        value, mark, perpetual_confidence = zero, index, None
+    def expiry_confidence(self, underlying, expiry):
+        spot = self.n(self.underlyings[underlying].get("confidence", "1"))
+        terms = self.tenor(underlying, expiry).terms
+        confidences = [spot, self.n(terms.get("forward_confidence", "1"))]
+        if self.of_expiry(underlying, expiry)[0]:
+            confidences += [self.n(terms.get("rate_confidence", "1")), self.n(terms.get("volatility_confidence", "1"))]
+        if self.part(underlying, "perpetual"):
+            confidences.append(self.perpetual(underlying)[2])
+        return min(confidences)
+
+    def old_surface(self, underlying, expiry):
+        """(initial, maintenance) charge of a surface that is over an hour old."""
+        zero = self.n(0)
+        options, _ = self.of_expiry(underlying, expiry)
+        tenor = self.tenor(underlying, expiry)
+        age = self.now - tenor.terms.get("model_time", self.now)
+        on = self.p["corrections"]["charges_old_surfaces"]
+        if not on or not options or tenor.expired or "svi" not in tenor.terms or age <= OLD:
+            return zero, zero
+        flat = self.surface(tenor.terms, zero)
+        mark = self.total(self.option_value(p, self.n(1), "none") for p in options)
+        lost = max(mark - self.total(self.option_value(p, self.n(1), "none", flat) for p in options), zero)
+        return lost, lost * min(self.n(age - OLD) / DAY, self.n(1))
+
+    def dispute(self, underlying, expiry):
+        """The most that an expiry's lines together can lose against what they count at, before its price is final."""
+        tenor = self.tenor(underlying, expiry)
+        if tenor.dispute is None:
+            return self.n(0)
+        options, futures = self.of_expiry(underlying, expiry)
+        least, greatest = tenor.dispute
+        worth = lambda at: self.payoff(options, at) + self.total(q for _, q, _ in futures) * at
+        prices = [least, greatest] + [x for x in (self.n(p[0][3]) for p in options) if least < x < greatest]
+        return max(self.n(0), worth(tenor.forward) - min(worth(x) for x in prices))
+
+    def data_charges(self, underlying):
+        """(initial, maintenance) of what every mode carries but for options' confidence: other confidence, old surfaces, claims, haircuts."""
+        index = self.index(underlying)
+        spot = self.n(self.underlyings[underlying].get("confidence", "1"))
+        initial = maintenance = self.n(0)
+        perpetuals = self.part(underlying, "perpetual")
         if perpetuals:
-            market = u.get("perpetual")
-            mark = self.n(market["mark"]) if market else index
-            perpetual_confidence = self.n(market.get("confidence", "1")) if market else zero
-            for _, quantity, p in perpetuals:
-                paid = self.n(market.get("funding_index", "0")) if market else self.n(p.get("funding_reference", "0"))
-                value += quantity * (mark - self.n(p.get("reference_price", "0")))
-                value -= quantity * (paid - self.n(p.get("funding_reference", "0")))
-        for (_, _, expiry, _), quantity, p in futures:
-            forward = self.tenor(underlying, expiry)[3]
-            value += quantity * (forward - self.n(p.get("reference_price", "0")))
-        prices = []
-        for token, amount in tokens:
-            feed = self.feeds.get(token["collateral"])
-            price = self.n(feed["price"]) if feed else index
-            confidence = self.n(feed.get("confidence", "1")) if feed else spot_confidence
-            prices.append((token, amount * price / self.stable, confidence))
-            value += amount * price / self.stable
+            initial += self.doubt(min(spot, self.perpetual(underlying)[2]), self.contracts(perpetuals) * index)
+        for expiry in self.expiries_of(underlying):
+            _, futures = self.of_expiry(underlying, expiry)
+            if not self.tenor(underlying, expiry).expired:
+                initial += self.doubt(self.expiry_confidence(underlying, expiry), self.contracts(futures) * index)
+            old = self.old_surface(underlying, expiry)
+            initial += old[0] + self.dispute(underlying, expiry)
+            maintenance += old[1]
+        for token, value, confidence in self.collateral(underlying):
+            haircut = value * self.n(token["maintenance_haircut"])
+            maintenance += haircut
+            initial += haircut + value * self.n(token["initial_haircut"]) + self.doubt(min(confidence, spot), value)
+        return initial, maintenance
 
-        linear = sum((quantity * mark for _, quantity, _ in perpetuals), zero)
-        linear += sum((v for token, v, _ in prices if token.get("cancels_risk")), zero)
-        expiries = sorted({p[0][2] for p in options + futures})
-        marks = {e: sum((self.option_value(p, self.n(1), "none") for p in options if p[0][2] == e), zero) for e in expiries}
-        value += sum(marks.values(), zero)
+    def options_doubt(self, underlying, expiry):
+        options, _ = self.of_expiry(underlying, expiry)
+        if not options or self.tenor(underlying, expiry).expired:
+            return self.n(0)
+        return self.doubt(self.expiry_confidence(underlying, expiry), self.contracts(options) * self.index(underlying))
 
-        pnl = []
-        for scenario in self.scenarios:
-            ratio, weight = self.shock(scenario, underlying)
-            total = weight * (ratio - 1) * linear
-            for expiry in expiries:
-                _, _, tau, forward, variable, rate = self.tenor(underlying, expiry)
-                held = sum((q for t, q, _ in futures if t[2] == expiry), zero)
-                shocked = variable * ratio + forward - variable
-                total += weight * held * (shocked - forward) * self.a.exp(-rate * tau)
-                worth = sum((self.option_value(p, ratio, scenario["volatility"]) for p in options if p[0][2] == expiry), zero)
-                if worth >= 0:
-                    long = self.p["long"]
-                    factor = self.n(long["base"]) * self.a.exp(-tau * (rate * self.n(long["multiplier"]) + self.n(long["addition"])))
-                else:
-                    short = self.p["short"]
-                    factor = self.n(short["base"]) * self.a.exp(tau * (rate * self.n(short["multiplier"]) + self.n(short["addition"])))
-                    factor = min(factor, self.a.exp(rate * tau))
-                term = worth * factor - marks[expiry]
-                total += weight * (-abs(term) if scenario["volatility"].startswith("skew") else term)
-            pnl.append(total)
+    def slow_ratio(self, underlying):
+        slow = self.underlyings[underlying].get("slow_price")
+        return None if slow is None else self.n(slow) / self.index(underlying)
+
+    def figures(self, underlying):
+        zero, one = self.n(0), self.n(1)
+        index = self.index(underlying)
+        expiries = self.expiries_of(underlying)
+        options = {e: self.of_expiry(underlying, e)[0] for e in expiries}
+        marks = {e: self.total(self.option_value(p, one, "none") for p in options[e]) for e in expiries}
+        losses = {e: self.greatest_loss(underlying, options[e]) for e in expiries}
+        caps = self.p["corrections"]["caps_losses"]
+        value = self.delta_one_gains(underlying) + self.total(marks.values())
+        value += self.total(v for _, v, _ in self.collateral(underlying))
+
+        # Scenarios; the last is initial margin's own.
+        rows = [(*self.shock(s, underlying), s["volatility"]) for s in self.scenarios]
+        slow = self.slow_ratio(underlying)
+        rows.append((one if slow is None else slow, one, "none"))
+        own = {e: [self.options_outcome(underlying, e, ratio, mode, weight, marks[e], losses[e]) for ratio, weight, mode in rows]
+               if options[e] else [zero] * len(rows) for e in expiries}
+        pnl = [self.delta_one_outcome(underlying, ratio, weight) + self.total(own[e][i] for e in expiries)
+               for i, (ratio, weight, mode) in enumerate(rows)]
+        slow_pnl = pnl.pop()
 
         basis = zero
-        for expiry in expiries:
-            tau = self.tenor(underlying, expiry)[2]
-            mine_here = [p for p in options if p[0][2] == expiry]
+        for e in expiries:
             moves = (1 + self.par("basis", "up"), 1 - self.par("basis", "down"))
-            outcomes = [sum((self.option_value(p, r, "none") for p in mine_here), zero) - marks[expiry] for r in moves]
-            basis += min(*outcomes, zero) * (self.par("basis", "add") + self.par("basis", "multiplier") * tau)
+            outcomes = [self.total(self.option_value(p, r, "none") for p in options[e]) - marks[e] for r in moves]
+            factor = self.par("basis", "add") + self.par("basis", "multiplier") * self.tenor(underlying, e).tau
+            term = min(*outcomes, zero) * factor
+            basis += max(term, -max(zero, losses[e] + marks[e])) if caps else term
         worst = min([basis] + pnl)
+        initial_worst = worst if slow is None else min(worst, slow_pnl)
 
-        # Contingencies
-        con = self.p["contingencies"]
-        notional = sum((abs(q) for _, q, _ in perpetuals), zero) * index
-        naked = zero
-        for expiry in expiries:
-            for strike in {Decimal(p[0][3]) for p in options if p[0][2] == expiry}:
-                at = [q for t, q, _ in options if t[2] == expiry and Decimal(t[3]) == strike]
-                short, long = sum((-q for q in at if q < 0), zero), sum((q for q in at if q > 0), zero)
-                naked += max(short - long, zero)
-
-        def doubt(confidence, amount):
-            if confidence < self.n(con["confidence_threshold"]):
-                return (1 - confidence) * self.n(con["confidence_margin"]) * amount
-            return zero
-
-        uncertainty = zero
-        if perpetuals:
-            uncertainty += doubt(min(spot_confidence, perpetual_confidence), notional)
-        for expiry in expiries:
-            terms = self.expiries[(underlying, expiry)]
-            confidences = [spot_confidence, self.n(terms.get("forward_confidence", "1"))]
-            if any(p[0][2] == expiry for p in options):
-                confidences += [self.n(terms.get("rate_confidence", "1")), self.n(terms.get("volatility_confidence", "1"))]
-            if perpetuals:
-                confidences.append(perpetual_confidence)
-            uncertainty += doubt(min(confidences), sum((abs(q) for t, q, _ in options + futures if t[2] == expiry), zero) * index)
-        for _, v, confidence in prices:
-            uncertainty += doubt(min(confidence, spot_confidence), v)
-
-        maintenance = notional * self.n(con["perpetual_maintenance"]) + naked * index * self.n(con["option_maintenance"])
-        initial = notional * self.n(con["perpetual_initial"]) + naked * index * self.n(con["option_initial"]) + uncertainty
-        for token, v, _ in prices:
-            maintenance += v * self.n(token["maintenance_haircut"])
-            initial += v * self.n(token["initial_haircut"])
-        scan = self.p["scan"]
-        peg = max(zero, self.n(scan["peg_threshold"]) - self.stable) * self.n(scan["peg_factor"])
+        # Contingencies: `initial` holds both.
+        con = lambda name: self.par("contingencies", name)
+        initial, maintenance = self.data_charges(underlying)
+        notional = self.contracts(self.part(underlying, "perpetual")) * index
+        calendar = self.calendar(underlying)
+        maintenance += notional * con("perpetual_maintenance") + calendar
+        initial += notional * (con("perpetual_maintenance") + con("perpetual_initial"))
+        initial += calendar * (1 + self.par("corrections", "calendar_initial"))
+        for e in expiries:
+            if not options[e]:
+                continue
+            tenor = self.tenor(underlying, e)
+            naked = self.naked(options[e]) * index * tenor.exposed
+            long = self.total(self.option_value(p, one, "none") for p in options[e] if p[1] > 0)
+            near = max(zero, min(one, (8 * DAY - self.n(tenor.seconds)) / (4 * DAY)))
+            vanishing = self.par("corrections", "vanishing") * (1 - tenor.observed) * max(zero, min(long, marks[e] + losses[e])) * near
+            first = naked * con("option_maintenance") + vanishing
+            both = first + naked * con("option_initial") + self.options_doubt(underlying, e)
+            if caps:
+                scan = own[e][:-1]
+                initial_scan = scan if slow is None else own[e]
+                room = losses[e] + marks[e]
+                first = min(first, max(zero, room + self.par("scan", "maintenance") * min(scan)))
+                both = min(both, max(zero, room + self.par("scan", "initial") * min(initial_scan)))
+            maintenance += first
+            initial += both
         return {
             "underlying": underlying, "value": value, "worst": worst, "basis": basis, "pnl": pnl,
+            "slow": None if slow is None else slow_pnl, "slow_row": slow_pnl,
             "maintenance_contingency": maintenance, "initial_contingency": initial,
-            "initial_requirement": (self.n(scan["initial"]) + peg) * -worst + maintenance + initial,
-            "maintenance_requirement": self.n(scan["maintenance"]) * -worst + maintenance,
+            "initial_requirement": self.initial_factor() * -initial_worst + initial,
+            "maintenance_requirement": self.par("scan", "maintenance") * -worst + maintenance,
+            "room": {e: max(zero, losses[e] + marks[e]) for e in expiries},
         }
+
+    def initial_factor(self):
+        peg = max(self.n(0), self.par("scan", "peg_threshold") - self.stable) * self.par("scan", "peg_factor")
+        return self.par("scan", "initial") + peg
 
     # Beyond one underlying
 
     def greeks(self, position):
         """(delta, gamma) of an option position with respect to the forward's part that can still move."""
         (underlying, kind, expiry, strike), quantity, _ = position
-        terms, seconds, tau, forward, variable, rate = self.tenor(underlying, expiry)
-        discount, share, strike_price = self.a.exp(-rate * tau), variable / forward, self.n(strike)
-        s = self.vol(terms, forward, strike) * self.a.sqrt(tau) if seconds else self.n(0)
+        tenor = self.tenor(underlying, expiry)
+        forward, share, strike_price = tenor.forward, tenor.variable / tenor.forward, self.n(strike)
+        s = self.vol(tenor.terms, forward, strike) * self.a.sqrt(tenor.tau) if not tenor.expired else self.n(0)
         if s == 0:
             probability, density = self.n(1 if strike_price < forward else 0), self.n(0)
         else:
@@ -332,39 +539,40 @@ class Reference:
             probability = self.a.cdf(d1)
             density = self.a.exp(-d1 * d1 / 2) / self.a.sqrt(self.n("6.283185307179586476925286766559005768394")) / (forward * s)
         delta = probability if kind == "call" else probability - 1
-        return quantity * delta * discount * share, quantity * density * discount * share * share
+        return quantity * delta * tenor.discount * share, quantity * density * tenor.discount * share * share
 
-    def floor_and_charge(self, underlying, extensions):
-        index = self.n(self.underlyings[underlying]["index"])
-        deltas, gamma = [], self.n(0)
-        for position in self.positions:
-            (mine, kind, expiry, _), quantity, _ = position
-            if mine != underlying:
-                continue
-            if kind == "perpetual":
-                deltas.append(quantity)
-            elif kind == "future":
-                _, _, _, forward, variable, _ = self.tenor(underlying, expiry)
-                deltas.append(quantity * variable / forward)
-            else:
-                delta, curvature = self.greeks(position)
-                deltas.append(delta)
-                gamma += curvature
-        for c in self.line["portfolio"].get("collateral", []):
-            token = self.tokens[c["collateral"]]
-            if token["underlying"] == underlying and token.get("cancels_risk"):
-                feed = self.feeds.get(token["collateral"])
-                price = self.n(feed["price"]) if feed else index
-                deltas.append(self.n(c["amount"]) * price / self.stable / index)
-        net = abs(sum(deltas, self.n(0)))
-        hedged = (sum((abs(d) for d in deltas), self.n(0)) - net) / 2
+    def floor_and_charge(self, part, extensions):
+        underlying = part["underlying"]
+        index, zero = self.index(underlying), self.n(0)
+        # (net, gross) of what each brings.
+        deltas, gamma = [], zero
+        for _, quantity, _ in self.part(underlying, "perpetual"):
+            deltas.append((quantity, abs(quantity)))
+        for token, value, _ in self.collateral(underlying):
+            if token.get("cancels_risk"):
+                deltas.append((value / index, abs(value / index)))
+        for expiry in self.expiries_of(underlying):
+            options, futures = self.of_expiry(underlying, expiry)
+            tenor = self.tenor(underlying, expiry)
+            for _, quantity, _ in futures:
+                moved = quantity * tenor.variable / tenor.forward
+                deltas.append((moved, abs(moved)))
+            greeks = [self.greeks(p) for p in options]
+            net, gross = self.total(d for d, _ in greeks), self.total(abs(d) for d, _ in greeks)
+            if self.p["corrections"]["caps_losses"]:
+                most = part["room"][expiry] / index
+                net, gross = max(-most, min(most, net)), min(most, gross)
+            deltas.append((net, gross))
+            gamma += self.total(g for _, g in greeks)
+        net = abs(self.total(d for d, _ in deltas))
+        hedged = max(self.total(d for _, d in deltas) - net, zero) / 2
         x = lambda name: self.n(extensions.get(name, "0"))
         floor = (x("floor_net") * net + x("floor_hedged") * hedged) * index
         move = self.n(self.ranges[underlying]["range"]) * index
-        loss = max(-gamma, self.n(0)) * move * move / 2
-        charge = x("gamma") * max(loss - x("gamma_threshold"), self.n(0))
+        loss = max(-gamma, zero) * move * move / 2
+        charge = x("gamma") * max(loss - x("gamma_threshold"), zero)
         size = net * index
-        charge += min(x("liquidity_maximum"), x("liquidity_rate") * max(size - x("liquidity_threshold"), self.n(0))) * size
+        charge += min(x("liquidity_maximum"), x("liquidity_rate") * max(size - x("liquidity_threshold"), zero)) * size
         return floor, charge
 
     def offset(self, given):
@@ -374,8 +582,29 @@ class Reference:
         correlation = max(self.n(0), min(self.n(1), self.n(given["correlation"])))
         return max(self.n(given["floor"]), min(self.n(given["ceiling"]), correlation * self.n(given["share"])))
 
-    def extended(self, parts):
-        """(initial requirement, maintenance requirement) with the extensions."""
+    def scan_loss(self, members, theta, initial, floor):
+        """The loss of a group that is charged: offset and plain sum blended, at least the floor. `theta` is nothing for one that stands alone."""
+        zero = self.n(0)
+        basis = self.total(part["basis"] for part in members)
+        with_slow = initial and any(part["slow"] is not None for part in members)
+        rows = [[part["pnl"][i] for part in members] for i in range(len(self.scenarios))]
+        modes = [s["volatility"] for s in self.scenarios]
+        if with_slow:
+            rows.append([part["slow_row"] for part in members])
+            modes.append("none")
+        alone = zero
+        for i, part in enumerate(members):
+            own = [row[i] for row in (rows if initial and part["slow"] is not None else rows[:len(self.scenarios)])]
+            alone -= min([part["basis"]] + own)
+        if theta is None:
+            return max(alone, floor)
+        phi = lambda x, mode: x if x < 0 else zero if mode.startswith("skew") else theta * x
+        together = -min([basis] + [self.total(phi(x, mode) for x in row) for row, mode in zip(rows, modes)])
+        weight = min(theta / self.n("0.6"), self.n(1))
+        return max(weight * together + (1 - weight) * alone, floor)
+
+    def extended(self, parts, weights=None):
+        """(initial requirement, maintenance requirement) with the extensions; `weights`: how much of each part counts."""
         extensions = self.line.get("parameters", {}).get("extensions", {})
         offsets = {o["group"]: self.offset(o["offset"]) for o in extensions.get("offsets", [])}
         groups = {}
@@ -384,81 +613,134 @@ class Reference:
             key = ("group", group) if group and group in offsets else ("alone", part["underlying"])
             groups.setdefault(key, []).append(part)
         initial = maintenance = self.n(0)
-        scan = self.p["scan"]
-        peg = max(self.n(0), self.n(scan["peg_threshold"]) - self.stable) * self.n(scan["peg_factor"])
         for (kind, group), members in groups.items():
-            rows = []
-            for number, scenario in enumerate(self.scenarios):
-                total = self.n(0)
-                for part in members:
-                    x = part["pnl"][number]
-                    if kind == "group" and x > 0:
-                        x = self.n(0) if scenario["volatility"].startswith("skew") else x * offsets[group]
-                    total += x
-                rows.append(total)
-            worst = min(rows + [sum((part["basis"] for part in members), self.n(0))])
-            floors, charges = zip(*(self.floor_and_charge(part["underlying"], extensions) for part in members))
-            loss = max(-worst, sum(floors, self.n(0)))
-            extra = sum((part["maintenance_contingency"] for part in members), self.n(0)) + sum(charges, self.n(0))
-            maintenance += self.n(scan["maintenance"]) * loss + extra
-            initial += (self.n(scan["initial"]) + peg) * loss + extra
-            initial += sum((part["initial_contingency"] for part in members), self.n(0))
+            share = {part["underlying"]: self.n(1) if weights is None else weights[part["underlying"]] for part in members}
+            scaled = [{**part, **{name: None if part[name] is None else part[name] * share[part["underlying"]] for name in
+                                  ("basis", "slow", "slow_row", "maintenance_contingency", "initial_contingency")},
+                       "pnl": [x * share[part["underlying"]] for x in part["pnl"]]} for part in members]
+            floors, charges = zip(*(self.floor_and_charge(part, extensions) for part in members))
+            floor = self.total(f * share[part["underlying"]] for f, part in zip(floors, members))
+            charge = self.total(c * share[part["underlying"]] for c, part in zip(charges, members))
+            theta = offsets[group] if kind == "group" else None
+            maintenance += self.par("scan", "maintenance") * self.scan_loss(scaled, theta, False, floor) + charge
+            maintenance += self.total(part["maintenance_contingency"] for part in scaled)
+            initial += self.initial_factor() * self.scan_loss(scaled, theta, True, floor) + charge
+            initial += self.total(part["initial_contingency"] for part in scaled)
         return initial, maintenance
 
     def standard(self, underlying, mode, initial):
         """Requirement of one underlying by the standard formulas."""
-        index = self.n(self.underlyings[underlying]["index"])
-        rates = {"option_initial": "0.15", "option_minimum": "0.13", "option_maintenance": "0.09",
-                 "linear_initial": "0.1", "linear_maintenance": "0.065", **self.line["parameters"].get("standard", {})}
-        rate = lambda name: self.n(rates[name])
-        zero, required = self.n(0), self.n(0)
-        expiries = set()
-        for (mine, kind, expiry, _), quantity, _ in self.positions:
-            if mine == underlying and kind in ("perpetual", "future"):
-                required += abs(quantity) * index * rate("linear_initial" if initial else "linear_maintenance")
-            elif mine == underlying:
-                expiries.add(expiry)
-        for c in self.line["portfolio"].get("collateral", []):
-            token = self.tokens[c["collateral"]]
-            if token["underlying"] == underlying:
-                feed = self.feeds.get(token["collateral"])
-                v = self.n(c["amount"]) * (self.n(feed["price"]) if feed else index) / self.stable
-                required += v * (self.n(token["maintenance_haircut"]) + (self.n(token["initial_haircut"]) if initial else 0))
-        for expiry in expiries:
-            here = [p for p in self.positions if p[0][0] == underlying and p[0][2] == expiry and p[0][1] in ("call", "put")]
-            live = expiry > self.now
+        index, zero, one = self.index(underlying), self.n(0), self.n(1)
+        width = self.n(self.ranges[underlying]["range"])
+        rate = lambda name: self.par("standard", name)
+        wide = max(one, width / self.n("0.18"))
+        linear_rate = rate("linear_initial" if initial else "linear_maintenance") * max(one, width / self.n("0.1"))
+        held = zero
+
+        linear = [q for _, q, _ in self.part(underlying, "perpetual")]
+        for (_, _, expiry, _), quantity, _ in self.part(underlying, "future"):
+            linear.append(quantity * self.tenor(underlying, expiry).exposed)
+        contracts = abs(self.total(linear)) if mode == "cross" else self.total(abs(q) for q in linear)
+        held += contracts * index * linear_rate
+        if mode == "cross":
+            held += self.calendar(underlying)
+        held += self.cancelling(underlying) * width * (one if initial else self.n("0.8"))
+
+        charges = self.data_charges(underlying)[0 if initial else 1]
+        for expiry in self.expiries_of(underlying):
+            options, _ = self.of_expiry(underlying, expiry)
+            tenor = self.tenor(underlying, expiry)
+            if initial:
+                charges += self.options_doubt(underlying, expiry)
+            values = self.total(self.option_value(p, one, "none") for p in options)
             alone = zero
-            for position in here:
+            for position in options:
                 (_, kind, _, strike), quantity, _ = position
                 if quantity >= 0:
                     continue
-                price, k = self.option_value(position, self.n(1), "none") / quantity, self.n(strike)
+                price, k = self.option_value(position, one, "none") / quantity, self.n(strike)
                 otm = max(k - index if kind == "call" else index - k, zero)
-                margin = max(rate("option_initial") * index - otm, rate("option_minimum") * index) if initial else rate("option_maintenance") * index
-                owed = price + (margin if live else zero)
+                if initial:
+                    margin = max(wide * rate("option_initial") * index - otm, wide * rate("option_minimum") * index)
+                else:
+                    margin = wide * rate("option_maintenance") * index
+                owed = price + margin * tenor.exposed
                 alone += -quantity * (min(owed, k) if kind == "put" else owed)
-            held = alone
-            if mode == "cross":
-                payoff = lambda at: sum((q * max(at - self.n(t[3]) if t[1] == "call" else self.n(t[3]) - at, zero) for t, q, _ in here), zero)
-                loss = -min([payoff(x) for x in [zero] + [self.n(t[3]) for t, _, _ in here]] + [zero])
-                naked = max(-sum((q for t, q, _ in here if t[1] == "call"), zero), zero)
-                beyond = naked * index * rate("option_minimum" if initial else "option_maintenance") if live else zero
-                held = min(alone, loss + beyond)
-            required += held + sum((self.option_value(p, self.n(1), "none") for p in here), zero)
-        return max(required, zero)
+            if mode == "isolated":
+                held += values + alone
+            elif options:
+                short = max(-self.total(q for _, q, _ in options), zero)
+                beyond = self.n("0.01") * wide * index * short * tenor.exposed
+                held += max(zero, values + min(alone, self.greatest_loss(underlying, options) + beyond))
+        slow = self.figures(underlying)["slow"] if initial else None
+        return max(held, zero if slow is None else -slow) + charges
+
+    # Parts whose data can't be used
+
+    def level(self, underlying):
+        return LEVELS.index(self.underlyings[underlying].get("validity", "valid"))
+
+    def worst_bound(self, underlying):
+        """What stands in equity for a part whose data can't be used."""
+        out, index = self.n(0), self.index(underlying)
+        for (_, kind, _, strike), quantity, _ in self.part(underlying, "call", "put"):
+            if quantity < 0:
+                out += quantity * (index if kind == "call" else self.n(strike))
+        if index == 0:
+            return out
+        if self.part(underlying, "perpetual", "future"):
+            held = self.total(q for _, q, _ in self.part(underlying, "perpetual"))
+            rows = [self.n(0)]
+            for scenario in self.scenarios:
+                ratio, weight = self.shock(scenario, underlying)
+                row = weight * (ratio - 1) * held * self.perpetual(underlying)[0]
+                for (_, _, expiry, _), quantity, _ in self.part(underlying, "future"):
+                    tenor = self.tenor(underlying, expiry)
+                    row += weight * quantity * (tenor.at(ratio) - tenor.forward)
+                rows.append(row)
+            out += self.delta_one_gains(underlying) + min(rows)
+        return out
 
     def assess(self):
+        zero, one = self.n(0), self.n(1)
         used = {p[0][0] for p in self.positions}
         used |= {self.tokens[c["collateral"]]["underlying"] for c in self.line["portfolio"].get("collateral", [])}
-        parts = [self.figures(u) for u in sorted(used)]
+        used = sorted(used)
         mode = self.line.get("parameters", {}).get("mode", "portfolio")
-        if mode == "portfolio":
-            pair = self.extended(parts)
-        else:
-            pair = [sum((self.standard(u, mode, initial) for u in sorted(used)), self.n(0)) for initial in (True, False)]
-        total = dict(zip(("initial_requirement", "maintenance_requirement"), pair))
-        total["equity"] = self.n(self.line["portfolio"].get("cash", "0")) + sum((part["value"] for part in parts), self.n(0))
-        return {"id": self.line.get("id"), **total, "underlyings": parts}
+        marked = [u for u in used if self.index(u) > 0]
+        parts = {u: self.figures(u) for u in marked}
+        bounds = {u: self.worst_bound(u) for u in used if self.level(u) < 4}
+
+        def required(weights):
+            """(initial, maintenance) of these parts."""
+            if mode == "portfolio":
+                return self.extended([parts[u] for u in weights], weights)
+            return tuple(self.total(w * self.standard(u, mode, initial) for u, w in weights.items()) for initial in (True, False))
+
+        portfolio = self.line["portfolio"]
+        liquid = self.n(portfolio.get("cash", "0")) + self.n(portfolio.get("pool", "0"))
+        sound = [u for u in marked if u not in bounds]
+        broken = [u for u in used if self.level(u) < 2]
+        worth = self.total(parts[u]["value"] for u in sound)
+        initial, maintenance = required({u: one for u in sound})
+        total = {"equity": liquid + worth + self.total(bounds.values()),
+                 "initial_requirement": initial, "maintenance_requirement": maintenance}
+
+        # Whether the account is short: what is broken drifts from its last data to its worst bound.
+        drift = {}
+        for u in broken:
+            age = self.now - self.underlyings[u].get("updated_at", self.now)
+            drift[u] = max(zero, min(one, (self.n(age) - DAY) / (3 * DAY))) if u in parts else one
+        weights = {u: one - drift.get(u, zero) for u in marked}
+        close = liquid + self.total(w * parts[u]["value"] for u, w in weights.items())
+        total["close_equity"] = close + self.total(d * bounds[u] for u, d in drift.items())
+        total["close_requirement"] = required(weights)[1]
+        total["last_equity"] = liquid + self.total(parts[u]["value"] for u in marked)
+        # What never had data owes its worst bound.
+        total["last_requirement"] = required({u: one for u in marked})[1] - self.total(bounds[u] for u in used if u not in parts)
+        total["healthy_requirement"] = required({u: one for u in marked if u not in broken})[1]
+        shown = ("underlying", "value", "worst", "basis", "pnl", "initial_requirement", "maintenance_requirement")
+        return {"id": self.line.get("id"), **total, "underlyings": [{name: parts[u][name] for name in shown} for u in marked]}
 
 
 def range_at(given, now, initial):

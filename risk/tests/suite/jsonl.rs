@@ -100,7 +100,7 @@ fn with(mut line: Value, path: &str, value: Value) -> Value {
 }
 
 /// Each parameter with a value that changes the book's figures, after a change that it needs to be seen.
-const SETTINGS: [(&str, &str, &str); 60] = [
+const SETTINGS: [(&str, &str, &str); 67] = [
     ("underlyings.0.range", "0.2", ""),
     ("underlyings.0.volatility_up", "0.8", ""),
     ("underlyings.0.volatility_down", "0.6", "lone down"),
@@ -161,6 +161,13 @@ const SETTINGS: [(&str, &str, &str); 60] = [
     ("underlyings.0.range.from", "0.12", "ramp"),
     ("underlyings.0.range.to", "0.3", "ramp"),
     ("extensions.offsets.0.offset.correlation", "0.5", "correlation"),
+    ("corrections.calendar_floor", "0.01", "hedge"),
+    ("corrections.calendar_slope", "0.05", "hedge"),
+    ("corrections.calendar_initial", "0.1", "hedge"),
+    ("corrections.vanishing", "0.5", "soon"),
+    ("corrections.caps_losses", "false", "spread"),
+    ("corrections.smooth_confidence", "false", ""),
+    ("corrections.charges_old_surfaces", "false", "old"),
 ];
 
 /// The line in which a setting is seen.
@@ -190,6 +197,27 @@ fn prepared(need: &str) -> Value {
             "underlyings.0.range",
             json!({"from": "0.1", "to": "0.2", "start": 1_768_406_390, "length": 20}),
         ),
+        // A future against the perpetual.
+        ("hedge", _) => with(line, "portfolio.positions.4.quantity", json!("-2")),
+        // Three days before the nearest expiry, with long options in it.
+        ("soon", _) => with(line, "now", json!(1_769_616_000 - 3 * 86_400)),
+        // All it can lose is its width.
+        ("spread", _) => with(
+            line,
+            "portfolio",
+            json!({"cash": 1000, "positions": [
+                {"instrument": "ETH-28JAN26T16-3000-C", "quantity": "-10"},
+                {"instrument": "ETH-28JAN26T16-3010-C", "quantity": "10"}]}),
+        ),
+        // Long the wing that a flat surface would take down.
+        ("old", _) => {
+            let old = with(line, "market.expiries.0.model_time", json!(1_768_406_400 - 40_000));
+            with(
+                old,
+                "portfolio",
+                json!({"cash": 1000, "positions": [{"instrument": "ETH-28JAN26T16-2000-P", "quantity": 10}]}),
+            )
+        }
         // Below 1/D, so that the discount of what is owed isn't capped.
         ("short", _) => at("short", json!({"base": "1", "multiplier": "0", "addition": "0"})),
         _ => line,
@@ -201,7 +229,8 @@ fn every_parameter_is_settable_and_counts() {
     let mut lines = Vec::new();
     for (path, value, need) in SETTINGS {
         let before = prepared(need);
-        lines.push(with(before.clone(), &format!("parameters.{path}"), json!(value)));
+        let value = value.parse::<bool>().map_or_else(|_| json!(value), |flag| json!(flag));
+        lines.push(with(before.clone(), &format!("parameters.{path}"), value));
         lines.push(before);
     }
     let answers = answers(&lines);
@@ -243,7 +272,7 @@ fn the_documented_example_is_assessed() {
     assert!(content);
     assert_eq!(answers.len(), 1);
     let answer = &answers[0];
-    assert_eq!(answer["underlyings"][0]["pnl"].as_array().unwrap().len(), 33);
+    assert_eq!(answer["underlyings"][0]["pnl"].as_array().unwrap().len(), 37);
     // Every field of the answer is documented.
     let output = SCHEMA.split("## Output").nth(1).unwrap();
     for fields in [answer, &answer["underlyings"][0]] {
@@ -265,6 +294,8 @@ fn defaults_written_out_change_nothing() {
                           "option_initial": "0.002", "confidence_threshold": "0.55", "confidence_margin": "1"},
         "long": {"base": "0.95", "multiplier": "0", "addition": "0.16"},
         "short": {"base": "1.05", "multiplier": "0", "addition": "0.16"},
+        "corrections": {"calendar_floor": "0.005", "calendar_slope": "0.02", "calendar_initial": "0.5", "vanishing": "0.2",
+                        "caps_losses": true, "smooth_confidence": true, "charges_old_surfaces": true},
         "extensions": {"offsets": [], "floor_net": 0, "floor_hedged": 0, "gamma": 0, "gamma_threshold": 0,
                        "liquidity_rate": 0, "liquidity_maximum": 0, "liquidity_threshold": 0},
         "standard": {"option_initial": "0.15", "option_minimum": "0.13", "option_maintenance": "0.09",
@@ -277,9 +308,9 @@ fn defaults_written_out_change_nothing() {
     }
     let scenarios: Vec<Value> = (-4_i64..=4)
         .flat_map(|quarters| {
-            let modes: &[&str] = if quarters.abs() == 4 { &["up"] } else { &["up", "none", "down"] };
             let spot = quarters as f64 / 4.0;
-            modes.iter().map(move |mode| json!({"spot": {"ranges": spot}, "volatility": mode, "weight": 1}))
+            ["up", "none", "down"]
+                .map(|mode| json!({"spot": {"ranges": spot}, "volatility": mode, "weight": 1}))
         })
         .chain(["-0.66", "-0.33", "0.5", "1", "2", "3", "4", "5"].map(|tail| {
             json!({"spot": {"absolute": tail}, "volatility": "up", "weight": {"tail": "0.77"}})
@@ -288,7 +319,7 @@ fn defaults_written_out_change_nothing() {
             |mode| json!({"spot": {"ranges": 0}, "volatility": mode, "weight": 1}),
         ))
         .collect();
-    assert_eq!(scenarios.len(), 33);
+    assert_eq!(scenarios.len(), 37);
     let explicit = with(explicit, "parameters.scenarios", json!(scenarios));
     let answers = answers(&[line(), explicit]);
     assert!(answers[0]["error"].is_null(), "{}", answers[0]);
@@ -341,7 +372,7 @@ fn the_worst_of_a_part_is_the_least_of_its_outcomes() {
             "0.82".replace("0.82", if part["underlying"] == 1 { "0.82" } else { "0.84" })
         );
         assert_eq!(part["modes"][0], "up");
-        assert_eq!(part["modes"][31], "skew-linear");
+        assert_eq!(part["modes"][35], "skew-linear");
     }
 }
 
@@ -376,6 +407,7 @@ fn unknown_fields_are_refused_everywhere() {
         "contingencies",
         "long",
         "short",
+        "corrections",
         "extensions",
         "standard",
     ] {
@@ -462,6 +494,42 @@ fn what_is_wrong_is_named() {
             json!("3011"),
             "market.expiries[0].forward_fixed: above the forward",
         ),
+        (
+            "market.expiries.0.forward_variable",
+            json!("3011"),
+            "market.expiries[0].forward_variable: above the forward",
+        ),
+        (
+            "market.expiries.0.settlement",
+            json!("soon"),
+            "market.expiries[0].settlement: unknown state soon",
+        ),
+        (
+            "market.expiries.0.settlement",
+            json!({"least": 2}),
+            "market.expiries[0].settlement.greatest: missing",
+        ),
+        (
+            "market.expiries.0.settlement",
+            json!({"least": 2, "greatest": 1}),
+            "market.expiries[0].settlement.least: above the greatest",
+        ),
+        (
+            "market.underlyings.0.validity",
+            json!("fine"),
+            "market.underlyings[0].validity: unknown level fine",
+        ),
+        (
+            "market.underlyings.0.slow_price",
+            json!("slow"),
+            "market.underlyings[0].slow_price: slow is no number",
+        ),
+        (
+            "parameters.corrections",
+            json!({"caps_losses": 1}),
+            "parameters.corrections.caps_losses: expected true or false",
+        ),
+        ("portfolio.pool", json!(-1), "portfolio.pool: -1 is no number"),
         ("market.expiries.0.forward", json!("0"), "market data out of range for underlying 1"),
         (
             "market.expiries.0.volatilities",
@@ -869,4 +937,116 @@ fn a_range_that_rises_counts_initially_at_once_and_for_maintenance_on_its_way() 
         (number(one) - number(other)).abs() < 1e-9
     };
     assert!(close(&at(rule), &half));
+}
+
+fn amount(value: &Value) -> f64 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+/// One future or call of an expiry that is over, with what its line says of the settlement.
+fn claim(instrument: &str, terms: &Value) -> Value {
+    let mut given = line();
+    given["now"] = json!(1_769_616_000 + 60);
+    given["market"]["stable_price"] = json!(1);
+    given["portfolio"] = json!({"cash": 0, "positions": [
+        {"instrument": instrument, "quantity": 1, "reference_price": "3000"}]});
+    let expiry = given["market"]["expiries"][0].as_object_mut().unwrap();
+    for (name, value) in terms.as_object().unwrap() {
+        expiry.insert(name.clone(), value.clone());
+    }
+    given
+}
+
+#[test]
+fn an_expired_line_says_what_is_known_of_its_price() {
+    let of = |terms: &Value| figures(&claim("ETH-28JAN26T16", terms));
+    // Nothing: the index, all of which moves, and a fifth of it that a dispute may take.
+    let unknown = of(&json!({}));
+    assert_eq!(unknown["equity"], "0");
+    assert!(amount(&unknown["maintenance_requirement"]) > 0.8 * 0.18 * 2_999.0);
+    let difference =
+        amount(&unknown["initial_requirement"]) - amount(&unknown["maintenance_requirement"]) / 0.8;
+    assert!((difference - 600.0).abs() < 1e-9, "{difference}");
+    // Half observed at 3,100, the other half at the index.
+    let half = of(&json!({"forward": 3050, "forward_fixed": 1550, "observed_share": "0.5",
+                          "settlement": {"least": 2900, "greatest": 3300}}));
+    assert_eq!(half["equity"], "50");
+    let again = of(&json!({"forward": 3050, "forward_variable": 1500, "observed_share": "0.5",
+                           "settlement": {"least": 2900, "greatest": 3300}}));
+    assert_eq!(half, again);
+    let maintenance = amount(&half["maintenance_requirement"]);
+    assert!(maintenance > 0.0 && maintenance < amount(&unknown["maintenance_requirement"]));
+    // Proposed: it moves no more, but a dispute may lower it.
+    let proposed =
+        of(&json!({"settlement_price": 3040, "settlement": {"least": 2900, "greatest": 3300}}));
+    assert_eq!(proposed["equity"], "40");
+    assert_eq!(proposed["maintenance_requirement"], "0");
+    assert_eq!(proposed["initial_requirement"], "140");
+    for terms in [
+        json!({"settlement_price": 3040}),
+        json!({"settlement_price": 3040, "settlement": "final"}),
+        json!({"forward": 3040, "settlement": "final"}),
+    ] {
+        let settled = of(&terms);
+        assert_eq!(settled["equity"], "40");
+        assert_eq!(settled["initial_requirement"], "0");
+    }
+    let both = error(&claim("ETH-28JAN26T16", &json!({"forward_fixed": 0, "forward_variable": 1})));
+    assert_eq!(both, "market.expiries[0].forward_fixed: forward_variable says the same");
+}
+
+#[test]
+fn pool_shares_count_in_equity_alone() {
+    let before = figures(&line());
+    let after = figures(&with(line(), "portfolio.pool", json!("12.5")));
+    assert!((amount(&after["equity"]) - amount(&before["equity"]) - 12.5).abs() < 1e-9);
+    assert_eq!(before["initial_requirement"], after["initial_requirement"]);
+}
+
+#[test]
+fn initial_margin_alone_looks_at_the_slow_price() {
+    let at = |price: &str| figures(&with(line(), "market.underlyings.0.slow_price", json!(price)));
+    let (near, far) = (at("3000"), at("1500"));
+    assert_eq!(figures(&line()), near);
+    assert!(amount(&far["initial_requirement"]) > amount(&near["initial_requirement"]));
+    assert_eq!(far["maintenance_requirement"], near["maintenance_requirement"]);
+    assert_eq!(far["equity"], near["equity"]);
+}
+
+#[test]
+fn an_unusable_part_stops_only_itself() {
+    let now = 1_768_406_400_u64;
+    let at = |level: &str, age: u64| {
+        let dead = with(line(), "market.underlyings.0.validity", json!(level));
+        figures(&with(dead, "market.underlyings.0.updated_at", json!(now - age)))
+    };
+    let well = figures(&line());
+    let of = |answer: &Value, name: &str| amount(&answer[name]);
+    for level in ["invalid", "too-volatile", "too-uncertain", "stale"] {
+        let dead = at(level, 0);
+        assert_eq!(dead["validity"], level);
+        // For adding risk the part counts at its worst bound and requires nothing.
+        assert!(of(&dead, "equity") < of(&well, "equity"), "{level}");
+        assert_eq!(
+            dead["maintenance_requirement"],
+            well["underlyings"][1]["maintenance_requirement"]
+        );
+        // Whether it is short, and its price, are reckoned with the last data.
+        for (close, last) in
+            [("close_equity", "last_equity"), ("close_requirement", "last_requirement")]
+        {
+            assert_eq!(dead[close], well[last], "{level}");
+            assert_eq!(dead[last], well[last], "{level}");
+        }
+    }
+    let close = |answer: &Value| of(answer, "close_equity");
+    let (fresh, day, half, four) =
+        (at("invalid", 0), at("invalid", 86_400), at("invalid", 216_000), at("invalid", 345_600));
+    assert_eq!(fresh["close_equity"], day["close_equity"]);
+    let middle = f64::midpoint(close(&day), close(&four));
+    assert!((close(&half) - middle).abs() < 1e-9);
+    assert_eq!(four["close_equity"], four["equity"]);
+    assert_eq!(four["close_requirement"], four["healthy_requirement"]);
+    assert_eq!(four["last_equity"], well["equity"]);
+    assert_eq!(at("too-uncertain", 345_600)["close_equity"], well["equity"]);
 }

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{I256, U256};
 use novate_risk::{
-    Error,
+    Error, Validity,
     adaptive::{assess_ramped, with_ranges},
     assess_standard, breakdown, loss_vector,
     scenario::VolatilityMode,
@@ -61,6 +61,12 @@ pub(crate) fn figures(id: &Value, case: &Case) -> Result<String, Error> {
         ("maintenance_requirement", owed(total.maintenance_requirement)),
         ("initial_excess", money(total.initial_excess())),
         ("maintenance_excess", money(total.maintenance_excess())),
+        ("validity", Value::Text(level(total.validity).to_owned())),
+        ("close_equity", money(total.close_equity)),
+        ("close_requirement", owed(total.close_requirement)),
+        ("last_equity", money(total.last_equity)),
+        ("last_requirement", owed(total.last_requirement)),
+        ("healthy_requirement", owed(total.healthy_requirement)),
         ("worst_underlying", Value::Number(total.worst_underlying.to_string())),
         ("worst_scenario", Value::Number(total.worst_scenario.to_string())),
         ("underlyings", Value::List(parts)),
@@ -75,6 +81,16 @@ const fn mode(mode: VolatilityMode) -> &'static str {
         VolatilityMode::Down => "down",
         VolatilityMode::SkewLinear => "skew-linear",
         VolatilityMode::SkewAbsolute => "skew-absolute",
+    }
+}
+
+const fn level(level: Validity) -> &'static str {
+    match level {
+        Validity::Invalid => "invalid",
+        Validity::TooVolatile => "too-volatile",
+        Validity::TooUncertain => "too-uncertain",
+        Validity::StaleForMargin => "stale",
+        Validity::Valid => "valid",
     }
 }
 

@@ -3,20 +3,32 @@
 use alloy_primitives::U256;
 use novate_risk::{
     Market, Strike, Validity,
-    market::{CollateralMarket, ExpiryMarket, PerpetualMarket, Surface, UnderlyingMarket},
+    market::{
+        CollateralMarket, ExpiryMarket, PerpetualMarket, Settlement, Surface, UnderlyingMarket,
+    },
 };
 
 use super::{
     Result,
-    fields::{DECIMALS, Fields, ONE, distinct, number},
+    fields::{DECIMALS, Fields, ONE, distinct, number, text},
 };
 use crate::json::Value;
 
+/// How far from the index a price may yet be set of which nothing is observed: a fifth.
+const UNKNOWN: u128 = 5;
+
 pub(super) fn read(mut f: Fields<'_>, now: u64) -> Result<Market> {
+    let underlyings =
+        f.list("underlyings", |fields| underlying_market(fields, now))?.unwrap_or_default();
+    let index = |number: u8| {
+        underlyings.iter().find(|known| known.underlying == number).map_or(0, |known| known.index)
+    };
+    let expiries =
+        f.list("expiries", |fields| expiry_market(fields, now, &index))?.unwrap_or_default();
     let market = Market {
         stable_price: f.number("stable_price", DECIMALS, Some(ONE))?,
-        underlyings: f.list("underlyings", underlying_market)?.unwrap_or_default(),
-        expiries: f.list("expiries", |fields| expiry_market(fields, now))?.unwrap_or_default(),
+        underlyings,
+        expiries,
         collateral: f.list("collateral", collateral_market)?.unwrap_or_default(),
     };
     f.finish()?;
@@ -26,7 +38,21 @@ pub(super) fn read(mut f: Fields<'_>, now: u64) -> Result<Market> {
     Ok(market)
 }
 
-fn underlying_market(mut f: Fields<'_>) -> Result<UnderlyingMarket> {
+/// A level by its name.
+fn validity(f: &mut Fields<'_>) -> Result<Validity> {
+    let path = f.path("validity");
+    let Some(value) = f.optional("validity") else { return Ok(Validity::Valid) };
+    Ok(match text(&path, value)? {
+        "invalid" => Validity::Invalid,
+        "too-volatile" => Validity::TooVolatile,
+        "too-uncertain" => Validity::TooUncertain,
+        "stale" => Validity::StaleForMargin,
+        "valid" => Validity::Valid,
+        other => return Err(format!("{path}: unknown level {other}")),
+    })
+}
+
+fn underlying_market(mut f: Fields<'_>, now: u64) -> Result<UnderlyingMarket> {
     let perpetual = match f.object("perpetual")? {
         None => None,
         Some(mut p) => {
@@ -34,7 +60,6 @@ fn underlying_market(mut f: Fields<'_>) -> Result<UnderlyingMarket> {
                 mark: p.number("mark", DECIMALS, None)?,
                 funding_index: p.number("funding_index", DECIMALS, Some(0))?,
                 confidence: p.number("confidence", DECIMALS, Some(ONE))?,
-                validity: Validity::Valid,
             };
             p.finish()?;
             Some(perpetual)
@@ -44,16 +69,20 @@ fn underlying_market(mut f: Fields<'_>) -> Result<UnderlyingMarket> {
         underlying: f.number("underlying", 0, None)?,
         index: f.number("index", DECIMALS, None)?,
         confidence: f.number("confidence", DECIMALS, Some(ONE))?,
-        validity: Validity::Valid,
-        updated_at: 0,
-        slow_price: None,
+        validity: validity(&mut f)?,
+        updated_at: f.number("updated_at", 0, Some(now))?,
+        slow_price: match f.optional("slow_price") {
+            None => None,
+            Some(value) => Some(number(&f.path("slow_price"), value, DECIMALS)?),
+        },
         perpetual,
     };
     f.finish()?;
     Ok(market)
 }
 
-fn expiry_market(mut f: Fields<'_>, now: u64) -> Result<ExpiryMarket> {
+fn expiry_market(mut f: Fields<'_>, now: u64, index: &dyn Fn(u8) -> u128) -> Result<ExpiryMarket> {
+    let underlying: u8 = f.number("underlying", 0, None)?;
     let expiry: u64 = f.number("expiry", 0, None)?;
     let expiry_hours = expiry
         .is_multiple_of(3_600)
@@ -61,27 +90,18 @@ fn expiry_market(mut f: Fields<'_>, now: u64) -> Result<ExpiryMarket> {
         .flatten()
         .and_then(|hours| u32::try_from(hours).ok())
         .ok_or_else(|| format!("{}: {expiry} is no whole hour", f.path("expiry")))?;
-    let forward = f.number("forward", DECIMALS, None)?;
-    let forward_variable = match f.optional("forward_fixed") {
-        None => None,
-        Some(value) => {
-            let path = f.path("forward_fixed");
-            let fixed: u128 = number(&path, value, DECIMALS)?;
-            Some(u128::checked_sub(forward, fixed).ok_or(format!("{path}: above the forward"))?)
-        }
-    };
-    let (forward, settlement) = match f.optional("settlement_price") {
-        Some(value) if expiry <= now => {
-            (number(&f.path("settlement_price"), value, DECIMALS)?, Settlement::Final)
-        }
-        _ => (forward, Settlement::default()),
-    };
+    let Forward { forward, forward_variable, settlement, is_observed } =
+        forward(&mut f, expiry <= now, index(underlying))?;
     let market = ExpiryMarket {
-        underlying: f.number("underlying", 0, None)?,
+        underlying,
         expiry_hours,
         forward,
         forward_variable,
-        observed_share: 0,
+        observed_share: f.number(
+            "observed_share",
+            DECIMALS,
+            Some(if is_observed { ONE } else { 0 }),
+        )?,
         rate: f.number("rate", DECIMALS, Some(0))?,
         surface: if expiry > now { surface(&mut f)? } else { past_surface(&mut f) },
         model_time: f.number("model_time", 0, Some(now))?,
@@ -92,6 +112,90 @@ fn expiry_market(mut f: Fields<'_>, now: u64) -> Result<ExpiryMarket> {
     };
     f.finish()?;
     Ok(market)
+}
+
+/// What is known of the price at which an expiry settles.
+struct Forward {
+    forward: u128,
+    forward_variable: Option<u128>,
+    settlement: Settlement,
+    /// Whether the whole window is observed, where the line doesn't say how much is.
+    is_observed: bool,
+}
+
+fn forward(f: &mut Fields<'_>, is_expired: bool, index: u128) -> Result<Forward> {
+    let given: u128 = f.number("forward", DECIMALS, None)?;
+    let price = f.optional("settlement_price");
+    let range = settlement(f)?;
+    let mut known = Forward {
+        forward: given,
+        forward_variable: None,
+        settlement: range.unwrap_or_default(),
+        is_observed: false,
+    };
+    let variable = f.optional("forward_variable");
+    let fixed = f.optional("forward_fixed");
+    if !is_expired {
+        known.settlement = Settlement::default();
+    } else if let Some(value) = price {
+        known.forward = number(&f.path("settlement_price"), value, DECIMALS)?;
+        known.settlement = range.unwrap_or(Settlement::Final);
+        known.is_observed = true;
+    } else if range == Some(Settlement::Final) {
+        known.is_observed = true;
+    } else if range.is_none() {
+        // Nothing says how far a dispute may go.
+        let margin = index.checked_div(UNKNOWN).unwrap_or(0);
+        let (least, greatest) = (index.saturating_sub(margin), index.saturating_add(margin));
+        known.settlement = Settlement::Open { least, greatest };
+        if variable.is_none() && fixed.is_none() {
+            // Nor is anything observed: the index stands for all of it.
+            (known.forward, known.forward_variable) = (index, Some(index));
+        }
+    }
+    match (variable, fixed) {
+        (None, None) => {}
+        (Some(_), Some(_)) => {
+            let path = f.path("forward_fixed");
+            return Err(format!("{path}: forward_variable says the same"));
+        }
+        (Some(value), None) => {
+            let path = f.path("forward_variable");
+            let part = number(&path, value, DECIMALS)?;
+            if part > known.forward {
+                return Err(format!("{path}: above the forward"));
+            }
+            known.forward_variable = Some(part);
+        }
+        (None, Some(value)) => {
+            let path = f.path("forward_fixed");
+            let part = number(&path, value, DECIMALS)?;
+            let part = u128::checked_sub(known.forward, part);
+            known.forward_variable = Some(part.ok_or(format!("{path}: above the forward"))?);
+        }
+    }
+    Ok(known)
+}
+
+/// `"final"`, or the range that a dispute may yet choose from.
+fn settlement(f: &mut Fields<'_>) -> Result<Option<Settlement>> {
+    let path = f.path("settlement");
+    let Some(value) = f.optional("settlement") else { return Ok(None) };
+    if let Value::Text(word) = value {
+        return if word == "final" {
+            Ok(Some(Settlement::Final))
+        } else {
+            Err(format!("{path}: unknown state {word}"))
+        };
+    }
+    let mut f = Fields::new(path.clone(), value)?;
+    let least = f.number("least", DECIMALS, None)?;
+    let greatest = f.number("greatest", DECIMALS, None)?;
+    f.finish()?;
+    if least > greatest {
+        return Err(format!("{path}.least: above the greatest"));
+    }
+    Ok(Some(Settlement::Open { least, greatest }))
 }
 
 /// Nothing looks at the surface of an expiry that has passed: whatever is given of it is left alone.

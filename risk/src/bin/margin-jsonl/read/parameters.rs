@@ -155,6 +155,21 @@ fn sections(given: &mut Fields<'_>, parameters: &mut Parameters) -> Result<()> {
         f.set("base", DECIMALS, &mut short.base)?;
         f.set("multiplier", DECIMALS, &mut short.multiplier)?;
         f.set("addition", DECIMALS, &mut short.addition)
+    })?;
+    let corrections = &mut parameters.corrections;
+    section("corrections", &mut |f| {
+        f.set("calendar_floor", DECIMALS, &mut corrections.calendar_floor)?;
+        f.set("calendar_slope", DECIMALS, &mut corrections.calendar_slope)?;
+        f.set("calendar_initial", DECIMALS, &mut corrections.calendar_initial)?;
+        f.set("vanishing", DECIMALS, &mut corrections.vanishing)?;
+        for (name, flag) in [
+            ("caps_losses", &mut corrections.caps_losses),
+            ("smooth_confidence", &mut corrections.smooth_confidence),
+            ("charges_old_surfaces", &mut corrections.charges_old_surfaces),
+        ] {
+            *flag = f.flag(name, *flag)?;
+        }
+        Ok(())
     })
 }
 

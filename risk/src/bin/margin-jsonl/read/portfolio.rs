@@ -20,6 +20,7 @@ const FINEST: u32 = DECIMALS - MILLIONTHS;
 /// The book, and the power of ten by which it is larger than what is given.
 pub(super) fn read(mut f: Fields<'_>, symbols: &Symbols<'_>) -> Result<(Book, u32)> {
     let cash: I256 = f.number("cash", DECIMALS, Some(I256::ZERO))?;
+    let pool: u128 = f.number("pool", DECIMALS, Some(0))?;
     let mut held = f.list("positions", |fields| position(fields, symbols))?.unwrap_or_default();
     held.sort_unstable_by_key(|held| held.instrument);
     let collateral = f.list("collateral", collateral_balance)?.unwrap_or_default();
@@ -38,18 +39,20 @@ pub(super) fn read(mut f: Fields<'_>, symbols: &Symbols<'_>) -> Result<(Book, u3
     }
     let large = |what: &str| format!("{what}: too large beside quantities of so many digits");
     let cash = cash.checked_mul(scale).ok_or_else(|| large("cash"))?;
+    let scaled = |what: &str, amount: u128| {
+        let amount = U256::from(amount).checked_mul(scale.into_raw());
+        amount.and_then(|amount| u128::try_from(amount).ok()).ok_or_else(|| large(what))
+    };
+    let pool = scaled("pool", pool)?;
     let mut balances = Vec::with_capacity(collateral.len());
     for (collateral, amount) in collateral {
-        let amount = U256::from(amount).checked_mul(scale.into_raw());
-        let amount = amount.and_then(|amount| u128::try_from(amount).ok());
-        let amount = amount.ok_or_else(|| large("collateral"))?;
-        balances.push(CollateralBalance { collateral, amount });
+        balances.push(CollateralBalance { collateral, amount: scaled("collateral", amount)? });
     }
     balances.sort_unstable_by_key(|balance| balance.collateral);
     let references = held.iter().filter_map(|held| held.reference).collect();
     let book =
         Book::new(cash, positions, references, balances).map_err(|error| error.to_string())?;
-    Ok((book, finer))
+    Ok((book.with_pool(pool), finer))
 }
 
 /// A position as it is given.
