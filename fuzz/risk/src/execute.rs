@@ -5,7 +5,7 @@ use novate_risk::{
     Book, Error, Extensions, Instrument, Market, Netting, Parameters, StandardTerms, Trade,
     adaptive::{Ramp, RangeRule, assess_ramped, offset_from_correlation},
     after, assess, assess_extended, assess_standard, attribution, breakdown, excess_under, greeks,
-    liquidation::AuctionTerms,
+    liquidation::{Piece, Size, Terms, WHOLE},
     liquidation_prices, loss_vector, max_quantity, preview,
 };
 
@@ -169,11 +169,13 @@ impl Case {
         let Self { book, market, parameters, now, .. } = self;
         tally.count("cut, absorb, auction terms");
         let figures = assess(book, market, parameters, *now).expect("total");
-        let terms = AuctionTerms::default();
-        let discount = terms.discount(draw.edgy());
-        let fraction = terms.largest_fraction(&figures, discount);
-        terms.price(figures.equity, fraction, discount);
-        terms.insolvent_payment(&figures, fraction, draw.edgy());
+        let terms = Terms::at(draw.edgy());
+        let size = Size::of(&figures, U256::from(draw.edgy()), draw.edgy());
+        assert!(size.largest_fraction(terms) <= WHOLE);
+        let (value, relief) = (figures.equity, I256::from_raw(figures.maintenance_requirement));
+        for is_slice in [false, true] {
+            size.standing.price(&Piece { value, relief, is_slice }, terms);
+        }
         let (slice, rest) = book.cut(draw.edgy());
         assert_eq!(slice.cash() + rest.cash(), book.cash());
         for part in [&slice, &rest] {

@@ -5,7 +5,7 @@ use novate_risk::{
     Assessment, Book, CollateralBalance, Error, Extensions, Instrument, MAX_COLLATERALS,
     MAX_POSITIONS, Position, Reference, Strike, Trade, Validity, after, assess, assess_extended,
     excess_under, greeks,
-    liquidation::{AuctionTerms, WHOLE},
+    liquidation::WHOLE,
     liquidation_prices, loss_vector,
     market::{MAX_PRICE, Market, Surface},
     parameters::Parameters,
@@ -374,86 +374,6 @@ fn confidence_at_the_threshold_is_enough() {
 }
 
 // Liquidation
-
-fn figures(equity: u128, maintenance: u128) -> Assessment {
-    Assessment {
-        equity: units(equity),
-        initial_requirement: U256::from(maintenance),
-        maintenance_requirement: U256::from(maintenance),
-        worst_underlying: 1,
-        worst_scenario: 0,
-        validity: Validity::Valid,
-    }
-}
-
-#[test]
-fn the_discount_falls_in_two_phases() {
-    let terms = AuctionTerms::default();
-    let percent = ONE / 100;
-    for (elapsed, discount) in [
-        (0, 98 * percent),
-        (450, 89 * percent),
-        (900, 80 * percent),
-        (900 + 21_600, 40 * percent),
-        (900 + 43_199, 80 * percent / 43_200),
-        (900 + 43_200, 0),
-        (u64::MAX, 0),
-    ] {
-        assert!(terms.discount(elapsed).abs_diff(discount) <= 1, "{elapsed}");
-    }
-    assert!(terms.discount(899) > 80 * percent);
-    let sudden = AuctionTerms { fast_phase: 0, slow_phase: 0, ..terms };
-    assert_eq!(sudden.discount(0), 0);
-}
-
-#[test]
-fn the_largest_fraction_is_exact_and_rounded_up() {
-    let terms = AuctionTerms { buffer: 0, ..AuctionTerms::default() };
-    let discount = 80 * (ONE / 100);
-    // A = M - E = 800 = d E: one half, to the last digit.
-    assert_eq!(terms.largest_fraction(&figures(wad(1_000.0), wad(1_800.0)), discount), ONE / 2);
-    // 1300 / 2100 with the buffer of 15%.
-    let buffered = AuctionTerms::default();
-    assert_eq!(
-        buffered.largest_fraction(&figures(wad(1_000.0), wad(2_000.0)), discount),
-        619_047_619_047_619_048
-    );
-    // Enough, or nothing left, or little: all or nothing.
-    assert_eq!(terms.largest_fraction(&figures(wad(1_800.0), wad(1_800.0)), discount), 0);
-    assert_eq!(terms.largest_fraction(&figures(0, wad(1_800.0)), discount), WHOLE);
-    assert_eq!(terms.largest_fraction(&figures(wad(1_000.0) - 1, wad(1_800.0)), discount), WHOLE);
-    assert_eq!(terms.largest_fraction(&figures(wad(1_000.0), wad(1_800.0)), 0), WHOLE);
-    // Beyond 180 bits both are scaled down: still enough, and hardly more.
-    let wide = Assessment {
-        equity: I256::ONE << 196,
-        maintenance_requirement: U256::from(9) << 193,
-        ..figures(0, 0)
-    };
-    // E = 8, M = 9: A = 1, d E = 6.4.
-    let exact = 135_135_135_135_135_136;
-    let given = terms.largest_fraction(&wide, discount);
-    assert!(given >= exact && given <= exact + 10, "{given}");
-}
-
-#[test]
-fn what_is_paid_is_rounded_for_the_account_and_for_the_fund() {
-    let terms = AuctionTerms::default();
-    let half = ONE / 2;
-    assert_eq!(terms.price(money(1_000.0), half, 80 * (ONE / 100)), money(400.0));
-    assert_eq!(terms.price(units(3), half, ONE), units(2));
-    assert_eq!(terms.price(money(-1_000.0), half, ONE), I256::ZERO);
-    let broke = Assessment { equity: money(-50.0), ..figures(0, wad(150.0)) };
-    assert_eq!(terms.insolvent_payment(&broke, half, 1_800), U256::from(wad(50.0)));
-    assert_eq!(terms.insolvent_payment(&broke, ONE, 3_600), U256::from(wad(200.0)));
-    assert_eq!(terms.insolvent_payment(&broke, ONE, u64::MAX), U256::from(wad(200.0)));
-    assert_eq!(terms.insolvent_payment(&broke, ONE, 0), U256::ZERO);
-    let one = Assessment { equity: units(0) - units(1), ..figures(0, 0) };
-    assert_eq!(terms.insolvent_payment(&one, half, 3_600), U256::ZERO);
-    let solvent = figures(wad(200.0), wad(150.0));
-    assert_eq!(terms.insolvent_payment(&solvent, ONE, 3_600), U256::ZERO);
-    let sudden = AuctionTerms { ramp: 0, ..terms };
-    assert_eq!(sudden.insolvent_payment(&broke, ONE, 0), U256::from(wad(200.0)));
-}
 
 #[test]
 fn a_cut_takes_whole_millionths_toward_zero() {

@@ -4,7 +4,7 @@ use alloy_primitives::{I256, U256};
 use novate_risk::{
     Book, Instrument, Market, Netting, Parameters, StandardTerms, Trade, Validity, after, assess,
     assess_standard, attribution, breakdown, greeks,
-    liquidation::AuctionTerms,
+    liquidation::{Piece, Size, Terms},
     loss_vector,
     market::{ExpiryMarket, PerpetualMarket, Surface, UnderlyingMarket},
     parameters::UnderlyingParameters,
@@ -149,20 +149,22 @@ fn the_documented_example_is_what_the_code_says() {
         / I256::try_from(5).unwrap();
     poor.add_cash(target - figures.equity).unwrap();
     let short = assess(&poor, &market, &parameters, NOW).unwrap();
-    let terms = AuctionTerms::default();
-    let discount = terms.discount(450);
-    let fraction = terms.largest_fraction(&short, discount);
+    let terms = Terms::at(450);
+    let size = Size::of(&short, U256::ZERO, 0);
+    let fraction = size.largest_fraction(terms);
+    let share = |money: I256| {
+        money * I256::try_from(fraction).unwrap()
+            / I256::try_from(1_000_000_000_000_000_000_u64).unwrap()
+    };
+    let relief = share(I256::from_raw(short.maintenance_requirement));
+    let piece = Piece { value: share(short.equity), relief, is_slice: true };
+    let price = size.standing.price(&piece, terms).unwrap();
     lines.push(format!("| equity, four fifths of maintenance | {} |", show(short.equity)));
-    lines.push(format!(
-        "| discount after 450 seconds | {} |",
-        show(I256::try_from(discount).unwrap())
-    ));
-    lines.push(format!(
-        "| largest fraction | {} % |",
-        show(I256::try_from(fraction).unwrap() * I256::try_from(100).unwrap())
-    ));
-    lines
-        .push(format!("| price of it | {} |", show(terms.price(short.equity, fraction, discount))));
+    let percent = |share: u64| show(I256::try_from(share).unwrap() * I256::try_from(100).unwrap());
+    lines.push(format!("| concession after 450 seconds | {} % |", percent(terms.concession)));
+    lines.push(format!("| largest fraction | {} % |", percent(fraction)));
+    lines.push(format!("| its value at marks | {} |", show(piece.value)));
+    lines.push(format!("| price of it | {} |", show(price.from_bidder)));
     let missing: Vec<&String> = lines.iter().filter(|line| !DOC.contains(line.as_str())).collect();
     assert!(
         missing.is_empty(),

@@ -7,7 +7,7 @@ use alloy_primitives::{I256, U256};
 use novate_risk::{
     Book, Extensions, Instrument, Market, Position, Trade, after, assess, assess_extended,
     breakdown, excess_under, greeks,
-    liquidation::{AuctionTerms, WHOLE},
+    liquidation::WHOLE,
     loss_vector,
     parameters::Parameters,
     preview,
@@ -326,33 +326,6 @@ proptest! {
         sum.absorb(&other).unwrap();
         let lost = value(&one) + value(&other) - value(&sum);
         prop_assert!(lost.unsigned_abs() <= grain(&one, &market), "{lost}");
-    }
-
-    #[test]
-    fn liquidation_restores_the_buffer(book in books(24), market in markets(), share in 1_u64..80, elapsed in 0_u64..50_000) {
-        // Cash such that equity is a share of the maintenance requirement.
-        let mut book = book;
-        let figures = assess(&book, &market, &parameters(), NOW).unwrap();
-        let requirement = I256::from_raw(figures.maintenance_requirement);
-        prop_assume!(requirement > money(2_000.0));
-        book.add_cash(requirement * units(share as i64 + 20) / units(100) - figures.equity).unwrap();
-        let figures = assess(&book, &market, &parameters(), NOW).unwrap();
-        let terms = AuctionTerms::default();
-        let discount = terms.discount(elapsed);
-        let fraction = terms.largest_fraction(&figures, discount);
-        prop_assert!(fraction > 0 && fraction <= WHOLE);
-        let (slice, mut rest) = book.cut(fraction);
-        let price = terms.price(figures.equity, fraction, discount);
-        rest.add_cash(price).unwrap();
-        let after = assess(&rest, &market, &parameters(), NOW).unwrap();
-        prop_assert!(after.maintenance_excess() >= figures.maintenance_excess());
-        // Quantities are cut to millionths: the buffer holds to that.
-        let buffer = float(I256::from_raw(after.maintenance_requirement)) * 0.15;
-        let grain = 1.0 * (slice.positions().len() + 1) as f64;
-        prop_assert!(float(after.maintenance_excess()) >= buffer - grain, "{after:?}");
-        if fraction < WHOLE && discount > 0 {
-            prop_assert!(float(after.maintenance_excess()) <= buffer + grain);
-        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use alloy_primitives::{I256, U256};
 use novate_risk::{
     Book, CollateralBalance, Instrument, Kind, Market, Parameters, Position, Reference, Strike,
     Trade, Validity, after, assess, breakdown, excess_under, greeks,
-    liquidation::AuctionTerms,
+    liquidation::{Piece, Size, Terms, WHOLE},
     loss_vector,
     market::{
         CollateralMarket, ExpiryMarket, MAX_PRICE, PerpetualMarket, Surface, UnderlyingMarket,
@@ -238,11 +238,12 @@ proptest! {
         let (slice, rest) = book.cut(fraction);
         assess(&slice, &market, &parameters, now).unwrap();
         assess(&rest, &market, &parameters, now).unwrap();
-        let terms = AuctionTerms::default();
-        let discount = terms.discount(elapsed);
-        let most = terms.largest_fraction(&figures, discount);
-        terms.price(figures.equity, most, discount);
-        terms.insolvent_payment(&figures, most, elapsed);
+        let (terms, size) = (Terms::at(elapsed), Size::of(&figures, U256::from(fraction), ONE));
+        prop_assert!(size.largest_fraction(terms) <= WHOLE);
+        let (value, relief) = (figures.equity, I256::from_raw(figures.maintenance_requirement));
+        for is_slice in [false, true] {
+            size.standing.price(&Piece { value, relief, is_slice }, terms);
+        }
         // A trade may be refused, never trap.
         let trade = Trade { instrument: instrument.id(), quantity, price };
         if let Ok(traded) = after(&book, &market, &[trade]) {
