@@ -174,6 +174,8 @@ interface IClearing {
     error CollateralCapExceeded(address token, uint256 total, uint256 cap);
     /// @notice A token transfer moved nothing, failed, or credited less than the minimum.
     error TransferFailed(address token);
+    /// @notice Clearing holds `held` of the token and owes `owed` (18 decimals): it shrank. Nothing is taken in until that is made good.
+    error TokenShort(address token, uint256 held, uint256 owed);
     /// @notice Tokens are paid to a contract of the house.
     error InvalidReceiver(address receiver);
     error DepositTooSmall(address token, uint256 amount, uint256 minimum);
@@ -253,7 +255,8 @@ interface IClearing {
         bytes32 s
     ) external;
     /// @notice Pays `amount` of `token` (token decimals) to `receiver`; leaves initial excess >= 0. With no positions and no
-    /// debt, or from a fully paid book, it needs no price.
+    /// debt, or from a fully paid book, it needs no price. While clearing holds less of the token than it owes, everyone is paid the same
+    /// share of what he asks for.
     function withdraw(bytes32 account, address token, uint256 amount, address receiver) external;
     /// @notice Buys pool shares worth `amount` (18 decimals) with cash, which stays >= 0.
     function lend(bytes32 account, uint256 amount) external;

@@ -1,31 +1,38 @@
 //! Tokens in and out: deposits, withdrawals, gifts to the insurance fund.
+//!
+//! A token that shrinks in clearing's hands (it "rebases down") is owed to everybody alike: while clearing holds less than it owes, a
+//! withdrawal pays the same share of what is asked to each, and nothing is taken in.
 
 use alloy_primitives::{Address, B256, I256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::{
     IClearing::{
-        CollateralCapExceeded, DepositTooSmall, Deposited, InsufficientBalance, TokenNotAccepted,
-        TransferFailed, Withdrawn,
+        CollateralCapExceeded, DepositTooSmall, Deposited, InsufficientBalance, InvalidReceiver,
+        TokenNotAccepted, TokenShort, TransferFailed, Withdrawn,
     },
     IERC20::permitCall,
 };
 use novate_common::{
     Answer, Input, Revert, address, empty, event, halves, not_zero, only, out_of_bounds, pair,
-    refuse, selected, sender, tell, this, timestamp, token,
+    refuse, selected, sender, this, timestamp, token,
 };
+use novate_risk::{Book, fully_paid};
 
 use crate::{
     Clearing,
-    admin::{number, tell_insurance},
+    admin::number,
+    check::{VALID, may_add_risk, require_level},
     error::{narrow, overflow, refused},
+    journal::Reason,
     load::{Loaded, collateral},
-    storage::{CASH_TOKEN, LIQUIDATION, TOKENS, WITHDRAW, parts},
+    session::Session,
+    storage::{CASH_TOKEN, LIQUIDATION, MARGIN, ORACLE, TOKENS, VENUES, WITHDRAW, parts},
 };
 
-/// The least that a deposit credits, 18 decimals: a millionth of a token.
-const MINIMUM_DEPOSIT: u128 = 1_000_000_000_000;
-/// How long a pause of withdrawals lasts, seconds: 7 days.
-const LONGEST_PAUSE: u64 = 604_800;
+/// The least value that a deposit credits, 18 decimals: 1 USD.
+const MINIMUM_DEPOSIT: u128 = 1_000_000_000_000_000_000;
+/// The least amount of a collateral whose price isn't valid now, 18 decimals: a millionth of a token.
+const MINIMUM_AMOUNT: u128 = 1_000_000_000_000;
 
 /// An accepted token.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +59,7 @@ impl Clearing {
         let (r, s) = (input.bytes32()?, input.bytes32()?);
         accepted(&address)?;
         let permit = selected![permitCall::SELECTOR, sender(), this(), amount, deadline, v, r, s];
-        let _ = tell(&address, &permit);
+        token::permit(&address, &permit);
         self.take(account, address, amount)
     }
 
@@ -60,92 +67,179 @@ impl Clearing {
         let caller = sender();
         only(caller, owner(account))?;
         let accepted = accepted(&address)?;
-        let credited = receive(&accepted, &caller, &amount)?;
-        if credited < MINIMUM_DEPOSIT {
-            return Err(refuse!(DepositTooSmall {
-                token: address,
-                amount: U256::from(credited),
-                minimum: U256::from(MINIMUM_DEPOSIT),
-            }));
-        }
-        let mut touched = self.load_account(account)?;
+        let credited = self.receive(&accepted, &caller, &amount)?;
+        self.check_minimum(&accepted, credited)?;
+        let mut session = self.session();
+        self.reach(&mut session, account)?;
+        let touched = session.accounts.first_mut().ok_or_else(overflow)?;
+        touched.acts = true;
         let balance = if accepted.number == 0 {
-            self.change_cash(&mut touched, I256::from_raw(U256::from(credited)))?
+            session.tokens = narrow(money(credited))?;
+            touched.pay(Reason::Deposit, money(credited))?;
+            balance(&touched.book)
         } else {
-            add_collateral(&mut touched, &accepted, credited)?
+            add_collateral(touched, &accepted, credited)?
         };
-        self.store_account(&touched)?;
+        self.commit(&session)?;
         event!(Deposited { account, token: address; credited: U256::from(credited), balance });
         empty()
     }
 
-    fn change_cash(&mut self, touched: &mut Loaded, change: I256) -> Result<U256, Revert> {
-        touched.book.add_cash(change).map_err(|error| refused(touched.id, error))?;
-        let mut ledger = self.load_ledger();
-        ledger.add_cash(change)?;
-        self.store_ledger(&ledger);
-        // As an event tells it: a debt is a balance of 0.
-        Ok(touched.book.cash().max(I256::ZERO).unsigned_abs())
+    /// A deposit is worth 1 USD; of a collateral without a valid price, it is a millionth of a token.
+    fn check_minimum(&self, accepted: &Accepted, credited: u128) -> Result<(), Revert> {
+        let Accepted { address: token, number, .. } = *accepted;
+        let price = if number == 0 { Some(MINIMUM_DEPOSIT) } else { self.valid_price(number) };
+        let (worth, minimum) = price.map_or((U256::from(credited), MINIMUM_AMOUNT), |price| {
+            // Two numbers of 128 bits.
+            let worth = U256::from(credited).wrapping_mul(U256::from(price));
+            let unit = U256::from(MINIMUM_DEPOSIT);
+            (worth.checked_div(unit).unwrap_or_default(), MINIMUM_DEPOSIT)
+        });
+        if worth < U256::from(minimum) {
+            let (amount, minimum) = (worth, U256::from(minimum));
+            return Err(refuse!(DepositTooSmall { token, amount, minimum }));
+        }
+        Ok(())
+    }
+
+    /// The price of a collateral, if it is valid. A deposit never fails because nobody can tell.
+    fn valid_price(&self, number: u8) -> Option<u128> {
+        let (_, marks) = self.ask(core::iter::empty(), &[number.into()]).ok()?;
+        let (_, mark) = marks.first()?;
+        (mark.isMarked && mark.validity >= VALID).then_some(mark.mark)
     }
 
     /// `withdraw(account, token, amount, receiver)`.
     pub(crate) fn withdraw(&mut self, input: &mut Input<'_>) -> Answer {
         let (account, address) = (input.bytes32()?, input.address()?);
         let (amount, receiver) = (input.u256()?, input.address()?);
-        self.withdrawals_open()?;
+        self.governance.not_paused(WITHDRAW)?;
         only(sender(), owner(account))?;
-        not_zero(receiver)?;
+        not_house(receiver)?;
         let accepted = accepted(&address)?;
-        let asked = times(amount, accepted.unit);
-        let mut touched = self.load_account(account)?;
-        let available = available(&touched, accepted.number);
-        let requested = U256::from(asked.as_ref().map_or(u128::MAX, |asked| *asked));
-        let taken = asked.ok().filter(|taken| *taken <= available);
-        let taken = taken.ok_or_else(|| {
-            let available = U256::from(available);
-            refuse!(InsufficientBalance { account, token: address, requested, available })
-        })?;
+        let mut session = self.session();
+        self.reach(&mut session, account)?;
+        let touched = session.accounts.first_mut().ok_or_else(overflow)?;
+        touched.acts = true;
+        let taken = taken(touched, &accepted, amount)?;
+        let owed = self.owed(&accepted);
         let balance = if accepted.number == 0 {
-            self.change_cash(&mut touched, I256::from_raw(requested).wrapping_neg())?
+            session.tokens = narrow(money(taken))?.wrapping_neg();
+            touched.pay(Reason::Withdrawal, money(taken).wrapping_neg())?;
+            balance(&touched.book)
         } else {
-            take_collateral(&mut touched, accepted.number, taken)?
+            take_collateral(touched, accepted.number, taken)?
         };
-        self.check_withdrawal(&touched)?;
-        self.store_account(&touched)?;
-        event!(Withdrawn { account, token: address; amount: requested, receiver, balance });
-        token::pay(&address, &receiver, &amount)?;
+        self.check_withdrawal(&session, accepted.number)?;
+        self.commit(&session)?;
+        event!(Withdrawn { account, token: address; amount: U256::from(taken), receiver, balance });
+        let paid = share_of(&accepted, amount, owed)?;
+        token::pay(&address, &receiver, &paid)?;
         empty()
     }
 
-    /// A pause of withdrawals ends by itself.
-    fn withdrawals_open(&self) -> Result<(), Revert> {
-        let (paused_at, _) = parts(&LIQUIDATION.get());
-        if timestamp() < paused_at.saturating_add(LONGEST_PAUSE) {
-            self.governance.not_paused(WITHDRAW)?;
+    /// Refuses unless a withdrawal leaves initial excess at least 0 on a valid price of what is withdrawn. A book that was fully paid
+    /// and stays so, and one without positions and debt, needs no price.
+    fn check_withdrawal(&self, session: &Session, number: u8) -> Result<(), Revert> {
+        let touched = session.accounts.first().ok_or_else(overflow)?;
+        let book = &touched.book;
+        if !book.cash().is_negative() && fully_paid::is_fully_paid(book, timestamp()) {
+            return Ok(());
+        }
+        let instruments = [u64::from(number)];
+        let instruments = if number == 0 { &[][..] } else { &instruments };
+        let (figures, marks) = self.assess(core::iter::once(book), instruments)?;
+        for (_, mark) in &marks {
+            require_level(if mark.isMarked { mark.validity } else { 0 }, VALID)?;
+        }
+        may_add_risk(touched.id, figures.first().ok_or_else(overflow)?)?;
+        if book.cash().is_negative() {
+            session.totals()?.check_lending()?;
         }
         Ok(())
+    }
+
+    /// What clearing owes of a token, 18 decimals.
+    fn owed(&self, accepted: &Accepted) -> u128 {
+        if accepted.number == 0 {
+            self.tokens_held()
+        } else {
+            halves(&TOKENS.of(&accepted.number).plus(1).get()).1
+        }
     }
 
     /// `fundInsurance(amount)`.
     pub(crate) fn fund_insurance(&mut self, input: &mut Input<'_>) -> Answer {
         let amount = input.u256()?;
         let accepted = accepted(&address(&CASH_TOKEN.get()))?;
-        let credited = receive(&accepted, &sender(), &amount)?;
-        let mut ledger = self.load_ledger();
-        ledger.insure(credited)?;
-        self.store_ledger(&ledger);
-        tell_insurance(credited, ledger.insurance)
+        let credited = self.receive(&accepted, &sender(), &amount)?;
+        let mut session = self.session();
+        session.tokens = narrow(money(credited))?;
+        session.ledger.insure(credited)?;
+        self.commit(&session)?;
+        empty()
+    }
+
+    /// Takes tokens from the caller and returns what arrived, 18 decimals. Nothing is taken while clearing holds less than it owes:
+    /// it would be shared among those who were there before.
+    fn receive(&self, accepted: &Accepted, from: &Address, amount: &U256) -> Result<u128, Revert> {
+        let Accepted { address: token, unit, .. } = *accepted;
+        let arrived = token::take(&token, from, amount)?;
+        if arrived.amount.is_zero() {
+            return Err(refuse!(TransferFailed { token }));
+        }
+        let held = arrived.before.saturating_mul(U256::from(unit));
+        let owed = U256::from(self.owed(accepted));
+        if held < owed {
+            return Err(refuse!(TokenShort { token, held, owed }));
+        }
+        times(arrived.amount, unit)
     }
 }
 
-/// Takes tokens from the caller and returns what arrived, 18 decimals.
-fn receive(accepted: &Accepted, from: &Address, amount: &U256) -> Result<u128, Revert> {
-    let Accepted { address: token, unit, .. } = *accepted;
-    let arrived = token::take(&token, from, amount)?;
-    if arrived.is_zero() {
-        return Err(refuse!(TransferFailed { token }));
+/// What is paid for `amount` (token decimals): all of it, or the share that clearing holds of what it owes.
+fn share_of(accepted: &Accepted, amount: U256, owed: u128) -> Result<U256, Revert> {
+    let held = token::balance(&accepted.address)?.saturating_mul(U256::from(accepted.unit));
+    let owed = U256::from(owed);
+    if held >= owed {
+        return Ok(amount);
     }
-    times(arrived, unit)
+    // Both are below 2^128 here: no more than is owed is held, and no more is asked for.
+    let product = amount.checked_mul(held).ok_or_else(overflow)?;
+    product.checked_div(owed).ok_or_else(overflow)
+}
+
+/// What is taken of the account, 18 decimals: no more than it has, and no debt is made by withdrawing.
+fn taken(touched: &Loaded, accepted: &Accepted, amount: U256) -> Result<u128, Revert> {
+    let asked = times(amount, accepted.unit).ok();
+    let available = available(touched, accepted.number);
+    asked.filter(|asked| *asked <= available).ok_or_else(|| {
+        let requested = U256::from(asked.unwrap_or(u128::MAX));
+        let (account, token) = (touched.id, accepted.address);
+        refuse!(InsufficientBalance { account, token, requested, available: U256::from(available) })
+    })
+}
+
+/// Refuses the zero address and contracts of the house, which couldn't give tokens back.
+fn not_house(receiver: Address) -> Result<(), Revert> {
+    not_zero(receiver)?;
+    let modules = [MARGIN, ORACLE, LIQUIDATION, CASH_TOKEN];
+    let is_module = modules.iter().any(|slot| address(&slot.get()) == receiver);
+    let is_token = number(&receiver) != 0;
+    let is_venue = !VENUES.of(&receiver).get().is_zero();
+    if receiver == this() || is_module || is_token || is_venue {
+        return Err(refuse!(InvalidReceiver { receiver }));
+    }
+    Ok(())
+}
+
+fn money(amount: u128) -> I256 {
+    I256::from_raw(U256::from(amount))
+}
+
+/// As an event tells it: a debt is a balance of 0.
+fn balance(book: &Book) -> U256 {
+    book.cash().max(I256::ZERO).unsigned_abs()
 }
 
 /// Token units to 18 decimals, within 128 bits.
@@ -224,7 +318,7 @@ pub(crate) fn unit(decimals: u64) -> Result<u128, Revert> {
 }
 
 /// The owner of an account: its first 20 bytes.
-const fn owner(account: B256) -> Address {
+pub(crate) const fn owner(account: B256) -> Address {
     let [owner @ .., _, _, _, _, _, _, _, _, _, _, _, _] = account.0;
     Address::new(owner)
 }

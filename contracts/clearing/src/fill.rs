@@ -1,78 +1,102 @@
-//! Trades: what they do to books, cash, fees and open interest.
+//! Trades: what they do to books, cash, fees and open interest, and whether each account may be left so.
+//!
+//! Margin is asked once, about books to which the trades were applied at their prices, and with the figures come the marks. Then the
+//! trades are done at the marks; what that makes of equity is known without another evaluation. Only accounts whose initial excess is
+//! below 0 afterwards, or which may only reduce, are valued as they were before as well.
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{I256, U256};
-use alloy_sol_types::SolCall;
+use alloy_primitives::{B256, I256, U256};
 use novate_abi::{
-    IClearing::{Fill, Filled, InstrumentExpired, InvalidPrice, InvalidQuantity, SelfTrade},
+    IClearing::{
+        ConcessionTooLarge, Fill, Filled, InstrumentExpired, InvalidPrice, InvalidQuantity,
+        SelfTrade,
+    },
     IErrors,
-    IOracle::{fundingIndexCall, indexPriceCall},
+    IMargin::{Assessment, Mark},
 };
-use novate_common::{
-    Answer, Input, Reply, Revert, address, ask, empty, event, halves, refuse, selected, sender,
-    timestamp,
-};
-use novate_risk::{Instrument, Kind, Trade};
+use novate_common::{Answer, Input, Revert, empty, event, refuse, sender, timestamp};
+use novate_risk::{Book, Instrument, Reference, Trade, closes, fully_paid, revaluation};
 
 use crate::{
     Clearing,
+    check::{
+        Marks, Reduction, VALID, is_covered, mark_of, may_add_risk, reduction, reference_of,
+        require_debt, require_level, shift,
+    },
     error::{overflow, refused},
-    session::Session,
-    storage::{FEES, FILL, ORACLE, VENUES, split},
+    fees::{Fees, Terms},
+    journal::Reason,
+    session::{Session, debt},
+    storage::{FILL, VENUES},
 };
 
-/// Millionths in one.
-const MILLION: u128 = 1_000_000;
 /// Highest price of a contract, 18 decimals: a trillion.
 const MAXIMUM_PRICE: u128 = 1_000_000_000_000_000_000_000_000_000_000;
+/// Units of 1e-18 that roundings of one trade may cost an account: of premium or price, gain, funding, and equity.
+const DUST: u64 = 4;
 
-/// The fee rates in force, millionths.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rates {
-    /// Options, of notional.
-    pub(crate) option: u32,
-    /// Options, of premium at most.
-    pub(crate) premium_cap: u32,
-    /// Delta-one maker, of notional.
-    pub(crate) maker: u32,
-    /// Delta-one taker, of notional.
-    pub(crate) taker: u32,
+/// A fill with its terms.
+#[derive(Debug)]
+struct Line {
+    fill: Fill,
+    instrument: Instrument,
+    quantity: i64,
+    /// Whether both sides only made their positions smaller.
+    both_close: bool,
+    /// Where the accounts stand in the session.
+    buyer: usize,
+    seller: usize,
+    fees: Fees,
+    /// Paid to the maker.
+    rebate: u128,
 }
 
-impl Rates {
-    /// The rates in storage.
-    pub(crate) fn load() -> Self {
-        let [high, low] = split(halves(&FEES.get()).1).map(quarters);
-        Self { option: high.0, premium_cap: high.1, maker: low.0, taker: low.1 }
-    }
-}
-
-/// The high and the low 32 bits.
-fn quarters(number: u64) -> (u32, u32) {
-    let low = u32::try_from(number & u64::from(u32::MAX)).unwrap_or(0);
-    (u32::try_from(number.wrapping_shr(32)).unwrap_or(0), low)
-}
-
-/// What the oracle told in this call.
-#[derive(Debug, Default)]
-struct Told {
-    funding: Vec<(u8, i128)>,
-    index: Vec<(u8, U256)>,
+/// How an account stands after the trades.
+#[derive(Debug)]
+struct Standing {
+    /// With fees and without rebates.
+    figures: Assessment,
+    /// House fees that it pays.
+    fees: u128,
+    /// Lowest level of the indices that its trades depend on.
+    level: u8,
+    /// Its trades.
+    lines: u64,
+    /// Whether it passes by initial excess, or because its book is fully paid.
+    passes: bool,
 }
 
 impl Clearing {
     /// `fill(fills)`.
     pub(crate) fn fill(&mut self, input: &mut Input<'_>) -> Answer {
-        self.governance.not_paused(FILL)?;
         let caller = sender();
         if VENUES.of(&caller).get().is_zero() {
             return Err(refuse!(IErrors::Unauthorized { caller }));
         }
-        let rates = Rates::load();
-        let (count, mut fills) = input.array(6)?;
         let mut session = self.session();
-        let mut told = Told::default();
+        let mut lines = self.read_fills(&mut session, input)?;
+        let (figures, marks) = self.ask_about(&session, &lines)?;
+        let provisional = self.trade_at_marks(&mut session, &mut lines, &marks)?;
+        self.check_caps(&session, &marks)?;
+        let standings = self.standings(&session, &lines, &marks, &provisional, figures)?;
+        self.judge(&session, &standings)?;
+        pay_rebates(&mut session, &mut lines, &standings)?;
+        for line in &lines {
+            tell(line, &marks);
+        }
+        self.commit(&session)?;
+        empty()
+    }
+
+    /// Reads fills and applies them at their prices.
+    fn read_fills(
+        &self,
+        session: &mut Session,
+        input: &mut Input<'_>,
+    ) -> Result<Vec<Line>, Revert> {
+        let (count, mut fills) = input.array(6)?;
+        let mut lines = Vec::with_capacity(count);
         for _ in 0..count {
             let fill = Fill {
                 instrument: fills.u64()?,
@@ -82,160 +106,263 @@ impl Clearing {
                 seller: fills.bytes32()?,
                 buyerIsMaker: fills.bool()?,
             };
-            self.apply(&mut session, &mut told, &rates, &fill)?;
+            let (instrument, quantity) = accept(&fill)?;
+            let buyer = self.reach(session, fill.buyer)?;
+            let seller = self.reach(session, fill.seller)?;
+            let mut both_close = true;
+            for (index, signed) in [(buyer, quantity), (seller, quantity.wrapping_neg())] {
+                let account = session.accounts.get_mut(index).ok_or_else(overflow)?;
+                account.acts = true;
+                let held = account.book.quantity(fill.instrument);
+                let trade =
+                    Trade { instrument: fill.instrument, quantity: signed, price: fill.price };
+                let traded = account.book.trade(&trade, None);
+                traded.map_err(|error| refused(account.id, error))?;
+                both_close &= closes(held, account.book.quantity(fill.instrument));
+            }
+            let (fees, rebate) = (Fees::default(), 0);
+            lines.push(Line {
+                fill,
+                instrument,
+                quantity,
+                both_close,
+                buyer,
+                seller,
+                fees,
+                rebate,
+            });
         }
-        self.check_fills(&session.accounts)?;
-        self.commit(&session)?;
-        empty()
+        Ok(lines)
     }
 
-    fn apply(
+    /// Figures of every account and marks of every instrument.
+    fn ask_about(
+        &self,
+        session: &Session,
+        lines: &[Line],
+    ) -> Result<(Vec<Assessment>, Marks), Revert> {
+        let mut instruments: Vec<u64> = Vec::with_capacity(lines.len());
+        for Line { fill, .. } in lines {
+            if let Err(place) = instruments.binary_search(&fill.instrument) {
+                instruments.insert(place, fill.instrument);
+            }
+        }
+        self.ask(session.accounts.iter().map(|account| &account.book), &instruments)
+    }
+
+    /// Does the trades again, at the marks, and takes fees. Returns the books that margin was asked about.
+    fn trade_at_marks(
         &self,
         session: &mut Session,
-        told: &mut Told,
-        rates: &Rates,
-        fill: &Fill,
-    ) -> Result<(), Revert> {
-        let (instrument, quantity) = self.accept(fill)?;
-        let funding = self.funding(told, &instrument)?;
-        let bought = Trade { instrument: fill.instrument, quantity, price: fill.price };
-        let sold = Trade { quantity: quantity.checked_neg().ok_or_else(overflow)?, ..bought };
-        let mut moved = I256::ZERO;
-        for (account, trade) in [(fill.buyer, bought), (fill.seller, sold)] {
-            let index = self.touch(session, account)?;
-            let touched = session.accounts.get_mut(index).ok_or_else(overflow)?;
-            let old = touched.book.quantity(fill.instrument);
-            let change =
-                touched.book.apply(&trade, funding).map_err(|error| refused(account, error))?;
-            let new = touched.book.quantity(fill.instrument);
-            self.count_interest(session, fill.instrument, old, new)?;
-            session.ledger.add_cash(change)?;
-            moved = moved.checked_add(change).ok_or_else(overflow)?;
-        }
-        if instrument.is_option() {
-            // Both sides are rounded down: what is over, at most one unit, is the insurance fund's.
-            session.ledger.insure(u128::try_from(moved.wrapping_neg()).map_err(|_| overflow())?)?;
-        } else {
-            session.ledger.pay_variation(moved)?;
-        }
-        self.charge(session, told, rates, fill, &instrument)
-    }
-
-    /// The terms and the signed quantity of a fill that can be done.
-    fn accept(&self, fill: &Fill) -> Result<(Instrument, i64), Revert> {
-        let Fill { instrument: id, price, buyer, seller, .. } = *fill;
-        let instrument = Instrument::decode(id).map_err(|error| refused(fill.buyer, error))?;
-        let now = timestamp();
-        if instrument.expiry().is_some_and(|expiry| expiry <= now) {
-            return Err(refuse!(InstrumentExpired { instrument: id }));
-        }
-        let quantity = i64::try_from(fill.quantity).ok().filter(|quantity| *quantity != 0);
-        let quantity = quantity.ok_or_else(|| refuse!(InvalidQuantity { instrument: id }))?;
-        // An option may be given away; a perpetual or a future without a price has no gain to count.
-        if price > MAXIMUM_PRICE || (price == 0 && !instrument.is_option()) {
-            return Err(refuse!(InvalidPrice { instrument: id, price }));
-        }
-        if buyer == seller {
-            return Err(refuse!(SelfTrade { account: buyer }));
-        }
-        Ok((instrument, quantity))
-    }
-
-    /// Takes both fees and tells the trade.
-    fn charge(
-        &self,
-        session: &mut Session,
-        told: &mut Told,
-        rates: &Rates,
-        fill: &Fill,
-        instrument: &Instrument,
-    ) -> Result<(), Revert> {
-        let (buyer_fee, seller_fee) = if instrument.is_option() {
-            let fee = self.option_fee(told, rates, fill, instrument.underlying())?;
-            (fee, fee)
-        } else {
-            let (maker, taker) = (
-                fee(fill, U256::from(fill.price), rates.maker)?,
-                fee(fill, U256::from(fill.price), rates.taker)?,
-            );
-            if fill.buyerIsMaker { (maker, taker) } else { (taker, maker) }
+        lines: &mut [Line],
+        marks: &Marks,
+    ) -> Result<Vec<Book>, Revert> {
+        let terms = Terms::load();
+        let reset = |account: &mut crate::load::Loaded| {
+            core::mem::replace(&mut account.book, account.before.clone())
         };
-        for (account, amount) in [(fill.buyer, buyer_fee), (fill.seller, seller_fee)] {
-            let index = self.touch(session, account)?;
-            let touched = session.accounts.get_mut(index).ok_or_else(overflow)?;
-            let change = I256::from_raw(U256::from(amount)).wrapping_neg();
-            touched.book.add_cash(change).map_err(|error| refused(account, error))?;
-            session.ledger.add_cash(change)?;
-            session.ledger.fees = session.ledger.fees.checked_add(amount).ok_or_else(overflow)?;
+        let provisional = session.accounts.iter_mut().map(reset).collect();
+        for line in lines {
+            let Line { ref fill, quantity, .. } = *line;
+            let mark = mark_of(marks, fill.instrument).ok_or_else(overflow)?;
+            terms.check_price(fill, &line.instrument, mark, line.both_close)?;
+            line.fees = terms.fees(fill, &line.instrument, mark)?;
+            let sides = [
+                (line.buyer, quantity, line.fees.buyer),
+                (line.seller, quantity.wrapping_neg(), line.fees.seller),
+            ];
+            for (index, signed, fee) in sides {
+                let Session { accounts, ledger, .. } = session;
+                let account = accounts.get_mut(index).ok_or_else(overflow)?;
+                let (instrument, price) = (fill.instrument, fill.price);
+                let old = account.book.quantity(instrument);
+                let trade = Trade { instrument, quantity: signed, price };
+                account.trade(&trade, reference_of(mark), ledger)?;
+                account.pay(Reason::Fee, money(fee).wrapping_neg())?;
+                ledger.fees = ledger.fees.checked_add(fee).ok_or_else(overflow)?;
+                let new = account.book.quantity(instrument);
+                self.count_interest(session, instrument, old, new)?;
+            }
         }
-        event!(Filled {
-            instrument: fill.instrument,
-            buyer: fill.buyer,
-            seller: fill.seller;
-            quantity: fill.quantity,
-            price: fill.price,
-            buyerFee: U256::from(buyer_fee),
-            sellerFee: U256::from(seller_fee),
-        });
+        Ok(provisional)
+    }
+
+    /// How each account stands, of margin's figures for the provisional books.
+    fn standings(
+        &self,
+        session: &Session,
+        lines: &[Line],
+        marks: &Marks,
+        provisional: &[Book],
+        figures: Vec<Assessment>,
+    ) -> Result<Vec<Standing>, Revert> {
+        let references: Vec<(u64, Reference)> = marks
+            .iter()
+            .filter_map(|(id, mark)| reference_of(mark).map(|reference| (*id, reference)))
+            .collect();
+        let is_over_limit = session.totals()?.is_over_limit();
+        let is_paused = self.governance.is_paused(FILL);
+        let mut standings = Vec::with_capacity(figures.len());
+        let accounts = session.accounts.iter().zip(provisional).zip(figures);
+        for (index, ((account, asked), mut figures)) in accounts.enumerate() {
+            let mut standing = Standing {
+                figures: figures.clone(),
+                fees: 0,
+                level: VALID,
+                lines: 0,
+                passes: false,
+            };
+            for line in lines {
+                for (side, fee) in [(line.buyer, line.fees.buyer), (line.seller, line.fees.seller)]
+                {
+                    if side == index {
+                        let mark = mark_of(marks, line.fill.instrument).ok_or_else(overflow)?;
+                        standing.level = standing.level.min(mark.validity);
+                        standing.fees = standing.fees.checked_add(fee).ok_or_else(overflow)?;
+                        standing.lines = standing.lines.saturating_add(1);
+                    }
+                }
+            }
+            // Fees are in the book's cash, hence in the revaluation.
+            shift(&mut figures, revaluation(asked, &account.book, &references))?;
+            let is_owing = account.book.cash().is_negative();
+            let is_fully_paid = !is_owing && fully_paid::is_fully_paid(&account.book, timestamp());
+            self.charge_debt(&mut figures, &account.book)?;
+            let adds = standing.level >= VALID && is_covered(&figures);
+            standing.passes = !is_paused && (adds || is_fully_paid) && !(is_owing && is_over_limit);
+            standing.figures = figures;
+            standings.push(standing);
+        }
+        Ok(standings)
+    }
+
+    /// Refuses unless each account passes, or reduces within the concession.
+    fn judge(&self, session: &Session, standings: &[Standing]) -> Result<(), Revert> {
+        let short: Vec<_> =
+            session.accounts.iter().zip(standings).filter(|(_, after)| !after.passes).collect();
+        if short.is_empty() {
+            return Ok(());
+        }
+        let (before, _) = self.assess(short.iter().map(|(account, _)| &account.before), &[])?;
+        for ((account, standing), before) in short.into_iter().zip(&before) {
+            let after = self.without_fees(standing, &account.book)?;
+            let dust = standing.lines.saturating_mul(DUST);
+            match reduction(before, &after, dust)? {
+                Reduction::Passes => {}
+                Reduction::TooDear { loss, most } => {
+                    let account = account.id;
+                    return Err(refuse!(ConcessionTooLarge { account, loss, most }));
+                }
+                Reduction::Fails => return Err(self.refusal(session, account.id, standing)),
+            }
+        }
         Ok(())
     }
 
-    /// A share of notional at the index, at most a share of premium.
-    fn option_fee(
-        &self,
-        told: &mut Told,
-        rates: &Rates,
-        fill: &Fill,
-        underlying: u8,
-    ) -> Result<u128, Revert> {
-        if rates.option == 0 {
-            return Ok(0);
-        }
-        let index =
-            if let Some((_, price)) = told.index.iter().find(|(known, _)| *known == underlying) {
-                *price
-            } else {
-                let price = asked(indexPriceCall::SELECTOR, underlying)?.u256(0)?;
-                told.index.push((underlying, price));
-                price
+    /// The figures, house fees aside.
+    fn without_fees(&self, standing: &Standing, book: &Book) -> Result<Assessment, Revert> {
+        let mut figures = standing.figures.clone();
+        shift(&mut figures, money(standing.fees))?;
+        let (owed, cash) = (debt(book.cash()), book.cash().wrapping_add(money(standing.fees)));
+        if owed != 0 && !fully_paid::is_fully_paid(book, timestamp()) {
+            // Requirements with the debt before fees: what the whole debt required is taken out.
+            let rates = self.debt_margin();
+            let mut with = Assessment::default();
+            require_debt(&mut with, owed, rates)?;
+            let mut without = Assessment::default();
+            require_debt(&mut without, debt(cash), rates)?;
+            let less = |requirement: U256, with: U256, without: U256| {
+                requirement.saturating_sub(with.saturating_sub(without))
             };
-        let most = fee(fill, U256::from(fill.price), rates.premium_cap)?;
-        Ok(fee(fill, index, rates.option)?.min(most))
+            figures.initialRequirement = less(
+                figures.initialRequirement,
+                with.initialRequirement,
+                without.initialRequirement,
+            );
+            figures.lastRequirement =
+                less(figures.lastRequirement, with.lastRequirement, without.lastRequirement);
+        }
+        Ok(figures)
     }
 
-    /// The funding index of a perpetual's underlying; 0 for everything else.
-    fn funding(&self, told: &mut Told, instrument: &Instrument) -> Result<i128, Revert> {
-        let underlying = instrument.underlying();
-        if instrument.kind() != Kind::Perpetual {
-            return Ok(0);
-        }
-        if let Some((_, index)) = told.funding.iter().find(|(known, _)| *known == underlying) {
-            return Ok(*index);
-        }
-        let index = asked(fundingIndexCall::SELECTOR, underlying)?.i256(0)?;
-        let index = i128::try_from(index).map_err(|_| overflow())?;
-        told.funding.push((underlying, index));
-        Ok(index)
+    /// Why an account that doesn't reduce is refused.
+    #[cold]
+    fn refusal(&self, session: &Session, account: B256, standing: &Standing) -> Revert {
+        let reasons = || {
+            self.governance.not_paused(FILL)?;
+            require_level(standing.level, VALID)?;
+            may_add_risk(account, &standing.figures)?;
+            session.totals()?.check_lending()
+        };
+        reasons().err().unwrap_or_else(overflow)
     }
 }
 
-/// What the oracle tells about an underlying.
-fn asked(selector: [u8; 4], underlying: u8) -> Result<Reply, Revert> {
-    ask(&address(&ORACLE.get()), &selected![selector, underlying])
+/// Pays rebates out of the fees of takers who don't pass as reducing only.
+fn pay_rebates(
+    session: &mut Session,
+    lines: &mut [Line],
+    standings: &[Standing],
+) -> Result<(), Revert> {
+    for line in lines {
+        let (maker, taker) = if line.fill.buyerIsMaker {
+            (line.buyer, line.seller)
+        } else {
+            (line.seller, line.buyer)
+        };
+        let may = standings.get(taker).is_some_and(|standing| standing.passes);
+        if line.fees.rebate != 0 && may {
+            let Session { accounts, ledger, .. } = session;
+            let account = accounts.get_mut(maker).ok_or_else(overflow)?;
+            account.pay(Reason::Fee, money(line.fees.rebate))?;
+            // It is at most the taker's fee of the same fill.
+            ledger.fees = ledger.fees.checked_sub(line.fees.rebate).ok_or_else(overflow)?;
+            line.rebate = line.fees.rebate;
+        }
+    }
+    Ok(())
 }
 
-/// `quantity * price * rate`, each product rounded up.
-fn fee(fill: &Fill, price: U256, rate: u32) -> Result<u128, Revert> {
-    let price = u128::try_from(price).map_err(|_| overflow())?;
-    let notional = millionths(price, fill.quantity).ok_or_else(overflow)?;
-    millionths(notional, u64::from(rate)).ok_or_else(overflow)
+/// The terms and the signed quantity of a fill that can be done.
+fn accept(fill: &Fill) -> Result<(Instrument, i64), Revert> {
+    let Fill { instrument: id, price, buyer, seller, .. } = *fill;
+    let instrument = Instrument::decode(id).map_err(|error| refused(buyer, error))?;
+    let now = timestamp();
+    if instrument.expiry().is_some_and(|expiry| expiry <= now) {
+        return Err(refuse!(InstrumentExpired { instrument: id }));
+    }
+    let quantity = i64::try_from(fill.quantity).ok().filter(|quantity| *quantity != 0);
+    let quantity = quantity.ok_or_else(|| refuse!(InvalidQuantity { instrument: id }))?;
+    // An option may be given away as far as its band allows; a perpetual or a future without a price has no gain to count.
+    if price > MAXIMUM_PRICE || (price == 0 && !instrument.is_option()) {
+        return Err(refuse!(InvalidPrice { instrument: id, price }));
+    }
+    if buyer == seller {
+        return Err(refuse!(SelfTrade { account: buyer }));
+    }
+    Ok((instrument, quantity))
 }
 
-/// `amount * millionths / 1e6`, rounded up.
-fn millionths(amount: u128, millionths: u64) -> Option<u128> {
-    let millionths = u128::from(millionths);
-    let (whole, rest) = (amount.checked_div(MILLION)?, amount.checked_rem(MILLION)?);
-    // rest < 2^20 and millionths < 2^64.
-    let part = rest.wrapping_mul(millionths).div_ceil(MILLION);
-    whole.checked_mul(millionths)?.checked_add(part)
+fn tell(line: &Line, marks: &Marks) {
+    let Line { fill, fees, rebate, .. } = line;
+    let mark = mark_of(marks, fill.instrument).map_or(0, |mark: &Mark| mark.mark);
+    let less = |fee: u128, is_maker: bool| {
+        money(fee).wrapping_sub(if is_maker { money(*rebate) } else { I256::ZERO })
+    };
+    let buyer_fee = less(fees.buyer, fill.buyerIsMaker);
+    let seller_fee = less(fees.seller, !fill.buyerIsMaker);
+    event!(Filled {
+        instrument: fill.instrument,
+        buyer: fill.buyer,
+        seller: fill.seller;
+        quantity: fill.quantity,
+        price: fill.price,
+        mark,
+        buyerFee: buyer_fee,
+        sellerFee: seller_fee,
+    });
+}
+
+fn money(amount: u128) -> I256 {
+    I256::from_raw(U256::from(amount))
 }

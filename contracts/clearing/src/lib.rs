@@ -1,7 +1,8 @@
-//! Who owns what: accounts, cash, collateral, positions, settlement, and custody of the tokens.
+//! Who owns what: accounts, cash, pool shares, collateral, positions, settlement, and custody of the tokens.
 //!
-//! Interface: `interfaces/IClearing.sol`. Tokens held = cash of all accounts + variation + fees + insurance, to the unit, after
-//! every call; every trade leaves the sum of each instrument's quantities at zero.
+//! Interface: `interfaces/IClearing.sol`. Tokens held = cash of all accounts + pool + variation + fees + insurance - carried, to the
+//! unit, after every call; every trade leaves the sum of each instrument's quantities at zero. Every change of an account is in an
+//! event, with the new value.
 
 #![cfg_attr(not(test), no_std)]
 #![allow(
@@ -12,15 +13,21 @@
 extern crate alloc;
 
 mod admin;
+mod callable;
+mod caps;
 mod check;
+mod close_out;
 mod entry;
 mod error;
+mod fees;
 mod fill;
+mod journal;
+mod ledger;
 mod load;
 mod places;
+mod pool;
 mod session;
 mod settle;
-mod slice;
 mod storage;
 #[cfg(test)]
 mod tests;

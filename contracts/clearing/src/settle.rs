@@ -1,4 +1,4 @@
-//! Settlement: expired positions become cash at the final price, in any account, in any order.
+//! Settlement: expired positions become cash at the final price, in any account, in any order. It is nobody's act and changes no nonce.
 
 use alloc::vec::Vec;
 
@@ -16,6 +16,7 @@ use novate_risk::Instrument;
 use crate::{
     Clearing,
     error::{overflow, refused},
+    journal::Reason,
     session::Session,
     storage::ORACLE,
 };
@@ -39,13 +40,12 @@ impl Clearing {
         let mut session = self.session();
         let mut progress = Progress::default();
         for _ in 0..count {
-            let index = self.touch(&mut session, accounts.bytes32()?)?;
+            let index = self.reach(&mut session, accounts.bytes32()?)?;
             self.settle_account(&mut session, index, &mut progress)?;
         }
         if let (false, Some(instrument)) = (progress.settled, progress.waiting) {
             return Err(refuse!(SettlementNotFinal { instrument }));
         }
-        session.accounts.retain(|touched| touched.book != touched.before);
         self.commit(&session)?;
         empty()
     }
@@ -73,7 +73,7 @@ impl Clearing {
             let (account, id) = (touched.id, instrument.id());
             let cashflow =
                 touched.book.settle(id, price).map_err(|error| refused(account, error))?;
-            session.ledger.add_cash(cashflow)?;
+            touched.note(Reason::Payoff, cashflow);
             session.ledger.pay_variation(cashflow)?;
             self.count_interest(session, id, quantity, 0)?;
             progress.settled = true;

@@ -2,15 +2,21 @@
 
 use alloc::vec::Vec;
 
-use novate_common::{Answer, Input, Word, address, answers, halves};
+use novate_common::{Answer, Input, Word, address, answers, halves, timestamp};
+use novate_risk::{
+    fully_paid,
+    instrument::{MAX_EXPIRY_HOURS, series_key},
+};
 
 use crate::{
     Clearing,
     error::overflow,
-    fill::Rates,
+    fees::Terms,
     load::packed,
     storage::{CAPS, CASH_TOKEN, LIQUIDATION, MARGIN, OPEN_INTEREST, ORACLE, TOKENS, VENUES},
 };
+
+const HOUR: u64 = 3_600;
 
 impl Clearing {
     /// `modules()`.
@@ -37,18 +43,41 @@ impl Clearing {
 
     /// `fees()`.
     pub(crate) fn fees(&self) -> Answer {
-        let rates = Rates::load();
-        answers![rates.option, rates.premium_cap, rates.maker, rates.taker]
+        let terms = Terms::load();
+        answers![terms.option, terms.premium_cap, terms.minimum, terms.maker, terms.taker]
     }
 
-    /// `openInterest(instrument)`.
-    pub(crate) fn open_interest_of(&self, input: &mut Input<'_>) -> Answer {
-        answers![OPEN_INTEREST.of(&input.u64()?).get()]
+    /// `bands()`.
+    pub(crate) fn bands(&self) -> Answer {
+        let terms = Terms::load();
+        answers![terms.delta_one, terms.of_index, terms.of_mark]
     }
 
-    /// `openInterestCap(underlying)`.
-    pub(crate) fn open_interest_cap(&self, input: &mut Input<'_>) -> Answer {
-        answers![CAPS.of(&input.u8()?).get()]
+    /// `lending()`.
+    pub(crate) fn lending(&self) -> Answer {
+        let debt = self.debt_margin();
+        answers![self.load_ledger().limit, debt.maintenance, debt.initial]
+    }
+
+    /// `openInterest(underlying, expiry)`: 0 where there is none of that expiry.
+    pub(crate) fn open_interest(&self, input: &mut Input<'_>) -> Answer {
+        let (underlying, expiry) = (input.u8()?, input.u64()?);
+        let hours = expiry.checked_div(HOUR).and_then(|hours| u32::try_from(hours).ok());
+        let is_whole = expiry.checked_rem(HOUR) == Some(0);
+        let hours = hours.filter(|hours| is_whole && *hours <= MAX_EXPIRY_HOURS);
+        let open = hours.map(|hours| OPEN_INTEREST.of(&series_key(underlying, hours)).get());
+        answers![open.unwrap_or_default()]
+    }
+
+    /// `caps(underlying)`.
+    pub(crate) fn caps(&self, input: &mut Input<'_>) -> Answer {
+        let (series, account) = halves(&CAPS.of(&input.u8()?).get());
+        answers![series, account]
+    }
+
+    /// `poolShares(account)`.
+    pub(crate) fn pool_shares(&self, input: &mut Input<'_>) -> Answer {
+        answers![self.shares(&input.bytes32()?)]
     }
 
     /// `cash(account)`.
@@ -98,7 +127,7 @@ impl Clearing {
     /// `assess(account)`.
     pub(crate) fn assess_account(&self, input: &mut Input<'_>) -> Answer {
         let loaded = self.load_account(input.bytes32()?)?;
-        let figures = self.assess(core::iter::once(&loaded.book))?;
+        let (figures, _) = self.assess(core::iter::once(&loaded.book), &[])?;
         let figures = figures.first().ok_or_else(overflow)?;
         answers![
             figures.equity,
@@ -107,13 +136,36 @@ impl Clearing {
             figures.worstUnderlying,
             figures.worstScenario,
             figures.validity,
+            figures.closeEquity,
+            figures.closeRequirement,
+            figures.lastEquity,
+            figures.lastRequirement,
+            figures.healthyRequirement,
+            fully_paid::is_fully_paid(&loaded.book, timestamp()),
         ]
+    }
+
+    /// `freeCash(account)`.
+    pub(crate) fn free_cash(&self, input: &mut Input<'_>) -> Answer {
+        let loaded = self.load_account(input.bytes32()?)?;
+        answers![fully_paid::free_cash(&loaded.book, timestamp()).unwrap_or_default()]
     }
 
     /// `ledger()`.
     pub(crate) fn ledger(&self) -> Answer {
         let ledger = self.load_ledger();
-        answers![ledger.cash, ledger.variation, ledger.fees, ledger.insurance]
+        answers![
+            ledger.cash(self.tokens_held()),
+            ledger.debts,
+            ledger.variation,
+            ledger.fees,
+            ledger.insurance,
+            ledger.pool,
+            ledger.carried,
+            ledger.flagged,
+            ledger.lent_out(),
+            ledger.over_limit_since,
+        ]
     }
 }
 

@@ -142,14 +142,42 @@ pub fn tell(target: &Address, calldata: &[u8]) -> Result<(), Revert> {
     send_bytes(*target, calldata).map(|_| ())
 }
 
+/// Most bytes that are read of what a stranger (a token, a wallet) returns.
+const MOST: usize = 32;
+/// Most bytes that are read of what a stranger reverts with.
+const MOST_REVERT: usize = 256;
+
+/// What a stranger returned: at most a word of it, and how long it was.
+#[derive(Debug)]
+pub(crate) struct Short {
+    /// At most 32 bytes.
+    pub(crate) data: Vec<u8>,
+    /// How many there were.
+    pub(crate) length: usize,
+}
+
+/// Calls a contract that isn't of the house: of its answer one word is read, of its revert data 256 bytes.
+#[inline(never)]
+pub(crate) fn call_stranger(target: Address, data: &[u8], mutating: bool) -> Result<Short, Revert> {
+    let called = host::call(target, data, mutating, MOST, MOST_REVERT);
+    let length = called.length;
+    check(target, called).map(|data| Short { data, length })
+}
+
+/// Asks a contract that isn't of the house for one word.
+#[inline(never)]
+pub(crate) fn ask_stranger(target: Address, data: &[u8]) -> Result<Reply, Revert> {
+    Ok(Reply { target, data: call_stranger(target, data, false)?.data })
+}
+
 /// A static call on bytes.
 pub(crate) fn view_bytes(target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
-    check(target, host::call(target, data, false))
+    check(target, host::call(target, data, false, usize::MAX, usize::MAX))
 }
 
 /// A call on bytes.
 pub(crate) fn send_bytes(target: Address, data: &[u8]) -> Result<Vec<u8>, Revert> {
-    check(target, host::call(target, data, true))
+    check(target, host::call(target, data, true, usize::MAX, usize::MAX))
 }
 
 /// `CallFailed(target)`.
@@ -160,11 +188,12 @@ pub(crate) fn failed(target: Address) -> Revert {
 }
 
 #[inline(never)]
-fn check(target: Address, result: Result<Vec<u8>, Vec<u8>>) -> Result<Vec<u8>, Revert> {
-    match result {
-        Ok(data) if data.is_empty() && host::code_size(target) == 0 => Err(failed(target)),
-        Ok(data) => Ok(data),
-        Err(data) if !data.is_empty() => Err(Revert::from_data(data)),
-        Err(_) => Err(failed(target)),
+fn check(target: Address, called: host::Called) -> Result<Vec<u8>, Revert> {
+    let host::Called { is_fine, data, .. } = called;
+    match is_fine {
+        true if data.is_empty() && host::code_size(target) == 0 => Err(failed(target)),
+        true => Ok(data),
+        false if !data.is_empty() => Err(Revert::from_data(data)),
+        false => Err(failed(target)),
     }
 }

@@ -178,18 +178,33 @@ pub fn log(topics: usize, bytes: &[u8]) {
     }
 }
 
-/// Calls a contract with all gas and no value, statically or not, and gives what it returned or reverted with.
+/// An answer of another contract.
+#[derive(Debug)]
+pub(crate) struct Called {
+    /// Whether it returned, rather than reverted.
+    pub(crate) is_fine: bool,
+    /// What it returned or reverted with, as far as it was read.
+    pub(crate) data: Vec<u8>,
+    /// How long that is.
+    pub(crate) length: usize,
+}
+
+/// Calls a contract with all gas and no value, statically or not, and reads at most `most` bytes of what it returned, or
+/// `most_revert` of what it reverted with: a stranger's answer may be of any length, and memory is paid for.
 ///
 /// Storage written so far is flushed first, so that whoever looks sees it.
-///
-/// # Errors
-/// The revert data.
 #[inline(never)]
-pub(crate) fn call(target: Address, data: &[u8], mutating: bool) -> Result<Vec<u8>, Vec<u8>> {
+pub(crate) fn call(
+    target: Address,
+    data: &[u8],
+    mutating: bool,
+    most: usize,
+    most_revert: usize,
+) -> Called {
     let mut length = 0_usize;
     #[allow(unsafe_code, reason = "host functions")]
-    // SAFETY: the pointers are to 20, `data.len()`, 32 bytes and a length; the answer's buffer has `length` bytes of capacity, of
-    // which the host writes as many as it says, and the allocator hands out zeroed memory.
+    // SAFETY: the pointers are to 20, `data.len()`, 32 bytes and a length; the answer's buffer has `size` bytes of capacity, of
+    // which the host writes as many as it says, at most `size`, and the allocator hands out zeroed memory.
     unsafe {
         hostio::storage_flush_cache(mutating);
         let (to, bytes, gas) = (target.as_ptr(), data.as_ptr(), u64::MAX);
@@ -199,11 +214,13 @@ pub(crate) fn call(target: Address, data: &[u8], mutating: bool) -> Result<Vec<u
         } else {
             hostio::static_call_contract(to, bytes, data.len(), gas, &raw mut length)
         };
-        let mut answer = Vec::with_capacity(length);
-        if length != 0 {
-            let written = hostio::read_return_data(answer.as_mut_ptr(), 0, length);
-            answer.set_len(written.min(length));
+        let is_fine = status == 0;
+        let size = length.min(if is_fine { most } else { most_revert });
+        let mut answer = Vec::with_capacity(size);
+        if size != 0 {
+            let written = hostio::read_return_data(answer.as_mut_ptr(), 0, size);
+            answer.set_len(written.min(size));
         }
-        if status == 0 { Ok(answer) } else { Err(answer) }
+        Called { is_fine, data: answer, length }
     }
 }

@@ -9,7 +9,12 @@ use alloy_sol_types::SolCall;
 use novate_abi::{IERC1271, IErrors};
 use stylus_sdk::{keccak_const::Keccak256, stylus_core::Host};
 
-use crate::{Revert, Word, call::view_bytes, host::code_size, refuse, selected};
+use crate::{
+    Revert, Word,
+    call::{call_stranger, view_bytes},
+    host::code_size,
+    refuse, selected,
+};
 
 const ECRECOVER: Address = address!("0000000000000000000000000000000000000001");
 
@@ -79,7 +84,8 @@ pub fn recover(_vm: &impl Host, digest: B256, signature: &[u8]) -> Result<Addres
         .ok_or_else(|| invalid(Address::ZERO))
 }
 
-/// Refuses unless `signer` signed `digest`: by key, or as a contract wallet by ERC-1271.
+/// Refuses unless `signer` signed `digest`: by key, also where the account has code (EIP-7702), else as a contract wallet by
+/// ERC-1271.
 ///
 /// # Errors
 /// `InvalidSignature(recovered)` with who signed instead (the wallet itself, if it denies).
@@ -89,13 +95,15 @@ pub fn require_signed(
     digest: B256,
     signature: &[u8],
 ) -> Result<(), Revert> {
-    if code_size(signer) == 0 {
-        let recovered = recover(vm, digest, signature)?;
-        return if recovered == signer { Ok(()) } else { Err(invalid(recovered)) };
+    let recovered = recover(vm, digest, signature);
+    if recovered.as_ref().is_ok_and(|recovered| *recovered == signer) {
+        return Ok(());
     }
-    let signature = bytes_argument(digest, signature);
-    match view_bytes(signer, &signature) {
-        Ok(answer) if answer.len() == 32 && answer.starts_with(&MAGIC) => Ok(()),
+    if code_size(signer) == 0 {
+        return recovered.and_then(|recovered| Err(invalid(recovered)));
+    }
+    match call_stranger(signer, &bytes_argument(digest, signature), false) {
+        Ok(answer) if answer.length == 32 && answer.data.starts_with(&MAGIC) => Ok(()),
         _ => Err(invalid(signer)),
     }
 }

@@ -62,7 +62,7 @@ impl Contract for Sample {
             }
             takeCall::SELECTOR => {
                 let (token, amount) = (input.address()?, input.u256()?);
-                let arrived = token::take(&token, &self.vm().msg_sender(), &amount)?;
+                let arrived = token::take(&token, &self.vm().msg_sender(), &amount)?.amount;
                 returns::<takeCall>(&arrived)
             }
             payCall::SELECTOR => {

@@ -1,6 +1,7 @@
 //! ERC-20 tokens as they are: some return nothing, some return false, some keep a part of what is sent.
 //!
-//! Everything that fails is `TransferFailed(token)`, except that a token's own revert data is passed on.
+//! Everything that fails is `TransferFailed(token)`, except that a token's own revert data is passed on, up to 256 bytes. Of an
+//! answer one word is read, however long it is.
 
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
@@ -9,14 +10,18 @@ use novate_abi::{
     IERC20::{balanceOfCall, decimalsCall, transferCall, transferFromCall},
 };
 
-use crate::{Revert, ask, call::send_bytes, host, refuse, selected};
+use crate::{
+    Revert,
+    call::{ask_stranger, call_stranger},
+    host, refuse, selected,
+};
 
 /// Decimals of the token's amounts.
 ///
 /// # Errors
 /// `CallFailed(token)`.
 pub fn decimals(token: &Address) -> Result<u8, Revert> {
-    ask(token, &decimalsCall::SELECTOR)?.u8(0)
+    ask_stranger(*token, &decimalsCall::SELECTOR)?.u8(0)
 }
 
 /// What this contract holds, in token decimals.
@@ -24,7 +29,7 @@ pub fn decimals(token: &Address) -> Result<u8, Revert> {
 /// # Errors
 /// `CallFailed(token)`.
 pub fn balance(token: &Address) -> Result<U256, Revert> {
-    ask(token, &selected![balanceOfCall::SELECTOR, host::this()])?.u256(0)
+    ask_stranger(*token, &selected![balanceOfCall::SELECTOR, host::this()])?.u256(0)
 }
 
 /// Sends `amount` (token decimals) to `receiver`.
@@ -35,23 +40,40 @@ pub fn pay(token: &Address, receiver: &Address, amount: &U256) -> Result<(), Rev
     accepted(token, &selected![transferCall::SELECTOR, *receiver, *amount])
 }
 
+/// What arrived of a transfer to this contract, and what it held before; token decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrived {
+    /// The difference of balances.
+    pub amount: U256,
+    /// The balance before.
+    pub before: U256,
+}
+
 /// Takes `amount` (token decimals) from `sender` by its allowance and tells what arrived: the difference of balances.
 ///
 /// # Errors
 /// `TransferFailed(token)` also if the balance fell, or the token's own.
-pub fn take(token: &Address, sender: &Address, amount: &U256) -> Result<U256, Revert> {
+pub fn take(token: &Address, sender: &Address, amount: &U256) -> Result<Arrived, Revert> {
     let before = balance(token)?;
     let call = selected![transferFromCall::SELECTOR, *sender, host::this(), *amount];
     accepted(token, &call)?;
-    balance(token)?.checked_sub(before).ok_or_else(|| refuse!(TransferFailed { token: *token }))
+    let amount = balance(token)?
+        .checked_sub(before)
+        .ok_or_else(|| refuse!(TransferFailed { token: *token }))?;
+    Ok(Arrived { amount, before })
 }
 
-/// Sends and takes the answer for yes if it is empty (a token without code is refused) or true.
+/// Offers a permit, which may fail: somebody may have used it already.
+pub fn permit(token: &Address, call: &[u8]) {
+    let _ = call_stranger(*token, call, true);
+}
+
+/// Sends and takes the answer for yes if it is empty (a token without code is refused) or begins with true.
 fn accepted(token: &Address, call: &[u8]) -> Result<(), Revert> {
-    let answer = send_bytes(*token, call)?;
-    match answer.split_last() {
-        None => Ok(()),
+    let answer = call_stranger(*token, call, true)?;
+    match answer.data.split_last() {
+        None if answer.length == 0 => Ok(()),
         Some((1, zeros)) if zeros.len() == 31 && zeros.iter().all(|byte| *byte == 0) => Ok(()),
-        Some(_) => Err(refuse!(TransferFailed { token: *token })),
+        _ => Err(refuse!(TransferFailed { token: *token })),
     }
 }

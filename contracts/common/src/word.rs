@@ -55,7 +55,7 @@ macro_rules! widened {
     };
 }
 
-widened!(u8 => u64, u16 => u64, u32 => u64, bool => u64, i64 => i128);
+widened!(u8 => u64, u16 => u64, u32 => u64, bool => u64, i32 => i64, i64 => i128);
 
 /// A word of two halves.
 #[inline(never)]

@@ -1,0 +1,112 @@
+//! Books that can't fall short: no perpetual or future, and cash that covers the least payoffs of all expiries as they come.
+//!
+//! ```text
+//! least_e = min over S in {0, every strike of e, infinity} of the sum of quantity * payoff(S)
+//! fully paid: cash + sum of least_e over expiries up to t >= 0 for every t, and cash >= 0
+//! ```
+//!
+//! A later gain covers no earlier loss; of expiries at one time (of several underlyings) losses count before gains, because they
+//! may be settled in any order. Expired lines that aren't settled yet count together: a debt that settling one of them made, while
+//! what covers it isn't final, leaves the book in the class.
+//!
+//! Payoffs are piecewise linear in the settlement price: one pass over the strikes in order gives the least.
+//!
+//! # Rounding
+//! Settlement rounds each line down; the least payoff of an expiry counts so much lower that no order of settling falls below.
+
+use alloc::vec::Vec;
+
+use alloy_primitives::{I256, U256};
+
+use crate::{
+    book::{Book, Holding},
+    fixed::{Fine, strike_times},
+    instrument::{Kind, expiry_seconds},
+};
+
+/// What such a book can pay out without a price: the least of its cash and of all its running sums; `None`: the book isn't fully
+/// paid. Unix seconds say which lines have expired.
+pub fn free_cash(book: &Book, now: u64) -> Option<U256> {
+    let mut least = book.cash();
+    let mut running = least;
+    let mut expiries = payoffs(book)?;
+    expiries.sort_unstable();
+    let expired = expiries.partition_point(|(hours, _)| expiry_seconds(*hours) <= now);
+    let (expired, open) = expiries.split_at_checked(expired)?;
+    for (_, payoff) in expired {
+        // Sums of 256 positions stay below 2^209.
+        running = running.wrapping_add(*payoff);
+        least = least.min(running);
+    }
+    if running.is_negative() || (expired.is_empty() && book.cash().is_negative()) {
+        return None;
+    }
+    for (_, payoff) in open {
+        running = running.wrapping_add(*payoff);
+        least = least.min(running);
+        if running.is_negative() {
+            return None;
+        }
+    }
+    Some(least.max(I256::ZERO).unsigned_abs())
+}
+
+/// Whether a book is fully paid.
+pub fn is_fully_paid(book: &Book, now: u64) -> bool {
+    free_cash(book, now).is_some()
+}
+
+/// Hours and least payoff of each (underlying, expiry), 18 decimals; `None` if one has no least or isn't made of options.
+fn payoffs(book: &Book) -> Option<Vec<(u32, I256)>> {
+    let mut lines: Vec<Holding> = Vec::with_capacity(book.positions().len());
+    for held in book.holdings() {
+        if !held.instrument.is_option() {
+            return None;
+        }
+        lines.push(held);
+    }
+    lines
+        .sort_unstable_by_key(|held| (held.instrument.series(), held.instrument.strike().to_wad()));
+    let mut payoffs = Vec::new();
+    for expiry in lines.chunk_by(|one, other| one.instrument.series() == other.instrument.series())
+    {
+        let hours = expiry.first()?.instrument.expiry_hours();
+        payoffs.push((hours, least(expiry)?));
+    }
+    Some(payoffs)
+}
+
+/// The least payoff of the options of one expiry, ascending by strike; `None` if it falls without end.
+fn least(lines: &[Holding]) -> Option<I256> {
+    // At 0 puts pay their strikes; from there on the payoff falls by the puts, and each strike adds its contracts to the slope.
+    let mut value = Fine::ZERO;
+    let mut slope = 0_i128;
+    for held in lines {
+        if held.instrument.kind() == Kind::Put {
+            let strike = held.instrument.strike().to_wad();
+            value = value.plus(Fine(strike_times(strike, held.quantity)));
+            slope = slope.wrapping_sub(i128::from(held.quantity));
+        }
+    }
+    let mut least = value;
+    let mut at = U256::ZERO;
+    for held in lines {
+        let strike = held.instrument.strike().to_wad();
+        value = value.plus(Fine(times(strike.wrapping_sub(at), slope)));
+        least = least.min(value);
+        at = strike;
+        slope = slope.wrapping_add(i128::from(held.quantity));
+    }
+    if slope < 0 {
+        return None;
+    }
+    let lines = I256::try_from(lines.len().saturating_sub(1)).unwrap_or(I256::MAX);
+    Some(least.to_wad_down().wrapping_sub(lines))
+}
+
+/// The product of a distance below 2^137 and a sum of 256 quantities.
+fn times(distance: U256, slope: i128) -> I256 {
+    // Below 2^137 * 2^71.
+    let size = I256::from_raw(distance.wrapping_mul(U256::from(slope.unsigned_abs())));
+    if slope < 0 { size.wrapping_neg() } else { size }
+}
