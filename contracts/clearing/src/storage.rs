@@ -42,13 +42,17 @@ use novate_abi::IClearing::{
     setCollateralCapCall, setFeesCall, setFlaggedShortfallCall, setLendingCall, setModulesCall,
     setVenueCall, settleCall, sweepFeesCall, touchCall, withdrawCall, writeOffCall,
 };
-use novate_common::{Answer, Contract, Fixed, Governance, Input, Word, address, halves};
+use novate_common::{
+    Answer, Contract, DAY, Fixed, Governance, Input, Operation, Word, address, halves,
+};
 use stylus_sdk::prelude::*;
 
 /// Pause bit of withdrawals.
 pub(crate) const WITHDRAW: u8 = 1;
 /// Pause bit of fills that add risk.
 pub(crate) const FILL: u8 = 2;
+/// How long they last.
+const STOPS: [Operation; 2] = [(WITHDRAW, 7 * DAY), (FILL, 14 * DAY)];
 
 pub(crate) const CASH_TOKEN: Fixed = Fixed::at(8);
 pub(crate) const MARGIN: Fixed = Fixed::at(9);
@@ -171,7 +175,7 @@ impl Clearing {
             freeCashCall::SELECTOR => self.free_cash(input),
             previewCloseOutCall::SELECTOR => self.preview_close_out(input),
             ledgerCall::SELECTOR => self.ledger(),
-            _ => self.governance.route(selector, input, WITHDRAW | FILL),
+            _ => self.governance.route(selector, input, &STOPS),
         }
     }
 }

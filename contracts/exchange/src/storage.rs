@@ -9,7 +9,7 @@ use novate_abi::IExchange::{
     cancelCall, clearingCall, digestCall, domainSeparatorCall, initializeCall, isUsedCall,
     setClearingCall, tradeCall,
 };
-use novate_common::{Answer, Contract, Governance, Input};
+use novate_common::{Answer, Contract, DAY, Governance, Input};
 use stylus_sdk::{
     prelude::*,
     storage::{StorageAddress, StorageBool, StorageMap},
@@ -46,7 +46,7 @@ impl Contract for Exchange {
             isUsedCall::SELECTOR => self.is_used(input),
             digestCall::SELECTOR => self.digest_of(input),
             domainSeparatorCall::SELECTOR => self.domain_separator(),
-            _ => self.governance.route(selector, input, TRADE),
+            _ => self.governance.route(selector, input, &[(TRADE, 14 * DAY)]),
         }
     }
 }
