@@ -61,6 +61,8 @@ interface IClearing {
     /// @param fromWaterfall To the bidder. @param carried Of that, beyond the insurance fund.
     /// @param excess Of the account afterwards: close equity less close requirement. @param requirement Its close requirement.
     /// @param equity Its equity at last usable data. @param isEmpty Whether it has neither line nor collateral left.
+    /// @param received By the bidder, in cash from the account, where what he takes is a burden.
+    /// @param rounding Notional of the last millionth of each line that was cut: what rounding may have done to relief and excess.
     struct Closed {
         int256 value;
         int256 relief;
@@ -71,6 +73,8 @@ interface IClearing {
         uint256 requirement;
         int256 equity;
         bool isEmpty;
+        uint256 received;
+        uint256 rounding;
     }
 
     /// @notice The house's sums, 18 decimals. Tokens held = cash + pool + variation + fees + insurance - carried, to the unit.
@@ -200,6 +204,8 @@ interface IClearing {
     error CashBelowZero(bytes32 account, int256 cash);
     error InvalidFraction(uint256 fraction);
     error InvalidCut(uint8 kind);
+    /// @notice A bid for lines needs a market update not older than `earliest`; the last one is of `modelTime`.
+    error MarketTooOld(uint8 underlying, uint64 modelTime, uint64 earliest);
     /// @notice Cutting this lowers no requirement of the account.
     error RelievesNothing(bytes32 account, int256 relief);
     /// @notice A liquidation step would lower the account's maintenance excess.

@@ -20,8 +20,10 @@ interface ILiquidation {
         Leg[] legs;
     }
 
-    /// @param cut What he takes; a fraction is the most of it. @param minimumFraction Least, of a cut by fraction.
-    /// @param maximumPrice Most that he pays for it. @param minimumWorth Least value at marks of what he gets, the waterfall's payment included.
+    /// @param cut What he takes; of a slice of the whole the fraction is the most of it, lowered to `maximumFraction` if more isn't allowed.
+    /// @param minimumFraction Least, of a cut by fraction. Where it is the fraction itself, nothing is lowered, which costs one look less.
+    /// @param maximumPrice Most that he pays for it. @param minimumWorth Least value at marks of what he gets, what the waterfall and the account pay
+    /// him included.
     /// @param expectedNonce The account's nonce in clearing, or 2^64 - 1: any.
     struct Bid {
         bytes32 account;
@@ -92,7 +94,8 @@ interface ILiquidation {
     ) external;
     function setModules(address clearing, address margin, address oracle) external;
 
-    /// @notice Starts an auction, or sights a running one. `scenarios` (may be empty) names one scenario per underlying, which is cheaper to look at.
+    /// @notice Starts an auction, or sights a running one. `scenarios` (may be empty) names one scenario per underlying, which is cheaper to look
+    /// at: such a start shows that the account is short and no more, and the clock begins to count at the next sighting.
     function start(bytes32 account, uint8[] calldata scenarios) external;
     /// @notice Lets the clock count: anyone, as often as he likes. An account that isn't short ends its auction.
     function sight(bytes32 account) external;

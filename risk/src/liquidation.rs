@@ -159,6 +159,11 @@ impl Standing {
     }
 }
 
+/// What a debt requires at `rate` (18 decimals), rounded up; nothing unless cash is below 0.
+pub fn debt_requirement(cash: I256, rate: u64) -> U256 {
+    mul_div(cash.min(I256::ZERO).unsigned_abs(), rate, true)
+}
+
 /// `floor(1e18 part / whole)`, at most one; one for nothing of nothing. Both below 2^226.
 pub(crate) fn ratio_down(part: U256, whole: U256) -> u64 {
     const BILLION: u64 = 1_000_000_000;

@@ -19,6 +19,15 @@ pub fn ask(target: &Address, calldata: &[u8]) -> Result<Reply, Revert> {
     Ok(Reply { target: *target, data: view_bytes(*target, calldata)? })
 }
 
+/// Calls a function of `target` that may change state, and gives its answer.
+///
+/// # Errors
+/// As [`ask`].
+#[inline(never)]
+pub fn request(target: &Address, calldata: &[u8]) -> Result<Reply, Revert> {
+    Ok(Reply { target: *target, data: send_bytes(*target, calldata)? })
+}
+
 /// An answer: static values are read by their place, the first word being 0.
 #[derive(Debug)]
 pub struct Reply {

@@ -27,7 +27,7 @@ mod word;
 pub use alloy_primitives::B256;
 #[doc(hidden)]
 pub use alloy_sol_types::{SolError, SolEvent, TopicList};
-pub use call::{Reply, ask, tell};
+pub use call::{Reply, ask, request, tell};
 #[cfg(target_arch = "wasm32")]
 pub use entry::run;
 pub use entry::{Answer, Contract, answer, empty, returns};

@@ -1,188 +1,139 @@
-//! Starts, bids and releases.
+//! Starts, sightings and bids.
 
-use alloy_primitives::{B256, I256, U256};
-use alloy_sol_types::SolCall;
+use alloy_primitives::{B256, U256};
 use novate_abi::{
-    IClearing::transferSliceCall,
     IErrors,
-    ILiquidation::{
-        AuctionEnded, AuctionRunning, AuctionStarted, BidAccepted, FractionTooSmall, NoAuction,
-        NotLiquidatable, PriceAboveLimit, StillLiquidatable, WrongMode,
-    },
+    ILiquidation::{AuctionStarted, BidAccepted, NoAuction, NotLiquidatable, StateChanged},
 };
 use novate_common::{
-    Answer, Input, Revert, address, answers, empty, event, only, refuse, selected, sender, tell,
-    timestamp,
+    Answer, Input, Revert, answers, empty, event, only, refuse, sender, timestamp,
 };
-use novate_risk::{Assessment, liquidation::AuctionTerms};
+use novate_risk::liquidation::Terms;
 
 use crate::{
     Liquidation,
-    load::{Bid, Running, assess, bid, erase, excess_under, insurance, owner, scenarios, up_since},
-    storage::{BID, CLEARING, START},
+    auction::{Auction, end},
+    bid::Bid,
+    load::{Sight, excess_under, nonce, owner, scenarios, up_since},
 };
 
-/// Equity is left: bidders pay for it.
-pub(crate) const SOLVENT: u8 = 0;
-/// No equity is left: bidders are paid.
-pub(crate) const INSOLVENT: u8 = 1;
-
-/// What a bidder can have now.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Offer {
-    pub(crate) mode: u8,
-    pub(crate) discount: u64,
-    pub(crate) maximum_fraction: u64,
-}
+/// Of a bid: whatever the account's nonce is.
+const ANY: u64 = u64::MAX;
 
 impl Liquidation {
     /// `start(account, scenarios)`.
     pub(crate) fn start(&mut self, input: &mut Input<'_>) -> Answer {
         let account = input.bytes32()?;
-        self.begin(account, &scenarios(input)?)?;
+        let scenarios = scenarios(input)?;
+        let since = up_since()?;
+        if let Some(auction) = Auction::load(&account) {
+            look(account, auction, since)?;
+            return empty();
+        }
+        if !scenarios.is_empty()
+            && let Some(excess) = excess_under(&account, &scenarios)?
+        {
+            if !excess.is_negative() {
+                return Err(refuse!(NotLiquidatable { account, excess }));
+            }
+            Auction::begin(false).store(&account);
+            event!(AuctionStarted { account, starter: sender(); excess });
+            return empty();
+        }
+        let sight = Sight::of(&account)?;
+        if let Some(excess) = sight.healed() {
+            return Err(refuse!(NotLiquidatable { account, excess }));
+        }
+        event!(AuctionStarted { account, starter: sender(); excess: sight.figures.close_excess() });
+        Auction::begin(sight.slice_passes(&account)?)
+            .sighted(account, sight.figures.last_equity)?;
+        empty()
+    }
+
+    /// `sight(account)`.
+    pub(crate) fn sight(&mut self, input: &mut Input<'_>) -> Answer {
+        let account = input.bytes32()?;
+        look(account, running(account)?, up_since()?)?;
         empty()
     }
 
     /// `bid(bid)`.
     pub(crate) fn bid(&mut self, input: &mut Input<'_>) -> Answer {
-        self.take(&bid(input)?)
+        let bid = Bid::read(input)?;
+        let auction = running(bid.account)?;
+        self.take(bid, auction)
     }
 
-    /// `startAndBid(scenarios, bid)`.
+    /// `startAndBid(bid)`: clearing refuses a bid for an account that isn't short, and so the start.
     pub(crate) fn start_and_bid(&mut self, input: &mut Input<'_>) -> Answer {
-        let scenarios = scenarios(input)?;
-        let bid = bid(input)?;
-        self.begin(bid.account, &scenarios)?;
-        self.take(&bid)
+        let bid = Bid::read(input)?;
+        let auction = Auction::load(&bid.account).unwrap_or_else(|| Auction::begin(true));
+        self.take(bid, auction)
     }
 
-    /// `release(account)`.
-    pub(crate) fn release(&mut self, input: &mut Input<'_>) -> Answer {
-        let account = input.bytes32()?;
-        running(&account)?;
-        let excess = assess(&account)?.maintenance_excess();
-        if excess.is_negative() {
-            return Err(refuse!(StillLiquidatable { account, excess }));
-        }
-        end(&account, excess);
-        empty()
-    }
-
-    fn begin(&self, account: B256, scenarios: &[u8]) -> Result<(), Revert> {
-        self.governance.not_paused(START)?;
-        up_since()?;
-        if Running::load(&account).is_some() {
-            return Err(refuse!(AuctionRunning { account }));
-        }
-        let excess = excess_under(&account, scenarios)?;
-        if !excess.is_negative() {
-            return Err(refuse!(NotLiquidatable { account, excess }));
-        }
-        let auction = Running::begin();
-        auction.store(&account);
-        event!(AuctionStarted {
-            account, starter: sender(); excessUnderScenario: excess, startedAt: auction.started_at
-        });
-        Ok(())
-    }
-
-    fn take(&self, bid: &Bid) -> Answer {
-        self.governance.not_paused(BID)?;
-        let now = timestamp();
+    fn take(&self, mut bid: Bid, mut auction: Auction) -> Answer {
+        let (account, now) = (bid.account, timestamp());
         if now > bid.deadline {
-            return Err(refuse!(IErrors::DeadlinePassed {
-                deadline: bid.deadline,
-                timestamp: now
-            }));
+            let deadline = bid.deadline;
+            return Err(refuse!(IErrors::DeadlinePassed { deadline, timestamp: now }));
         }
         only(sender(), owner(bid.bidder))?;
-        let account = bid.account;
-        let mut auction = running(&account)?;
-        let elapsed = auction.elapsed(up_since()?);
-        let assessment = assess(&account)?;
-        let excess = assessment.maintenance_excess();
-        if !excess.is_negative() {
-            return Err(refuse!(NotLiquidatable { account, excess }));
+        check_nonce(&bid)?;
+        // A bid that passes is a sighting at which the clock runs; one that doesn't leaves nothing behind.
+        auction.clock = auction.clock.sighted(now, up_since()?, true);
+        let terms = Terms::at(auction.clock.elapsed);
+        if bid.is_flexible() {
+            let sight = Sight::of(&account)?;
+            if let Some(excess) = sight.healed() {
+                return Err(refuse!(NotLiquidatable { account, excess }));
+            }
+            bid.lower(sight.size(&account)?.largest_fraction(terms));
         }
-        let offer = Offer::of(&assessment, elapsed);
-        let fraction = accept(bid, &offer)?;
-        let price = offer.price(&assessment, fraction, elapsed)?;
-        if price > bid.maximum_price {
-            let limit = bid.maximum_price;
-            return Err(refuse!(PriceAboveLimit { price, limit }));
+        bid.check_fraction()?;
+        let closed = bid.close_out(terms)?;
+        bid.check(&closed)?;
+        if Auction::load(&account).is_none() {
+            let excess = closed.excess;
+            event!(AuctionStarted { account, starter: sender(); excess });
         }
-        auction.counted = elapsed;
-        auction.counted_at = now;
-        auction.store(&account);
-        transfer(bid, fraction, price)?;
+        let (fraction, bidder) = (U256::from(bid.fraction()), bid.bidder);
+        let (value, relief) = (closed.value, closed.relief);
+        let (paid, from_waterfall) = (closed.paid, closed.from_waterfall);
         event!(BidAccepted {
-            account, bidder: bid.bidder; mode: offer.mode, fraction: U256::from(fraction), price
+            account, bidder; fraction, value, relief, paid, fromWaterfall: from_waterfall
         });
-        let excess = assess(&account)?.maintenance_excess();
-        if !excess.is_negative() {
-            end(&account, excess);
+        if closed.excess.is_negative() {
+            auction.sighted(account, closed.equity)?;
+        } else {
+            end(account, closed.excess)?;
         }
-        answers![fraction, price]
+        answers![fraction, value, relief, paid, from_waterfall]
     }
 }
 
-impl Offer {
-    /// What is on offer for an account of these figures, `elapsed` seconds after the start.
-    pub(crate) fn of(assessment: &Assessment, elapsed: u64) -> Self {
-        let terms = AuctionTerms::default();
-        let discount = terms.discount(elapsed);
-        let mode = if assessment.equity.is_positive() { SOLVENT } else { INSOLVENT };
-        Self { mode, discount, maximum_fraction: terms.largest_fraction(assessment, discount) }
+/// A sighting of a running auction.
+fn look(account: B256, mut auction: Auction, since: u64) -> Result<(), Revert> {
+    let sight = Sight::of(&account)?;
+    if let Some(excess) = sight.healed() {
+        return end(account, excess);
     }
+    let runs = sight.slice_passes(&account)?;
+    auction.clock = auction.clock.sighted(timestamp(), since, runs);
+    auction.sighted(account, sight.figures.last_equity)
+}
 
-    /// What a bidder pays for `fraction`; negative: what he is paid, at most the insurance fund.
-    pub(crate) fn price(
-        &self,
-        assessment: &Assessment,
-        fraction: u64,
-        elapsed: u64,
-    ) -> Result<I256, Revert> {
-        let terms = AuctionTerms::default();
-        if self.mode == SOLVENT {
-            return Ok(terms.price(assessment.equity, fraction, self.discount));
+fn check_nonce(bid: &Bid) -> Result<(), Revert> {
+    let expected = bid.expected_nonce;
+    if expected != ANY {
+        let actual = nonce(&bid.account)?;
+        if actual != expected {
+            return Err(refuse!(StateChanged { account: bid.account, expected, actual }));
         }
-        let payment = terms.insolvent_payment(assessment, fraction, elapsed);
-        // At most the shortfall, below 2^255.
-        Ok(I256::from_raw(payment.min(insurance()?)).wrapping_neg())
     }
-}
-
-/// The fraction that the bidder gets.
-fn accept(bid: &Bid, offer: &Offer) -> Result<u64, Revert> {
-    if bid.mode != offer.mode {
-        return Err(refuse!(WrongMode { expected: bid.mode, actual: offer.mode }));
-    }
-    let fraction = bid.fraction.min(offer.maximum_fraction);
-    let (minimum, available) = (bid.minimum_fraction, U256::from(fraction));
-    if available < minimum {
-        return Err(refuse!(FractionTooSmall { minimum, available }));
-    }
-    Ok(fraction)
-}
-
-fn transfer(bid: &Bid, fraction: u64, price: I256) -> Result<(), Revert> {
-    let call = selected![
-        transferSliceCall::SELECTOR,
-        bid.account,
-        bid.bidder,
-        fraction,
-        price,
-        bid.expected_nonce
-    ];
-    tell(&address(&CLEARING.get()), &call)
+    Ok(())
 }
 
 /// The auction of `account`.
-fn running(account: &B256) -> Result<Running, Revert> {
-    Running::load(account).ok_or_else(|| refuse!(NoAuction { account: *account }))
-}
-
-fn end(account: &B256, excess: I256) {
-    erase(account);
-    event!(AuctionEnded { account: *account; maintenanceExcess: excess });
+fn running(account: B256) -> Result<Auction, Revert> {
+    Auction::load(&account).ok_or_else(|| refuse!(NoAuction { account }))
 }

@@ -1,6 +1,6 @@
-//! Who is closed out, and at what price: auctions of fractions of whole books.
+//! Who is closed out, by whose bid, and how old an auction is.
 //!
-//! Interface: `interfaces/ILiquidation.sol`. Sizes and prices are those of `novate_risk::liquidation`.
+//! Interface: `interfaces/ILiquidation.sol`. What a cut costs and how much may be taken is `novate_risk::liquidation`'s; clearing cuts.
 
 #![cfg_attr(not(test), no_std)]
 #![allow(
@@ -11,6 +11,8 @@
 extern crate alloc;
 
 mod admin;
+mod auction;
+mod bid;
 mod entry;
 mod load;
 mod storage;

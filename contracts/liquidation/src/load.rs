@@ -1,102 +1,123 @@
-//! Auctions in storage, bids in calldata, and what the other contracts tell.
+//! What the other contracts tell.
 
 use alloc::vec::Vec;
 
 use alloy_primitives::{Address, B256, I256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::{
-    IClearing::{bookCall, ledgerCall, nonceCall},
+    IClearing::{assessCall, bookCall, cashCall, lendingCall, nonceCall},
+    IErrors,
     ILiquidation::SequencerDown,
-    IMargin,
     IOracle::sequencerStatusCall,
+    book::{Book, is_delta_one},
 };
 use novate_common::{
-    Input, Revert, Slot, address, ask, halves, margin, pair, refuse, selected, timestamp,
+    Input, Reply, Revert, address, ask, margin, refuse, selected, session::malformed,
 };
-use novate_risk::{Assessment, Validity, liquidation::WHOLE};
+use novate_risk::{
+    Assessment, Validity,
+    liquidation::{Size, debt_requirement},
+};
 
-use crate::storage::{AUCTIONS, CLEARING, MARGIN, ORACLE};
+use crate::storage::{CLEARING, MARGIN, ORACLE};
 
-/// An auction that runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Running {
-    /// When it was started; never 0.
-    pub(crate) started_at: u64,
-    /// Seconds on its clock when they were counted last.
-    pub(crate) counted: u64,
-    /// When that was.
-    pub(crate) counted_at: u64,
-}
+/// Millionths to 18 decimals.
+const MILLIONTH: u64 = 1_000_000_000_000;
 
-/// A bid.
+/// An account as clearing shows it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bid {
-    pub(crate) account: B256,
-    pub(crate) bidder: B256,
-    pub(crate) mode: u8,
-    /// Most of the book; above everything is everything.
-    pub(crate) fraction: u64,
-    pub(crate) minimum_fraction: U256,
-    pub(crate) maximum_price: I256,
-    pub(crate) expected_nonce: u64,
-    pub(crate) deadline: u64,
+pub(crate) struct Sight {
+    /// Figures with what a debt requires.
+    pub(crate) figures: Assessment,
+    /// Whether its book can't fall short, whatever the figures say.
+    pub(crate) is_fully_paid: bool,
 }
 
-impl Running {
-    /// An auction that starts now.
-    pub(crate) fn begin() -> Self {
-        let now = timestamp();
-        Self { started_at: now, counted: 0, counted_at: now }
+impl Sight {
+    /// Looks at an account.
+    pub(crate) fn of(account: &B256) -> Result<Self, Revert> {
+        let reply = of_account(assessCall::SELECTOR, account)?;
+        let number = |place| bounded(reply.u256(place)?);
+        let signed = |place| in_range(reply.i256(place)?);
+        let figures = Assessment {
+            equity: signed(0)?,
+            initial_requirement: number(1)?,
+            maintenance_requirement: number(2)?,
+            worst_underlying: reply.u8(3)?,
+            worst_scenario: reply.u8(4)?,
+            // Not reckoned with here: clearing refuses a cut of what is broken.
+            validity: Validity::Valid,
+            close_equity: signed(6)?,
+            close_requirement: number(7)?,
+            last_equity: signed(8)?,
+            last_requirement: number(9)?,
+            healthy_requirement: number(10)?,
+        };
+        Ok(Self { figures, is_fully_paid: reply.bool(11)? })
     }
 
-    /// The auction of `account`.
-    pub(crate) fn load(account: &B256) -> Option<Self> {
-        let (high, low) = halves(&slot(account).get());
-        let [started_at, counted] = split(high);
-        let [counted_at, _] = split(low);
-        (started_at != 0).then_some(Self { started_at, counted, counted_at })
+    /// Close excess if the account isn't short.
+    pub(crate) const fn healed(&self) -> Option<I256> {
+        let excess = self.figures.close_excess();
+        if self.is_fully_paid || !excess.is_negative() { Some(excess) } else { None }
     }
 
-    pub(crate) fn store(&self, account: &B256) {
-        let high = u128::from(self.started_at).wrapping_shl(64) | u128::from(self.counted);
-        slot(account).set(&pair(high, u128::from(self.counted_at).wrapping_shl(64)));
+    /// What the size of a slice depends on.
+    pub(crate) fn size(&self, account: &B256) -> Result<Size, Revert> {
+        let cash = of_account(cashCall::SELECTOR, account)?.i256(0)?;
+        let mut rate = 0;
+        if cash.is_negative() {
+            let reply = ask(&address(&CLEARING.get()), &lendingCall::SELECTOR)?;
+            rate = reply.u64(1)?.saturating_mul(MILLIONTH);
+        }
+        Ok(Size::of(&self.figures, debt_requirement(cash, rate), rate))
     }
 
-    /// Seconds on the clock now. `up_since`: since when the sequencer has been up without a break; what passed before that
-    /// and wasn't counted yet doesn't count.
-    pub(crate) fn elapsed(&self, up_since: u64) -> u64 {
-        let passed = timestamp().saturating_sub(self.counted_at.max(up_since));
-        self.counted.saturating_add(passed)
+    /// Whether a bid for a slice would pass: only where nothing healthy requires anything is there more to ask.
+    pub(crate) fn slice_passes(&self, account: &B256) -> Result<bool, Revert> {
+        let figures = &self.figures;
+        if !figures.healthy_requirement.is_zero() || figures.last_requirement.is_zero() {
+            return Ok(true);
+        }
+        Ok(self.size(account)?.slice_passes())
     }
 }
 
-/// Forgets the auction of `account`.
-pub(crate) fn erase(account: &B256) {
-    slot(account).set(&B256::ZERO);
+/// Requirements that a book can have.
+fn bounded(number: U256) -> Result<U256, Revert> {
+    if number.bit_len() <= 220 { Ok(number) } else { Err(overflow()) }
 }
 
-fn slot(account: &B256) -> Slot {
-    AUCTIONS.of(account)
+/// Equity that a book can have.
+fn in_range(number: I256) -> Result<I256, Revert> {
+    bounded(number.unsigned_abs())?;
+    Ok(number)
 }
 
-/// The high and the low 64 bits.
-fn split(number: u128) -> [u64; 2] {
-    let low = u64::try_from(number & u128::from(u64::MAX)).unwrap_or(0);
-    [u64::try_from(number.wrapping_shr(64)).unwrap_or(0), low]
+pub(crate) fn overflow() -> Revert {
+    refuse!(IErrors::ArithmeticOverflow {})
 }
 
-/// Reads a bid.
-pub(crate) fn bid(input: &mut Input<'_>) -> Result<Bid, Revert> {
-    Ok(Bid {
-        account: input.bytes32()?,
-        bidder: input.bytes32()?,
-        mode: input.u8()?,
-        fraction: u64::try_from(input.u256()?).unwrap_or(WHOLE).min(WHOLE),
-        minimum_fraction: input.u256()?,
-        maximum_price: input.i256()?,
-        expected_nonce: input.u64()?,
-        deadline: input.u64()?,
-    })
+/// Asks clearing about an account.
+fn of_account(selector: [u8; 4], account: &B256) -> Result<Reply, Revert> {
+    ask(&address(&CLEARING.get()), &selected![selector, *account])
+}
+
+/// An account's nonce.
+pub(crate) fn nonce(account: &B256) -> Result<u64, Revert> {
+    of_account(nonceCall::SELECTOR, account)?.u64(0)
+}
+
+/// Margin's upper bound of the close excess under the scenarios named; `None` where that doesn't say enough, because the
+/// book may be fully paid.
+pub(crate) fn excess_under(account: &B256, scenarios: &[u8]) -> Result<Option<I256>, Revert> {
+    let reply = of_account(bookCall::SELECTOR, account)?;
+    let packed = reply.bytes(0)?;
+    let book = Book::unpack(packed).map_err(malformed)?;
+    if !book.positions.iter().any(|held| is_delta_one(held.instrument)) {
+        return Ok(None);
+    }
+    margin::maintenance_excess_under(&address(&MARGIN.get()), packed, scenarios).map(Some)
 }
 
 /// Reads scenario numbers.
@@ -109,52 +130,6 @@ pub(crate) fn scenarios(input: &mut Input<'_>) -> Result<Vec<u8>, Revert> {
 pub(crate) const fn owner(account: B256) -> Address {
     let [owner @ .., _, _, _, _, _, _, _, _, _, _, _, _] = account.0;
     Address::new(owner)
-}
-
-/// An account's packed book.
-pub(crate) fn book(account: &B256) -> Result<Vec<u8>, Revert> {
-    let reply = ask(&address(&CLEARING.get()), &selected![bookCall::SELECTOR, *account])?;
-    reply.bytes(0).map(<[u8]>::to_vec)
-}
-
-/// An account's nonce.
-pub(crate) fn nonce(account: &B256) -> Result<u64, Revert> {
-    ask(&address(&CLEARING.get()), &selected![nonceCall::SELECTOR, *account])?.u64(0)
-}
-
-/// The insurance fund.
-pub(crate) fn insurance() -> Result<U256, Revert> {
-    ask(&address(&CLEARING.get()), &ledgerCall::SELECTOR)?.u256(3)
-}
-
-/// Margin's upper bound of the maintenance excess under the scenarios named.
-pub(crate) fn excess_under(account: &B256, scenarios: &[u8]) -> Result<I256, Revert> {
-    margin::maintenance_excess_under(&address(&MARGIN.get()), &book(account)?, scenarios)
-}
-
-/// Margin's figures of an account.
-pub(crate) fn assess(account: &B256) -> Result<Assessment, Revert> {
-    let margin = address(&MARGIN.get());
-    let assessments = margin::assess(&margin, &[book(account)?])?;
-    let figures = assessments
-        .first()
-        .ok_or_else(|| refuse!(novate_abi::IErrors::CallFailed { target: margin }))?;
-    // Refuses figures that no book has, before they are reckoned with.
-    margin::maintenance_excess(figures)?;
-    Ok(figures_of(figures))
-}
-
-/// The figures as the risk crate has them.
-const fn figures_of(assessment: &IMargin::Assessment) -> Assessment {
-    Assessment {
-        equity: assessment.equity,
-        initial_requirement: assessment.initialRequirement,
-        maintenance_requirement: assessment.maintenanceRequirement,
-        worst_underlying: assessment.worstUnderlying,
-        worst_scenario: assessment.worstScenario,
-        // Not reckoned with here: clearing refuses a slice on data that is too bad.
-        validity: Validity::Valid,
-    }
 }
 
 /// Since when the sequencer has been up.

@@ -2,15 +2,18 @@
 
 use alloc::vec;
 
-use novate_common::{Answer, Input, address, answers};
-use novate_risk::liquidation::AuctionTerms;
+use novate_common::{Answer, Input, address, answers, timestamp};
+use novate_risk::liquidation::Terms;
 
 use crate::{
     Liquidation,
-    entry::Offer,
-    load::{Running, assess, nonce, sequencer},
-    storage::{CLEARING, MARGIN, ORACLE},
+    auction::{Auction, flagged},
+    load::{Sight, sequencer},
+    storage::{CLEARING, FLAGGED, MARGIN, ORACLE},
 };
+
+/// Words of an auction.
+const WORDS: usize = 11;
 
 impl Liquidation {
     /// `modules()`.
@@ -18,31 +21,44 @@ impl Liquidation {
         answers![address(&CLEARING.get()), address(&MARGIN.get()), address(&ORACLE.get())]
     }
 
-    /// `discount(elapsed)`.
-    pub(crate) fn discount(&self, input: &mut Input<'_>) -> Answer {
-        answers![AuctionTerms::default().discount(input.u64()?)]
+    /// `terms(elapsed)`.
+    pub(crate) fn terms(&self, input: &mut Input<'_>) -> Answer {
+        let Terms { concession, bonus } = Terms::at(input.u64()?);
+        answers![concession, bonus]
     }
 
-    /// `auction(account)`: zeros if there is none. While the sequencer is down the clock stands as counted last.
+    /// `flaggedShortfall()`.
+    pub(crate) fn flagged_shortfall(&self) -> Answer {
+        answers![FLAGGED.get()]
+    }
+
+    /// `auction(account)`: zeros if there is none. While the sequencer is down the clock stands.
     pub(crate) fn auction(&self, input: &mut Input<'_>) -> Answer {
         let account = input.bytes32()?;
-        let Some(auction) = Running::load(&account) else {
-            return Ok(vec![0; 256]);
+        let Some(auction) = Auction::load(&account) else {
+            return Ok(vec![0; WORDS.saturating_mul(32)]);
         };
+        let sight = Sight::of(&account)?;
         let (is_up, since) = sequencer()?;
-        let elapsed = if is_up { auction.elapsed(since) } else { auction.counted };
-        let assessment = assess(&account)?;
-        let offer = Offer::of(&assessment, elapsed);
-        let price = offer.price(&assessment, offer.maximum_fraction, elapsed)?;
+        let runs = is_up && sight.slice_passes(&account)?;
+        let clock = auction.clock.sighted(timestamp(), since, runs);
+        let terms = Terms::at(clock.elapsed);
+        let fraction = match sight.healed() {
+            Some(_) => 0,
+            None => sight.size(&account)?.largest_fraction(terms),
+        };
         answers![
             auction.started_at,
-            offer.mode,
-            offer.discount,
-            offer.maximum_fraction,
-            price,
-            nonce(&account)?,
-            assessment.equity,
-            assessment.maintenance_requirement,
+            clock.elapsed,
+            auction.clock.last_seen,
+            auction.clock.ran,
+            terms.concession,
+            terms.bonus,
+            fraction,
+            sight.figures.close_excess(),
+            sight.figures.last_equity,
+            sight.figures.last_requirement,
+            flagged(&account),
         ]
     }
 }
