@@ -8,21 +8,24 @@ use alloy_primitives::{Address, B256, I256, U256};
 use alloy_sol_types::{SolCall, SolError};
 use novate_abi::{
     IErrors, IMargin,
-    book::Book,
-    parameters::{Place, Root, Set, pack_ramp, pack_scenario, pack_table, pack_underlying},
+    book::{Book, Collateral, Position},
+    parameters::{
+        FLIGHT, Place, Root, Set, pack_ramp, pack_scenario, pack_table, pack_underlying, read,
+    },
     snapshot::{ExpiryState, level_number},
 };
 use novate_common::testing::{
     World,
     fixture::{
-        HOURS, NOW, ONE, PERCENT, PERPETUAL, Told, install_oracle, parameters, position, sample,
-        sample_for_risk, word,
+        CALL, INDEX, NOW, ONE, PERCENT, PERPETUAL, PUT, Told, install_oracle, parameters, position,
+        sample, sample_for_risk, word,
     },
 };
 use novate_risk::{
-    Extensions, Parameters, Rules,
-    adaptive::{Ramp, assess_ramped},
+    Extensions, Instrument, Mark, Parameters, Rules,
+    adaptive::{Flight, Ramp, assess_ramped},
     assess_extended,
+    parameters::UnderlyingParameters,
     scenario::Scenario,
 };
 
@@ -53,17 +56,42 @@ impl Bench {
         bench
     }
 
+    /// Writes a word so early that what it changes has arrived.
     fn write(&self, place: Place, word: U256) {
+        let now = self.world.timestamp();
+        self.world.set_timestamp(NOW - FLIGHT);
+        self.write_now(place, word);
+        self.world.set_timestamp(now);
+    }
+
+    fn write_now(&self, place: Place, word: U256) {
         let call = IMargin::writeCall { place: place.encode(), word: word.into() };
         assert!(self.world.send(KEEPER, SELF, &call).is_ok());
     }
 
-    /// Stores a shared set.
+    /// Stores a shared set so early that it has arrived.
     fn store(&self, set: Set, parameters: &Parameters, extensions: &Extensions) {
-        let root = self.world.storage(SELF, U256::from(1));
-        let root = Root::unpack(root.into());
-        self.write(Place::Root, Root { stored: root.stored | set.bit(), ..root }.pack());
-        self.write(Place::Set(set), set.word(parameters, extensions));
+        let now = self.world.timestamp();
+        self.world.set_timestamp(NOW - FLIGHT);
+        self.store_now(set, parameters, extensions);
+        self.world.set_timestamp(now);
+    }
+
+    fn store_now(&self, set: Set, parameters: &Parameters, extensions: &Extensions) {
+        let root = self.root();
+        self.write_now(Place::Set(set), set.word(parameters, extensions));
+        self.write_now(Place::Root, Root { stored: root.stored | set.bit(), ..root }.pack());
+    }
+
+    fn root(&self) -> Root {
+        Root::unpack(self.world.storage(SELF, U256::from(1)).into())
+    }
+
+    fn parameters(&self, underlyings: &[u8], collaterals: &[u8]) -> Vec<U256> {
+        let (underlyings, collaterals) = (underlyings.to_vec(), collaterals.to_vec());
+        let call = IMargin::parametersCall { underlyings, collaterals };
+        let told = self.world.send(STRANGER, SELF, &call).unwrap();
+        told.iter().map(|word| U256::from_be_bytes(word.0)).collect()
     }
 
     fn assess(&self, book: &Book) -> IMargin::Assessment {
@@ -115,7 +143,7 @@ fn assert_same(told: &IMargin::Assessment, expected: &novate_risk::Assessment) {
 }
 
 fn excess(told: &IMargin::Assessment) -> I256 {
-    told.equity - I256::try_from(told.maintenanceRequirement).unwrap()
+    told.closeEquity - I256::try_from(told.closeRequirement).unwrap()
 }
 
 #[test]
@@ -179,7 +207,8 @@ fn books_assessed_together_are_assessed_as_alone() {
 #[test]
 fn a_scenario_that_does_not_exist_or_one_too_few_is_refused() {
     let bench = Bench::new();
-    for (scenarios, scenario) in [(vec![33], 33), (vec![], 255), (vec![0, 4], 4)] {
+    let none = u8::try_from(parameters().scenarios.len()).unwrap();
+    for (scenarios, scenario) in [(vec![none], none), (vec![], 255), (vec![0, 4], 4)] {
         let call = IMargin::maintenanceExcessUnderCall { book: sample().pack().into(), scenarios };
         bench.refused(STRANGER, &call, &IMargin::UnknownScenario { scenario });
     }
@@ -189,7 +218,7 @@ fn a_scenario_that_does_not_exist_or_one_too_few_is_refused() {
 fn a_book_that_is_malformed_is_refused_where_it_is() {
     let bench = Bench::new();
     let mut bytes = sample().pack();
-    bytes[40] = 1;
+    bytes[50] = 1;
     bench.assess_refused(&bytes, &IErrors::MalformedBytes { offset: U256::from(32) });
     bench.assess_refused(&[0; 31], &IErrors::MalformedBytes { offset: U256::ZERO });
 
@@ -207,31 +236,83 @@ fn a_book_that_is_malformed_is_refused_where_it_is() {
 }
 
 #[test]
-fn what_is_not_listed_is_refused() {
+fn row_9_what_is_not_listed_counts_nothing_and_breaks_nothing() {
     let bench = Bench::new();
+    let plain = bench.assess(&sample());
     let mut book = sample();
-    book.positions = vec![position(2 << 56, 1)];
-    bench.assess_refused(&book.pack(), &IMargin::UnderlyingNotListed { underlying: 2 });
-    let mut book = sample();
-    book.collateral[0].number = 9;
-    bench.assess_refused(&book.pack(), &IMargin::CollateralNotListed { collateral: 9 });
+    book.positions.push(position((2 << 56) | (2 << 54) | (490_400 << 32) | (19 << 27) | 3, -9));
+    book.positions.push(Position { reference_price: 7, ..position(3 << 56, i64::MAX) });
+    book.collateral.push(Collateral { number: 9, amount: u128::MAX });
+    assert_eq!(bench.assess(&book), plain);
+    let scenarios = vec![plain.worstScenario];
+    let call = IMargin::maintenanceExcessUnderCall { book: book.pack().into(), scenarios };
+    assert_eq!(bench.world.send(STRANGER, SELF, &call).unwrap(), excess(&plain));
+    let mut words = bench.parameters(&[1, 2], &[1, 9]);
+    words.retain(|word| !word.is_zero());
+    assert_eq!(words, bench.parameters(&[1], &[1]));
+
+    let alone = Book { positions: vec![position(2 << 56, 1)], ..Book::default() };
+    bench.world.remove(ORACLE);
+    assert_eq!(bench.assess(&alone), bench.assess(&Book::default()));
 }
 
 #[test]
-fn market_data_that_is_missing_or_unusable_is_refused() {
+fn an_oracle_that_does_not_answer_is_named() {
     let bench = Bench::new();
-    bench.told.borrow_mut().state = ExpiryState::Unknown;
-    let expiry = u64::from(HOURS) * 3_600;
-    bench.assess_refused(&sample().pack(), &IMargin::NoMarketData { underlying: 1, expiry });
-
-    bench.told.borrow_mut().index = 0;
-    let book = Book { positions: Vec::new(), ..sample() };
-    bench.assess_refused(&book.pack(), &IErrors::MarketNotValid { level: 0, needed: 1 });
-
     bench.told.borrow_mut().is_silent = true;
-    bench.assess_refused(&book.pack(), &IErrors::CallFailed { target: ORACLE });
+    bench.assess_refused(&sample().pack(), &IErrors::CallFailed { target: ORACLE });
     bench.world.remove(ORACLE);
-    bench.assess_refused(&book.pack(), &IErrors::CallFailed { target: ORACLE });
+    bench.assess_refused(&sample().pack(), &IErrors::CallFailed { target: ORACLE });
+}
+
+#[test]
+fn marks_are_those_of_the_risk_crate() {
+    let bench = Bench::new();
+    let future = (1 << 56) | (1 << 54) | (490_400 << 32);
+    let market = bench.told.borrow().market();
+    let ids = [CALL, PERPETUAL, future, 1, PUT, CALL];
+    let told = bench.assess_all(&[&sample(), &Book::default()], &ids);
+    assert_eq!(told.assessments.len(), 2);
+    assert_eq!(told.assessments[0], bench.assess(&sample()));
+    assert_eq!(told.marks, bench.marks(&ids));
+    for (id, told) in ids.iter().zip(&told.marks) {
+        let expected = if *id == 1 {
+            Mark::of_collateral(1, &market, &parameters())
+        } else {
+            let instrument = Instrument::decode(*id).unwrap();
+            Mark::of_instrument(&instrument, &market, &parameters(), NOW)
+        };
+        assert!(expected.is_marked && expected.price != 0);
+        assert_eq!((told.mark, told.index), (expected.price, expected.index));
+        assert_eq!((told.fundingIndex, told.isMarked), (expected.funding_index, true));
+        assert_eq!(told.validity, level_number(expected.validity));
+    }
+}
+
+#[test]
+fn what_was_never_posted_or_is_not_listed_has_no_mark() {
+    let bench = Bench::new();
+    let nothing =
+        IMargin::Mark { mark: 0, index: 0, fundingIndex: 0, validity: 0, isMarked: false };
+    assert_eq!(bench.marks(&[2 << 56, 9]), [nothing.clone(), nothing.clone()]);
+    bench.told.borrow_mut().state = ExpiryState::Unknown;
+    bench.told.borrow_mut().mark = 0;
+    let known = IMargin::Mark { index: INDEX, validity: 4, ..nothing };
+    assert_eq!(bench.marks(&[CALL, PERPETUAL]), [known.clone(), known]);
+    for id in [PERPETUAL + 1, 256, 1 << 54] {
+        let call = asking(&[], &[id]);
+        bench.refused(STRANGER, &call, &IErrors::InvalidInstrument { id });
+    }
+}
+
+#[test]
+fn a_level_below_valid_is_that_of_figures_and_marks() {
+    let bench = Bench::new();
+    bench.told.borrow_mut().validity = 3;
+    assert_eq!((bench.assess(&sample()).validity, bench.marks(&[PERPETUAL])[0].validity), (3, 3));
+    bench.told.borrow_mut().stable_validity = 2;
+    assert_eq!((bench.assess(&sample()).validity, bench.marks(&[PERPETUAL])[0].validity), (2, 2));
+    assert_eq!(bench.assess(&Book::default()).validity, 4);
 }
 
 #[test]
@@ -255,7 +336,7 @@ fn a_stale_stable_price_makes_every_figure_stale() {
 fn one_scenario_bounds_the_excess_from_above_and_the_worst_one_meets_it() {
     let bench = Bench::new();
     let told = bench.assess(&sample());
-    for scenario in 0..33 {
+    for scenario in 0..parameters().scenarios.len().try_into().unwrap() {
         assert!(bench.under(vec![scenario]) >= excess(&told), "scenario {scenario}");
     }
     assert_eq!(bench.under(vec![told.worstScenario]), excess(&told));
@@ -295,8 +376,9 @@ fn a_range_on_its_way_counts_at_once_initially_and_as_far_as_it_came_for_mainten
     let ramp = Ramp { from, to, start: NOW - 1_000, length: 4_000 };
     let mut listed = parameters().underlyings[0];
     listed.range = to;
-    bench.write(Place::Underlying(1), pack_underlying(&listed, true));
-    bench.write(Place::Ramp(1), pack_ramp(&ramp));
+    bench.write_now(Place::Ramp(1), pack_ramp(&ramp));
+    bench.write_now(Place::Underlying(1), pack_underlying(&listed, true));
+    assert_eq!(bench.root().flight, 0, "it moves by itself");
     let market = bench.told.borrow().market();
     let expected = assess_ramped(
         &sample_for_risk(),
@@ -334,6 +416,7 @@ fn every_shared_set_that_is_stored_counts() {
     changed.basis.up = 20 * PERCENT;
     changed.long.base = 90 * PERCENT;
     changed.short.base = 120 * PERCENT;
+    changed.corrections.vanishing = 40 * PERCENT;
     let none = Extensions::default();
     for set in novate_abi::parameters::SETS {
         bench.store(set, &changed, &none);
@@ -350,7 +433,7 @@ fn the_keeper_alone_writes_and_everybody_reads() {
     let unauthorized = IErrors::Unauthorized { caller: STRANGER };
     bench.refused(STRANGER, &write(0), &unauthorized);
     let offset = U256::from(4);
-    for place in [1, 0x010c, 0x0508, u16::MAX] {
+    for place in [1, 0x010d, 0x0508, u16::MAX] {
         bench.refused(KEEPER, &write(place), &IErrors::MalformedBytes { offset });
         bench.refused(STRANGER, &IMargin::wordCall { place }, &IErrors::MalformedBytes { offset });
     }
@@ -368,15 +451,7 @@ fn the_keeper_alone_writes_and_everybody_reads() {
         U256::from_be_bytes(bench.world.send(STRANGER, SELF, &call).unwrap().0)
     };
     let places = [Place::Root, Place::Collateral(1), Place::Underlying(1)];
-    let told = bench
-        .world
-        .send(
-            STRANGER,
-            SELF,
-            &IMargin::parametersCall { underlyings: Vec::new(), collaterals: vec![1] },
-        )
-        .unwrap();
-    let told: Vec<U256> = told.iter().map(|word| U256::from_be_bytes(word.0)).collect();
+    let told = bench.parameters(&[], &[1]);
     assert_eq!(told, places.map(|place| word(place, ORACLE)));
     assert_eq!(told, places.map(ask));
     let keeper = bench.world.send(STRANGER, SELF, &IMargin::keeperCall {}).unwrap();
@@ -385,16 +460,12 @@ fn the_keeper_alone_writes_and_everybody_reads() {
 }
 
 #[test]
-fn parameters_of_what_is_not_listed_or_out_of_order_are_refused() {
+fn lists_out_of_order_are_refused() {
     let bench = Bench::new();
     let ask = |underlyings: &[u8], collaterals: &[u8]| IMargin::parametersCall {
         underlyings: underlyings.to_vec(),
         collaterals: collaterals.to_vec(),
     };
-    let unlisted = IMargin::UnderlyingNotListed { underlying: 7 };
-    bench.refused(STRANGER, &ask(&[1, 7], &[]), &unlisted);
-    let unlisted = IMargin::CollateralNotListed { collateral: 2 };
-    bench.refused(STRANGER, &ask(&[], &[1, 2]), &unlisted);
     for call in [ask(&[2, 1], &[]), ask(&[1, 1], &[])] {
         let offset = U256::from(4 + 4 * 32);
         bench.refused(STRANGER, &call, &IErrors::MalformedBytes { offset });
@@ -417,8 +488,147 @@ fn every_place_has_a_slot_of_its_own() {
     for (number, place) in (1_u64..).zip(&places) {
         let call = IMargin::wordCall { place: place.encode() };
         let found = bench.world.send(STRANGER, SELF, &call).unwrap();
-        assert_eq!(U256::from_be_bytes(found.0), U256::from(number), "{place:?}");
+        let content = U256::from_be_bytes(found.0) & !(U256::MAX << 216_usize);
+        assert_eq!(content, U256::from(number), "{place:?}");
     }
-    assert_eq!(bench.world.storage(SELF, U256::from(1)), B256::from(U256::from(1)));
+    let root = Root { flight: NOW - FLIGHT, ..Root::unpack(U256::ONE) };
+    assert_eq!(bench.world.storage(SELF, U256::from(1)), B256::from(root.pack()));
     assert_eq!(bench.world.storage(SELF, U256::from(27)), B256::from(U256::from(13)));
+}
+
+/// Parameters under which the sample requires several times as much.
+fn harder() -> Parameters {
+    let mut harder = parameters();
+    (harder.scan.initial, harder.scan.maintenance) = (10 * ONE, 10 * ONE);
+    harder
+}
+
+#[test]
+fn row_16_a_change_reaches_maintenance_in_a_day_and_initial_margin_at_once() {
+    let bench = Bench::new();
+    let before = bench.assess(&sample());
+    bench.store_now(Set::Scan, &harder(), &Extensions::default());
+    let at_once = bench.assess(&sample());
+    assert_eq!(excess(&at_once), excess(&before));
+    assert_eq!(at_once.maintenanceRequirement, before.maintenanceRequirement);
+    assert_eq!(at_once.lastRequirement, before.lastRequirement);
+    let market = bench.told.borrow().market();
+    let after = novate_risk::assess(&sample_for_risk(), &market, &harder(), NOW).unwrap();
+    assert_eq!(at_once.initialRequirement, after.initial_requirement);
+    assert!(at_once.initialRequirement > U256::from(2) * before.initialRequirement);
+    let flight = bench.world.send(STRANGER, SELF, &IMargin::flightCall {}).unwrap();
+    assert_eq!((flight.start, flight.length), (NOW, FLIGHT));
+
+    let mut last = before.closeRequirement;
+    for hour in 1..=24 {
+        let now = NOW + hour * 3_600;
+        bench.world.set_timestamp(now);
+        let told = bench.assess(&sample());
+        let of = |parameters: &Parameters| {
+            novate_risk::assess(&sample_for_risk(), &market, parameters, now).unwrap()
+        };
+        let (from, to) = (of(&parameters()), of(&harder()));
+        let way = Flight { start: NOW, length: FLIGHT };
+        assert_same(&told, &way.between(&from, &to, now));
+        assert!(told.closeRequirement > last, "hour {hour}");
+        last = told.closeRequirement;
+        let scenario = to.worst_scenario;
+        assert!(bench.under(vec![scenario]) - excess(&told) <= I256::ONE);
+        assert!(bench.under(vec![0]) >= excess(&told));
+    }
+    // The rolled surface and the time left made it the same without a flight.
+    assert_same(&bench.assess(&sample()), &{
+        novate_risk::assess(&sample_for_risk(), &market, &harder(), NOW + FLIGHT).unwrap()
+    });
+}
+
+#[test]
+fn one_flight_runs_at_a_time_and_a_block_is_one_flight() {
+    let bench = Bench::new();
+    let before = bench.assess(&sample());
+    let mut words = Vec::new();
+    for (times, parameters) in [(3, harder()), (5, parameters()), (9, harder())] {
+        let mut parameters = parameters;
+        parameters.contingencies.perpetual_maintenance = times * PERCENT;
+        bench.store_now(Set::Contingencies, &parameters, &Extensions::default());
+        bench.store_now(Set::Scan, &parameters, &Extensions::default());
+        words.push(bench.assess(&sample()).initialRequirement);
+        assert_eq!(
+            excess(&bench.assess(&sample())),
+            excess(&before),
+            "what was before all of them"
+        );
+    }
+    assert!(words[2] > words[0]);
+    let write =
+        |place: Place, word: U256| IMargin::writeCall { place: place.encode(), word: word.into() };
+    let skew = write(Place::Set(Set::Skew), U256::ONE);
+    let listed = pack_underlying(&parameters().underlyings[0], true);
+    let grouped = UnderlyingParameters { group: 1, ..parameters().underlyings[0] };
+    let grouped = pack_underlying(&grouped, false);
+    for now in [NOW + 1, NOW + FLIGHT - 1] {
+        bench.world.set_timestamp(now);
+        let error = IMargin::ParametersInFlight { from: NOW + FLIGHT };
+        bench.refused(KEEPER, &skew, &error);
+        bench.refused(KEEPER, &write(Place::Underlying(1), grouped), &error);
+        bench.refused(KEEPER, &write(Place::Collateral(1), U256::ONE << 136_usize), &error);
+    }
+    // What changes no requirement in a step is always open: a listing, a ramp, another oracle, what stands there.
+    bench.write_now(Place::Underlying(7), word(Place::Underlying(1), ORACLE));
+    bench.write_now(Place::Collateral(7), U256::ONE << 136_usize);
+    bench.write_now(Place::Ramp(1), U256::ONE);
+    bench.write_now(Place::Underlying(1), listed);
+    bench.write_now(Place::Root, Root { oracle: KEEPER, ..bench.root() }.pack());
+    bench.write_now(Place::Set(Set::Scan), Set::Scan.word(&harder(), &Extensions::default()));
+    assert_eq!(bench.root().flight, NOW);
+    bench.world.set_timestamp(NOW + FLIGHT);
+    assert!(bench.world.send(KEEPER, SELF, &skew).is_ok());
+    assert_eq!(bench.root().flight, NOW + FLIGHT);
+}
+
+/// What clients evaluate from the words that margin hands over is what margin says, on the way and before and after it.
+#[test]
+fn words_that_are_handed_over_evaluate_to_the_same() {
+    let bench = Bench::new();
+    let mut changed = harder();
+    changed.skew.linear_cap = 0;
+    let charges = Extensions { floor_net: PERCENT, gamma: ONE, ..Extensions::default() };
+    let same = |now| {
+        bench.world.set_timestamp(now);
+        let mut words = bench.parameters(&[1], &[1]).into_iter();
+        let governed = read(&[1], &[1], now, &mut |_, _| words.next().ok_or(())).unwrap();
+        assert_eq!(words.next(), None);
+        let market = bench.told.borrow().market();
+        let expected = governed.rules(now).figures(&sample_for_risk(), &market).unwrap();
+        assert_same(&bench.assess(&sample()), &expected);
+    };
+    same(NOW);
+    bench.store_now(Set::Scan, &changed, &charges);
+    bench.store_now(Set::Charges, &changed, &charges);
+    bench.store_now(Set::Skew, &changed, &charges);
+    let listed = UnderlyingParameters { range: 30 * PERCENT, ..parameters().underlyings[0] };
+    bench.write_now(Place::Underlying(1), pack_underlying(&listed, false));
+    for elapsed in [0, 1, FLIGHT / 3, FLIGHT - 1, FLIGHT, 2 * FLIGHT] {
+        same(NOW + elapsed);
+    }
+    // Back from a set of zeros to the defaults: the zeros were there before.
+    let now = NOW + 2 * FLIGHT;
+    let before = bench.assess(&sample());
+    bench.store_now(Set::Charges, &changed, &Extensions::default());
+    bench.store_now(Set::Skew, &parameters(), &charges);
+    assert_eq!(excess(&bench.assess(&sample())), excess(&before));
+    for elapsed in [0, FLIGHT / 2, FLIGHT] {
+        same(now + elapsed);
+    }
+}
+
+/// Storage reads outside of a flight: the root, the underlying, the token.
+#[test]
+fn a_flight_that_is_over_is_not_looked_at() {
+    let bench = Bench::new();
+    bench.store(Set::Scan, &harder(), &Extensions::default());
+    let words = bench.parameters(&[1], &[1]);
+    assert_eq!(words.len(), 4);
+    bench.world.set_timestamp(NOW - 1);
+    assert_eq!(bench.parameters(&[1], &[1]).len(), 4 + 5, "old root, then what it calls for");
 }
