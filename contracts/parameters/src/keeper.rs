@@ -69,6 +69,7 @@ pub(crate) fn write(place: Place, word: U256) -> Result<(), Revert> {
     tell(&margin(), &selected![writeCall::SELECTOR, place.encode(), B256::from(word)])
 }
 
-fn margin() -> Address {
+/// The margin contract.
+pub(crate) fn margin() -> Address {
     address(&MARGIN.get())
 }

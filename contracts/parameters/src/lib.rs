@@ -8,6 +8,7 @@
 
 extern crate alloc;
 
+mod allowances;
 mod change;
 mod keeper;
 mod listed;

@@ -4,8 +4,8 @@ use alloy_primitives::{I256, U256};
 use novate_abi::{
     IRiskParameters,
     parameters::{
-        GROUPS, Place, pack_collateral, pack_ramp, pack_underlying, unpack_collateral, unpack_ramp,
-        unpack_underlying,
+        FLIGHT, GROUPS, Place, pack_collateral, pack_ramp, pack_underlying, unpack_collateral,
+        unpack_ramp, unpack_underlying,
     },
     words::signed,
 };
@@ -18,6 +18,7 @@ use novate_risk::{
 
 use crate::{
     RiskParameters,
+    allowances::{list, sync},
     change::{changed, changed_unsigned},
     keeper::{word, write},
 };
@@ -85,6 +86,8 @@ impl RiskParameters {
         if moved {
             stop(current.underlying)?;
         }
+        list(current.underlying);
+        sync(current.underlying)?;
         empty()
     }
 
@@ -95,12 +98,10 @@ impl RiskParameters {
         let current = UnderlyingParameters { range: input.u64()?, ..previous };
         let length = input.u64()?;
         current.check().map_err(refused)?;
-        if !(HOUR..=LONGEST_RAMP).contains(&length) {
-            let [value, minimum, maximum] = [length, HOUR, LONGEST_RAMP].map(i128::from);
-            let bound = Bound { name: "ramp.length", value, minimum, maximum };
-            return Err(refused(Error::ParameterOutOfBounds(bound)));
-        }
         let before = ramp(&previous, moves)?;
+        // What raises maintenance takes a day at least.
+        let shortest = if current.range > before.at(timestamp()) { FLIGHT } else { HOUR };
+        within("ramp.length", length, shortest, LONGEST_RAMP)?;
         let way = Ramp { length, ..before.towards(current.range, timestamp()) };
         write(Place::Ramp(current.underlying), pack_ramp(&way))?;
         put(&previous, &current, true)?;
@@ -132,6 +133,7 @@ impl RiskParameters {
             cancels_risk: input.bool()?,
         };
         current.check().map_err(refused)?;
+        listed(current.underlying)?;
         let place = Place::Collateral(collateral);
         let nothing = CollateralParameters {
             underlying: 0,
@@ -140,13 +142,30 @@ impl RiskParameters {
             cancels_risk: false,
             ..current
         };
-        let previous = unpack_collateral(collateral, word(place)?).unwrap_or(nothing);
+        let previous = match unpack_collateral(collateral, word(place)?) {
+            Some(previous) => {
+                // Another price at once would be another equity at once: that is another listing.
+                let same = previous.underlying.into();
+                within("collateral.underlying", current.underlying.into(), same, same)?;
+                previous
+            }
+            None => nothing,
+        };
         write(place, pack_collateral(&current))?;
         for (name, value) in COLLATERAL {
             changed(name, collateral, value(&previous), value(&current));
         }
         empty()
     }
+}
+
+/// Refuses a number outside of limits.
+fn within(name: &'static str, value: u64, minimum: u64, maximum: u64) -> Result<(), Revert> {
+    if (minimum..=maximum).contains(&value) {
+        return Ok(());
+    }
+    let [value, minimum, maximum] = [value, minimum, maximum].map(i128::from);
+    Err(refused(Error::ParameterOutOfBounds(Bound { name, value, minimum, maximum })))
 }
 
 /// A value of a collateral token.

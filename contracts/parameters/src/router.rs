@@ -2,8 +2,9 @@
 //!
 //! | slot | content |
 //! | --- | --- |
-//! | 0..2 | roles and pause mask |
-//! | 3 | margin |
+//! | 0..3 | roles; no operation can be stopped |
+//! | 4 | margin |
+//! | 5 | underlyings that are listed, one bit each |
 
 #[allow(unused_imports, reason = "the storage macro names them")]
 use alloc::{vec, vec::Vec};
@@ -11,11 +12,12 @@ use alloc::{vec, vec::Vec};
 use alloy_sol_types::SolCall;
 use novate_abi::{
     IRiskParameters::{
-        initializeCall, marginCall, rampRangeCall, scenariosCall, setBasisCall, setCollateralCall,
-        setConfidenceCall, setContingenciesCall, setFactorsCall, setFloorCall, setGammaChargeCall,
-        setGroupCall, setLiquidityChargeCall, setLongDiscountCall, setOffsetCall, setOracleCall,
-        setPegCall, setScenariosCall, setShortDiscountCall, setSkewCall, setSkewWidthCall,
-        setUnderlyingCall, setVolatilityShockCall, valueCall,
+        initializeCall, marginCall, rampRangeCall, scenariosCall, setBasisCall, setCalendarCall,
+        setCollateralCall, setConfidenceCall, setContingenciesCall, setFactorsCall, setFloorCall,
+        setGammaChargeCall, setGroupCall, setLiquidityChargeCall, setLongDiscountCall,
+        setOffsetCall, setOracleCall, setPegCall, setScenariosCall, setShortDiscountCall,
+        setSkewCall, setSkewWidthCall, setUnderlyingCall, setVanishingCall, setVolatilityShockCall,
+        syncAllowancesCall, valueCall,
     },
     parameters::Set,
 };
@@ -24,10 +26,10 @@ use novate_common::{
 };
 use stylus_sdk::prelude::*;
 
-use crate::view;
+use crate::{allowances::sync_all, view};
 
 /// The margin contract whose keeper this is.
-pub(crate) const MARGIN: Fixed = Fixed::at(3);
+pub(crate) const MARGIN: Fixed = Fixed::at(4);
 
 /// The parameters contract: its storage is the table above.
 #[storage]
@@ -56,7 +58,16 @@ impl Contract for RiskParameters {
             setPegCall::SELECTOR => self.set_shared(Set::Scan, 2, 2, input),
             setContingenciesCall::SELECTOR => self.set_shared(Set::Contingencies, 0, 4, input),
             setConfidenceCall::SELECTOR => self.set_shared(Set::Confidence, 0, 2, input),
-            setVolatilityShockCall::SELECTOR => self.set_shared(Set::Volatility, 0, 4, input),
+            setVolatilityShockCall::SELECTOR => {
+                self.set_shared(Set::Volatility, 0, 4, input)?;
+                sync_all()
+            }
+            setCalendarCall::SELECTOR => {
+                self.set_shared(Set::Corrections, 0, 3, input)?;
+                sync_all()
+            }
+            setVanishingCall::SELECTOR => self.set_shared(Set::Corrections, 3, 1, input),
+            syncAllowancesCall::SELECTOR => Self::sync_allowances(input),
             setSkewCall::SELECTOR => self.set_shared(Set::Skew, 0, 4, input),
             setSkewWidthCall::SELECTOR => self.set_shared(Set::SkewWidth, 0, 4, input),
             setBasisCall::SELECTOR => self.set_shared(Set::Basis, 0, 4, input),
@@ -68,7 +79,7 @@ impl Contract for RiskParameters {
             setOffsetCall::SELECTOR => self.set_offset(input),
             setScenariosCall::SELECTOR => self.set_scenarios(input),
             scenariosCall::SELECTOR => crate::scenarios::scenarios(),
-            _ => self.governance.route(selector, input, 0),
+            _ => self.governance.route(selector, input, &[]),
         }
     }
 }

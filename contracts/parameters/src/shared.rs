@@ -10,6 +10,7 @@ use novate_risk::{Extensions, Parameters};
 
 use crate::{
     RiskParameters,
+    allowances::sync_all,
     change::{changed, lane},
     keeper::{Shared, root, shared, write},
 };
@@ -51,7 +52,7 @@ impl RiskParameters {
         let previous = root()?;
         write(Place::Root, Root { oracle, ..previous }.pack())?;
         event!(IRiskParameters::OracleChanged { previous: previous.oracle, oracle; });
-        empty()
+        sync_all()
     }
 }
 
@@ -86,5 +87,6 @@ fn group(place: usize) -> u8 {
 
 fn check(parameters: &Parameters, extensions: &Extensions) -> Result<(), Revert> {
     parameters.check().map_err(refused)?;
+    parameters.corrections.check().map_err(refused)?;
     extensions.check().map_err(refused)
 }

@@ -2,31 +2,35 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
 
-use std::vec::Vec;
+use std::{cell::RefCell, collections::HashMap, rc::Rc, vec::Vec};
 
 use alloy_primitives::{Address, B256, I256, U256};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolInterface};
 use novate_abi::{
     IErrors, IMargin,
     IMargin::IMarginCalls,
+    IOracle::{Allowances, setAllowancesCall},
     IRiskParameters,
     IRiskParameters::{
         IRiskParametersCalls, OracleChanged, ParameterChanged, ScenarioChanged, ScenarioTooFine,
-        UnknownGroup, initializeCall, marginCall, rampRangeCall, scenariosCall, setBasisCall,
-        setCollateralCall, setConfidenceCall, setContingenciesCall, setFactorsCall, setFloorCall,
-        setGammaChargeCall, setGroupCall, setLiquidityChargeCall, setLongDiscountCall,
-        setOffsetCall, setOracleCall, setPegCall, setScenariosCall, setShortDiscountCall,
-        setSkewCall, setSkewWidthCall, setUnderlyingCall, setVolatilityShockCall, valueCall,
+        UnknownGroup, UnknownParameter, initializeCall, marginCall, rampRangeCall, scenariosCall,
+        setBasisCall, setCalendarCall, setCollateralCall, setConfidenceCall, setContingenciesCall,
+        setFactorsCall, setFloorCall, setGammaChargeCall, setGroupCall, setLiquidityChargeCall,
+        setLongDiscountCall, setOffsetCall, setOracleCall, setPegCall, setScenariosCall,
+        setShortDiscountCall, setSkewCall, setSkewWidthCall, setUnderlyingCall, setVanishingCall,
+        setVolatilityShockCall, syncAllowancesCall, valueCall,
     },
-    parameters::{Governed, Place, Root, SETS, Set, read},
+    parameters::{Place, Root, SETS, Set, read},
 };
 use novate_common::testing::World;
 use novate_risk::{
-    Error, Extensions, Parameters,
+    Decided, Extensions, Parameters,
     scenario::{Scenario, SpotMove, Weight},
 };
 
 use crate::RiskParameters;
+
+mod flight;
 
 const SELF: Address = Address::repeat_byte(0x9a);
 const MARGIN: Address = Address::repeat_byte(0x3a);
@@ -38,7 +42,23 @@ const PERCENT: u64 = ONE / 100;
 const TENTH: i64 = 100_000_000_000_000_000;
 
 #[derive(Debug)]
-struct Bench(World);
+struct Bench(World, Told);
+
+/// What the oracle was told last, of each underlying.
+type Told = Rc<RefCell<HashMap<u8, Allowances>>>;
+
+/// An oracle that takes allowances.
+fn install_oracle(world: &World) -> Told {
+    let told = Told::default();
+    let kept = Rc::clone(&told);
+    world.mock(ORACLE, move |_, message| {
+        assert_eq!(message.sender, SELF, "the keeper alone writes");
+        let call = setAllowancesCall::abi_decode(&message.data).unwrap();
+        kept.borrow_mut().insert(call.underlying, call.allowances);
+        Ok(Vec::new())
+    });
+    told
+}
 
 impl Bench {
     fn new() -> Self {
@@ -56,6 +76,16 @@ impl Bench {
                     world.set_storage(MARGIN, slot(call.place), call.word);
                     Ok(Vec::new())
                 }
+                IMarginCalls::parameters(call) => {
+                    let mut words = Vec::new();
+                    let mut keep = |place: Place, _| -> Result<U256, ()> {
+                        words.push(world.storage(MARGIN, slot(place.encode())));
+                        Ok(words.last().copied().unwrap_or_default().into())
+                    };
+                    read(&call.underlyings, &call.collaterals, world.timestamp(), &mut keep)
+                        .unwrap();
+                    Ok(IMargin::parametersCall::abi_encode_returns(&words))
+                }
                 _ => panic!("not mocked"),
             }
         });
@@ -63,7 +93,8 @@ impl Bench {
         world.set_storage(MARGIN, U256::from(Place::Root.encode()), root.into());
         let call = initializeCall { governor: GOVERNOR, guardian: STRANGER, margin: MARGIN };
         world.send(GOVERNOR, SELF, &call).unwrap();
-        Self(world)
+        let told = install_oracle(&world);
+        Self(world, told)
     }
 
     fn govern<C: SolCall>(&self, call: &C) {
@@ -78,11 +109,15 @@ impl Bench {
     }
 
     /// What margin then reads.
-    fn governed(&self, underlyings: &[u8], collaterals: &[u8]) -> Governed {
-        let mut word = |place: Place| -> Result<U256, Error> {
+    fn governed(&self, underlyings: &[u8], collaterals: &[u8]) -> Decided {
+        let mut word = |place: Place, _| -> Result<U256, ()> {
             Ok(self.0.storage(MARGIN, U256::from(place.encode())).into())
         };
-        read(underlyings.to_vec(), collaterals, &mut word).unwrap()
+        read(underlyings, collaterals, self.0.timestamp(), &mut word).unwrap().decided
+    }
+
+    fn allowances(&self, underlying: u8) -> Option<Allowances> {
+        self.1.borrow().get(&underlying).cloned()
     }
 
     fn root(&self) -> Root {
@@ -107,8 +142,12 @@ impl Bench {
     }
 
     fn list(&self) {
+        self.list_as(1);
+    }
+
+    fn list_as(&self, underlying: u8) {
         self.govern(&setUnderlyingCall {
-            underlying: 1,
+            underlying,
             range: 18 * PERCENT,
             volatilityRangeUp: 50 * PERCENT,
             volatilityRangeDown: 30 * PERCENT,
@@ -174,6 +213,8 @@ fn set_all(bench: &Bench) {
     bench.govern(&setLiquidityChargeCall { rate: 10, maximum: 5 * PERCENT, threshold: 1_000_000 });
     bench.govern(&offset(1, 60 * PERCENT));
     bench.govern(&offset(4, 30 * PERCENT));
+    bench.govern(&setCalendarCall { floor: PERCENT, slope: 3 * PERCENT, initial: ONE });
+    bench.govern(&setVanishingCall { share: 30 * PERCENT });
 }
 
 #[test]
@@ -191,8 +232,8 @@ fn every_function_of_the_interface_is_routed() {
 fn shared_parameters_are_stored_as_they_were_set_and_read_by_name() {
     let bench = Bench::new();
     set_all(&bench);
-    let Governed { parameters, extensions, oracle, .. } = bench.governed(&[], &[]);
-    assert_eq!(oracle, ORACLE);
+    let Decided { parameters, extensions, .. } = bench.governed(&[], &[]);
+    assert_eq!(bench.root().oracle, ORACLE);
     let defaults = Parameters::default();
     assert_eq!((parameters.scan.initial, parameters.scan.maintenance), (2 * ONE, ONE));
     assert_eq!(parameters.scan.peg_threshold, u128::from(98 * PERCENT));
@@ -221,7 +262,18 @@ fn shared_parameters_are_stored_as_they_were_set_and_read_by_name() {
     assert_eq!(bench.value("contingency.perpetual_maintenance", 0), signed(4 * PERCENT));
     assert_eq!(bench.value("extensions.offset", 4), signed(30 * PERCENT));
     assert_eq!(bench.value("extensions.offset", 2), I256::ZERO);
-    assert_eq!(bench.value("no such thing", 0), I256::ZERO);
+    assert_eq!(bench.value("extensions.offset", 9), I256::ZERO);
+    assert_eq!(bench.value("scan.initial", 1), I256::ZERO);
+    assert_eq!(parameters.corrections.calendar_initial, ONE);
+    assert!(parameters.corrections.caps_losses && parameters.corrections.smooth_confidence);
+    assert!(parameters.corrections.charges_old_surfaces);
+    let names = ["calendar.floor", "calendar.slope", "calendar.initial", "vanishing.share"];
+    let values = [PERCENT, 3 * PERCENT, ONE, 30 * PERCENT];
+    assert_eq!(names.map(|name| bench.value(name, 0)), values.map(signed));
+    for name in ["no such thing", "", "scan.initia", "range "] {
+        let (name, subject) = (named(name), 0);
+        bench.refused(STRANGER, &valueCall { name, subject }, &UnknownParameter { name });
+    }
 }
 
 #[test]
@@ -264,13 +316,14 @@ fn every_change_is_told_with_old_and_new_value() {
     ];
     assert_eq!(bench.changes(logs), expected);
     let logs = bench.0.logs().len();
-    bench.govern(&setCollateralCall {
+    let token = setCollateralCall {
         collateral: 2,
         underlying: 1,
         maintenanceHaircut: 5 * PERCENT,
         initialHaircut: 0,
         cancelsRisk: true,
-    });
+    };
+    bench.govern(&token);
     let expected = [
         (named("collateral.underlying"), 2, I256::ZERO, signed(1)),
         (named("collateral.maintenance_haircut"), 2, I256::ZERO, signed(5 * PERCENT)),
@@ -278,9 +331,12 @@ fn every_change_is_told_with_old_and_new_value() {
     ];
     assert_eq!(bench.changes(logs), expected);
     assert_eq!(bench.value("collateral.maintenance_haircut", 2), signed(5 * PERCENT));
-    let token = bench.governed(&[], &[]);
-    assert!(token.parameters.collateral.is_empty());
 
+    bench.0.mock(STRANGER, |_, message| {
+        let call = setAllowancesCall::abi_decode(&message.data).unwrap();
+        assert_eq!(call.underlying, 1, "the new one is told what is listed");
+        Ok(Vec::new())
+    });
     bench.govern(&setOracleCall { oracle: STRANGER });
     let logs = bench.0.logs();
     let (_, topics, data) = logs.last().unwrap();
@@ -302,8 +358,8 @@ fn a_range_moves_from_where_it_has_come() {
     bench.list();
     let start = bench.0.timestamp();
     let move_to = |range, duration| rampRangeCall { underlying: 1, range, duration };
-    bench.govern(&move_to(28 * PERCENT, 10_000));
-    bench.0.set_timestamp(start + 5_000);
+    bench.govern(&move_to(28 * PERCENT, 100_000));
+    bench.0.set_timestamp(start + 50_000);
     assert_eq!(bench.value("ramp.range", 1), signed(23 * PERCENT));
     assert_eq!(bench.value("range", 1), signed(28 * PERCENT));
     bench.govern(&setGroupCall { underlying: 1, group: 2 });
@@ -311,7 +367,7 @@ fn a_range_moves_from_where_it_has_come() {
     let governed = bench.governed(&[1], &[]);
     let [(number, ramp)] = governed.ramps.as_slice() else { panic!("{governed:?}") };
     assert_eq!((*number, ramp.from, ramp.to), (1, 23 * PERCENT, 13 * PERCENT));
-    assert_eq!((ramp.start, ramp.length), (start + 5_000, 20_000));
+    assert_eq!((ramp.start, ramp.length), (start + 50_000, 20_000));
     assert_eq!(governed.parameters.underlyings[0].group, 2);
     assert_eq!(bench.value("ramp.length", 1), signed(20_000));
 
@@ -401,8 +457,18 @@ fn what_is_out_of_bounds_is_refused_by_name_and_limits() {
     bound!(liquidity, "extensions.liquidity_rate", one, 0, one / 1_000);
     bound!(offset(1, ONE), "extensions.offset", one, 0, 60 * percent);
     let ramp = |range, duration| rampRangeCall { underlying: 1, range, duration };
-    bound!(ramp(ONE, 3_599), "ramp.length", 3_599, 3_600, 7_776_000);
+    bound!(ramp(ONE, 86_399), "ramp.length", 86_399, 86_400, 7_776_000);
+    bound!(ramp(PERCENT, 3_599), "ramp.length", 3_599, 3_600, 7_776_000);
     bound!(ramp(ONE + 1, 3_600), "range", one + 1, percent, one);
+    let calendar = |floor, slope, initial| setCalendarCall { floor, slope, initial };
+    let (floor, slope) = (PERCENT / 2, 2 * PERCENT);
+    let (least, most) = (percent / 5, 5 * percent);
+    bound!(calendar(PERCENT / 5 - 1, slope, 0), "calendar.floor", least - 1, least, most);
+    bound!(calendar(5 * PERCENT + 1, slope, 0), "calendar.floor", most + 1, least, most);
+    let (least, most) = (percent / 2, 20 * percent);
+    bound!(calendar(floor, 0, 0), "calendar.slope", 0, least, most);
+    bound!(calendar(floor, slope, ONE + 1), "calendar.initial", one + 1, 0, one);
+    bound!(setVanishingCall { share: ONE }, "vanishing.share", one, 0, one / 2);
     let token = |maintenance, initial| setCollateralCall {
         collateral: 1,
         underlying: 1,
@@ -411,6 +477,8 @@ fn what_is_out_of_bounds_is_refused_by_name_and_limits() {
         cancelsRisk: false,
     };
     bound!(token(ONE / 2, ONE), "collateral.initial_haircut", one, 0, one / 2);
+    let elsewhere = setCollateralCall { underlying: 7, ..token(0, 0) };
+    bench.refused(GOVERNOR, &elsewhere, &IMargin::UnderlyingNotListed { underlying: 7 });
 
     for group in [0, 5] {
         bench.refused(GOVERNOR, &offset(group, 0), &UnknownGroup { group });
@@ -533,4 +601,68 @@ fn a_table_out_of_bounds_is_refused() {
     let malformed = IErrors::MalformedBytes { offset: U256::from(4 + 4 * 32) };
     bench.refused(GOVERNOR, &set(vec![unknown]), &malformed);
     assert_eq!(bench.0.all_storage(), before);
+}
+
+#[test]
+fn a_listed_token_stays_with_its_underlying() {
+    let bench = Bench::new();
+    bench.list();
+    bench.list_as(2);
+    let token = |underlying| setCollateralCall {
+        collateral: 3,
+        underlying,
+        maintenanceHaircut: 0,
+        initialHaircut: 0,
+        cancelsRisk: false,
+    };
+    bench.govern(&token(2));
+    bench.govern(&token(2));
+    let (name, one, two) = (named("collateral.underlying"), signed(1), signed(2));
+    let error = IErrors::ParameterOutOfBounds { name, value: one, minimum: two, maximum: two };
+    bench.refused(GOVERNOR, &token(1), &error);
+}
+
+#[test]
+fn allowances_are_half_of_the_charges() {
+    let bench = Bench::new();
+    let allowances = Allowances {
+        mark: PERCENT / 4,
+        forwardFloor: PERCENT / 4,
+        forwardSlope: PERCENT,
+        volatilityUp: 20 * PERCENT,
+        volatilityDown: 15 * PERCENT,
+        shortPower: 30 * PERCENT,
+        longPower: 13 * PERCENT,
+        floor: 86_400,
+    };
+    bench.list();
+    bench.list_as(255);
+    for underlying in [1, 255] {
+        assert_eq!(bench.allowances(underlying), Some(allowances.clone()));
+    }
+    bench.govern(&setCalendarCall { floor: PERCENT, slope: 3 * PERCENT, initial: 0 });
+    bench.govern(&setVolatilityShockCall {
+        shortPower: 40 * PERCENT,
+        longPower: 20 * PERCENT,
+        floor: 3_600,
+        minimumUp: 0,
+    });
+    // The mock knows no flights: what is written counts.
+    let expected = Allowances {
+        mark: PERCENT / 2,
+        forwardFloor: PERCENT / 2,
+        forwardSlope: 3 * PERCENT / 2,
+        shortPower: 40 * PERCENT,
+        longPower: 20 * PERCENT,
+        floor: 3_600,
+        ..allowances
+    };
+    for underlying in [1, 255] {
+        assert_eq!(bench.allowances(underlying), Some(expected.clone()));
+    }
+    bench.1.borrow_mut().clear();
+    bench.0.send(STRANGER, SELF, &syncAllowancesCall { underlying: 1 }).unwrap();
+    assert_eq!((bench.allowances(1), bench.allowances(255)), (Some(expected), None));
+    let unlisted = IMargin::UnderlyingNotListed { underlying: 2 };
+    bench.refused(STRANGER, &syncAllowancesCall { underlying: 2 }, &unlisted);
 }

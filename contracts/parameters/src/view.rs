@@ -1,8 +1,9 @@
 //! Values by their names.
 
 use alloy_primitives::{B256, I256};
-use novate_abi::parameters::{Place, SETS, Set, unpack_collateral, unpack_underlying};
-use novate_common::{Answer, Input, Revert, answers, name, timestamp};
+use novate_abi::IRiskParameters;
+use novate_abi::parameters::{GROUPS, Place, SETS, Set, unpack_collateral, unpack_underlying};
+use novate_common::{Answer, Input, Revert, answers, name, refuse, timestamp};
 
 use crate::{
     change::{lane, unsigned},
@@ -55,17 +56,23 @@ fn of_underlying(wanted: &B256, subject: u8) -> Result<Option<I256>, Revert> {
     Ok(Some(unsigned(found)))
 }
 
-/// Of all, or of a group.
+/// Of all, or of a group; 0 for a subject that has none.
+///
+/// # Errors
+/// `UnknownParameter`.
 fn of_all(wanted: &B256, subject: u8) -> Result<I256, Revert> {
-    let state = shared()?;
+    let is_wanted = |known: &&str| name(known.as_bytes()) == *wanted;
     for set in SETS {
-        for (place, known) in set.names().iter().enumerate() {
-            let group = if set == Set::Offsets { place.saturating_add(1) } else { 0 };
-            if name(known.as_bytes()) == *wanted && group == usize::from(subject) {
-                let word = set.word(&state.parameters, &state.extensions);
-                return Ok(lane(word, place, set.is_signed(place)));
-            }
-        }
+        let Some(first) = set.names().iter().position(|known| is_wanted(&known)) else { continue };
+        let place = match (set, subject) {
+            // All four places have one name.
+            (Set::Offsets, 1..=GROUPS) => usize::from(subject.saturating_sub(1)),
+            (Set::Offsets, _) | (_, 1..) => return Ok(I256::ZERO),
+            (_, 0) => first,
+        };
+        let state = shared()?;
+        let word = set.word(&state.parameters, &state.extensions);
+        return Ok(lane(word, place, set.is_signed(place)));
     }
-    Ok(I256::ZERO)
+    Err(refuse!(IRiskParameters::UnknownParameter { name: *wanted }))
 }
