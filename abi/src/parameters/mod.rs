@@ -120,13 +120,16 @@ pub struct Root {
 impl Root {
     /// Packs it.
     pub fn pack(self) -> U256 {
-        let [.., a, b, c, d, e] = self.flight.to_be_bytes();
-        let [f, g, h, i] = self.first.to_be_bytes();
-        let [j, k] = self.stored.to_be_bytes();
+        let Self { oracle, stored, first, table, flight } = self;
+        let head = u128::from(flight) << 56
+            | u128::from(first) << 24
+            | u128::from(table) << 16
+            | u128::from(stored);
         let mut bytes = [0; 32];
-        let head = [a, b, c, d, e, f, g, h, i, self.table, j, k];
-        for (to, from) in bytes.iter_mut().zip(head.iter().chain(self.oracle.iter())) {
-            *to = *from;
+        // The low 96 bits of the head.
+        let content = head.to_be_bytes().into_iter().skip(4).chain(oracle);
+        for (to, from) in bytes.iter_mut().zip(content) {
+            *to = from;
         }
         U256::from_be_bytes(bytes)
     }
@@ -134,13 +137,14 @@ impl Root {
     /// Reads it.
     pub fn unpack(word: U256) -> Self {
         let (high, _) = split(word);
-        let [a, b, c, d, e, f, g, h, i, table, j, k, ..] = high.to_be_bytes();
+        let head = high >> 32;
+        let low = |bits: u128, mask: u64| low_u64(head >> bits) & mask;
         Self {
             oracle: Address::from_word(word.into()),
-            stored: u16::from_be_bytes([j, k]),
-            first: u32::from_be_bytes([f, g, h, i]),
-            table,
-            flight: u64::from_be_bytes([0, 0, 0, a, b, c, d, e]),
+            stored: u16::try_from(low(0, 0xffff)).unwrap_or_default(),
+            first: u32::try_from(low(24, 0xffff_ffff)).unwrap_or_default(),
+            table: low_u8(head >> 16),
+            flight: low_u64(head >> 56),
         }
     }
 

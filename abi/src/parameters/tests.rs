@@ -31,7 +31,7 @@ fn every_field_keeps_its_extremes() {
         flight: (1 << 40) - 3,
     };
     assert_eq!(Root::unpack(root.pack()), root);
-    assert_eq!(root.pack() >> 160_usize, U256::from(0xff_ffff_fffd_8765_4321_08ab_cd_u128));
+    assert_eq!(root.pack() >> 160_usize, U256::from(0xffff_ffff_fd87_6543_2108_abcd_u128));
     for moves in [false, true] {
         let word = pack_underlying(&LISTED, moves);
         assert_eq!(unpack_underlying(9, word), Some((LISTED, moves)));

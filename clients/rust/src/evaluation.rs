@@ -3,7 +3,7 @@
 
 use alloy_primitives::{I256, U256};
 use novate_abi::parameters::{Governed, read};
-use novate_abi::snapshot::{Series, add_book, read_market, sort};
+use novate_abi::snapshot::{EXPIRY_BITS, Series, add_book, read_market, sort};
 use novate_abi::{IMargin, IOracle, book};
 use novate_risk::{Book, CollateralBalance, Market, Position, Reference, Rules, Validity};
 
@@ -39,6 +39,7 @@ pub fn risk_book(packed: &[u8]) -> Result<Book, Error> {
         .iter()
         .map(|held| CollateralBalance { collateral: held.number, amount: held.amount });
     Book::new(unpacked.cash, positions.collect(), references.collect(), collateral.collect())
+        .map(|book| book.with_pool(unpacked.pool))
         .map_err(|error| Error::Inconsistent(format!("book: {error:?}")))
 }
 
@@ -62,57 +63,46 @@ impl Novate {
             list.sort_unstable();
             list.dedup();
         }
-        let governed = self.governed(underlyings, collaterals).await?;
-        let listed = governed.parameters.underlyings.iter();
+        let now = self.chain.timestamp().await?;
+        let governed = self.governed(&underlyings, &collaterals, now).await?;
+        let listed = &governed.decided.parameters.underlyings;
+        // Of what isn't listed the oracle isn't asked, nor does it count.
+        series.retain(|series| {
+            listed.iter().any(|known| u32::from(known.underlying) == series >> EXPIRY_BITS)
+        });
+        let listed = listed.iter();
         series.extend(listed.map(|listed| Series::Underlying(listed.underlying).encode()));
         sort(&mut series);
         let words = self
             .chain
             .view(self.at.oracle, &IOracle::snapshotCall { series: series.clone() })
             .await?;
-        let now = self.chain.timestamp().await?;
-        let rules = Rules::new(governed.parameters, governed.extensions, &governed.ramps, now);
+        let rules = governed.rules(now);
         let mut words = words.into_iter();
         let short = || Error::Inconsistent("the oracle's snapshot is too short".into());
         let (market, stable) = read_market(&series, &mut || words.next().ok_or_else(short))?;
         Ok(Evaluation { market, rules, stable })
     }
 
-    /// What governance decided about these, both ascending.
+    /// What governance decided about these, both ascending, and what it had decided before a change that is in flight at `now`.
     ///
     /// # Errors
     /// As [`crate::Chain::view`]; [`Error::Inconsistent`] if margin's answer is too short.
     pub async fn governed(
         &self,
-        underlyings: Vec<u8>,
-        collaterals: Vec<u8>,
+        underlyings: &[u8],
+        collaterals: &[u8],
+        now: u64,
     ) -> Result<Governed, Error> {
         let call = IMargin::parametersCall {
-            underlyings: underlyings.clone(),
-            collaterals: collaterals.clone(),
+            underlyings: underlyings.to_vec(),
+            collaterals: collaterals.to_vec(),
         };
         let mut words = self.chain.view(self.at.margin, &call).await?.into_iter();
+        let short = || Error::Inconsistent("margin's parameters are too short".into());
         let mut next =
-            |_| words.next().map(|word| U256::from_be_bytes(word.0)).ok_or(Unread::Short);
-        read(underlyings, &collaterals, &mut next).map_err(|unread| {
-            let reason = match unread {
-                Unread::Short => "margin's parameters are too short".into(),
-                Unread::Refused(error) => format!("risk: {error:?}"),
-            };
-            Error::Inconsistent(reason)
-        })
-    }
-}
-
-/// Why words are no parameters.
-enum Unread {
-    Short,
-    Refused(novate_risk::Error),
-}
-
-impl From<novate_risk::Error> for Unread {
-    fn from(error: novate_risk::Error) -> Self {
-        Self::Refused(error)
+            |_, _| words.next().map(|word| U256::from_be_bytes(word.0)).ok_or_else(short);
+        read(underlyings, collaterals, now, &mut next)
     }
 }
 
@@ -124,11 +114,12 @@ impl Evaluation {
     /// [`Error::Inconsistent`] with the reason of `risk`.
     pub fn assess(&self, book: &Book) -> Result<(novate_risk::Assessment, Vec<u8>), Error> {
         let fault = |error| Error::Inconsistent(format!("risk: {error:?}"));
-        let mut whole = self.rules.assess(book, &self.market).map_err(fault)?;
+        let mut whole = self.rules.figures(book, &self.market).map_err(fault)?;
         if !book.positions().is_empty() || !book.collateral().is_empty() {
             whole.validity = whole.validity.min(self.stable);
         }
-        let worst = self.rules.worst_scenarios(book, &self.market).map_err(fault)?;
+        let known = self.rules.known(book);
+        let worst = self.rules.worst_scenarios(&known, &self.market).map_err(fault)?;
         Ok((whole, worst))
     }
 
@@ -138,7 +129,7 @@ impl Evaluation {
     /// [`Error::Inconsistent`] with the reason of `risk`.
     pub fn excess_under(&self, book: &Book, scenarios: &[u8]) -> Result<I256, Error> {
         self.rules
-            .excess_under(book, &self.market, scenarios)
+            .excess_under(&self.rules.known(book), &self.market, scenarios)
             .map_err(|error| Error::Inconsistent(format!("risk: {error:?}")))
     }
 }

@@ -255,14 +255,14 @@ const fn end(bit: u8) -> u32 {
 
 /// A time of the stops' word, 40 bits, the first lowest.
 fn time(word: &B256, place: u32) -> u64 {
-    let [low, ..] = (U256::from_be_bytes(word.0) >> shift(place)).into_limbs();
+    let [low, ..] = U256::from_be_bytes(word.0).wrapping_shr(shift(place)).into_limbs();
     low & TIME
 }
 
 fn set_time(word: &mut B256, place: u32, time: u64) {
     let shift = shift(place);
-    let others = U256::from_be_bytes(word.0) & !(U256::from(TIME) << shift);
-    *word = (others | U256::from(time & TIME) << shift).into();
+    let others = U256::from_be_bytes(word.0) & !U256::from(TIME).wrapping_shl(shift);
+    *word = (others | U256::from(time & TIME).wrapping_shl(shift)).into();
 }
 
 const TIME: u64 = (1 << 40) - 1;

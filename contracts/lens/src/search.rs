@@ -3,7 +3,7 @@
 use alloy_primitives::U256;
 use novate_common::{
     Answer, Input, answers,
-    session::{Needs, unpack},
+    session::{Needs, Session, unpack},
 };
 use novate_risk::rules::Wish;
 
@@ -17,8 +17,10 @@ pub(crate) fn max_quantity(input: &mut Input<'_>) -> Answer {
     needs.add_book(&book);
     needs.add_instrument(wish.most.instrument)?;
     let session = open(&margin, needs)?;
+    session.check_listed(wish.most.instrument)?;
+    let Session { market, rules, .. } = &session;
     let mut meter = Meter::new();
-    let fitting = session.rules.max_quantity(&book, &session.market, &wish, || meter.proceed())?;
+    let fitting = rules.max_quantity(&rules.known(&book), market, &wish, || meter.proceed())?;
     answers![fitting.unsigned_abs()]
 }
 
@@ -29,10 +31,10 @@ pub(crate) fn liquidation_prices(input: &mut Input<'_>) -> Answer {
     let mut needs = Needs::default();
     needs.add_book(&book);
     needs.add_underlying(underlying);
-    let session = open(&margin, needs)?;
+    let Session { market, rules, .. } = open(&margin, needs)?;
     let mut meter = Meter::new();
-    let prices =
-        session.rules.liquidation_prices(&book, &session.market, underlying, || meter.proceed())?;
+    let book = rules.known(&book);
+    let prices = rules.liquidation_prices(&book, &market, underlying, || meter.proceed())?;
     let price = |found: Option<u128>| U256::from(found.unwrap_or(0));
     answers![price(prices.below), price(prices.above)]
 }

@@ -35,7 +35,7 @@ struct Words {
 
 impl Words {
     fn open(mut self, needs: Needs) -> Result<Session, Revert> {
-        needs.open(&mut |_| {
+        needs.open(&mut |_, _| {
             let place = self.next;
             self.next = place.saturating_add(1);
             // Beyond the array there is no word: `CallFailed`.

@@ -13,7 +13,7 @@ use novate_abi::{
         maxQuantityCall, previewCall, requirementsCall, scenariosCall,
     },
     book::Book,
-    parameters::{Governed, Place, read},
+    parameters::{Place, read},
 };
 use novate_common::testing::{
     World,
@@ -22,7 +22,7 @@ use novate_common::testing::{
         sample_for_risk, word,
     },
 };
-use novate_risk::{Contributor, Error, Instrument};
+use novate_risk::{Contributor, Instrument, scenario::Scenario};
 
 use crate::Lens;
 
@@ -45,17 +45,12 @@ impl Bench {
         world.mock(MARGIN, |_, message| {
             let asked = IMargin::parametersCall::abi_decode(&message.data).unwrap();
             let mut words: Vec<B256> = Vec::new();
-            let mut keep = |place: Place| -> Result<U256, Error> {
+            let mut keep = |place: Place, _| -> Result<U256, ()> {
                 words.push(word(place, ORACLE).into());
                 Ok(word(place, ORACLE))
             };
-            match read(asked.underlyings, &asked.collaterals, &mut keep) {
-                Ok(Governed { .. }) => Ok(IMargin::parametersCall::abi_encode_returns(&words)),
-                Err(Error::UnderlyingNotListed(underlying)) => {
-                    Err(IMargin::UnderlyingNotListed { underlying }.abi_encode())
-                }
-                Err(error) => panic!("{error}"),
-            }
+            read(&asked.underlyings, &asked.collaterals, NOW, &mut keep).unwrap();
+            Ok(IMargin::parametersCall::abi_encode_returns(&words))
         });
         Self { world, told }
     }
@@ -114,7 +109,7 @@ fn a_preview_is_the_assessment_of_the_book_after_the_trades() {
     assert_eq!(told.initialRequirement, expected.initial_requirement);
     assert_eq!(told.maintenanceRequirement, expected.maintenance_requirement);
     assert_eq!(told.worstUnderlying, expected.worst_underlying);
-    assert_eq!((told.worstScenario, told.validity), (expected.worst_scenario, 3));
+    assert_eq!((told.worstScenario, told.validity), (expected.worst_scenario, 4));
 }
 
 #[test]
@@ -124,12 +119,13 @@ fn scenarios_are_those_of_the_risk_crate() {
     let (expected, basis) =
         novate_risk::loss_vector(&sample_for_risk(), &bench.market(), &parameters(), NOW, 1)
             .unwrap();
-    assert_eq!(told.pnl.len(), 33);
+    assert_eq!(told.pnl.len(), Scenario::defaults().len());
     assert_eq!(told.pnl, expected.iter().map(|outcome| outcome.pnl).collect::<Vec<_>>());
     let shocks: Vec<U256> = expected.iter().map(|outcome| U256::from(outcome.shock)).collect();
     assert_eq!((told.shocks, told.basis), (shocks, basis));
-    assert_eq!(told.modes[..6], [1, 1, 0, 2, 1, 0]);
-    assert_eq!(told.modes[31..], [3, 4]);
+    let modes: Vec<u8> =
+        Scenario::defaults().iter().map(|entry| entry.volatility.number()).collect();
+    assert_eq!(told.modes, modes);
 }
 
 #[test]
@@ -149,7 +145,7 @@ fn greeks_requirements_and_shares_are_those_of_the_risk_crate() {
     let told = bench.ask(&requirementsCall { margin: MARGIN, book: packed() });
     let expected = novate_risk::breakdown(&book, &market, &parameters(), NOW).unwrap();
     assert_eq!((told.len(), expected.len()), (1, 1));
-    assert_eq!((told[0].underlying, told[0].validity), (1, 3));
+    assert_eq!((told[0].underlying, told[0].validity), (1, 4));
     assert_eq!([told[0].value, told[0].worst], [expected[0].value, expected[0].worst]);
     assert_eq!(told[0].initialRequirement, expected[0].initial_requirement);
     assert_eq!(told[0].maintenanceRequirement, expected[0].maintenance_requirement);
@@ -169,7 +165,7 @@ fn greeks_requirements_and_shares_are_those_of_the_risk_crate() {
         assert_eq!((told.instrument, told.collateral), whose);
         assert_eq!(told.pnl, expected.pnl);
     }
-    for scenario in [33, 255] {
+    for scenario in [Scenario::defaults().len().try_into().unwrap(), 255] {
         let call = attributionCall { scenario, ..call.clone() };
         bench.refused(&call, &IMargin::UnknownScenario { scenario });
     }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use alloy_primitives::Address;
 use novate_abi::snapshot::level_number;
 use novate_common::{
-    Answer, Bytes, Input, Revert, Word,
-    session::{Needs, Session, push_assessment, refused, unpack},
+    Answer, Bytes, Input, Revert, Word, answers,
+    session::{Needs, Session, refused, unpack},
 };
 use novate_risk::{Book, Contributor, Trade};
 
@@ -25,10 +25,19 @@ pub(crate) fn preview(input: &mut Input<'_>) -> Answer {
         trades.push(trade);
     }
     let session = open(&margin, needs)?;
+    for trade in &trades {
+        session.check_listed(trade.instrument)?;
+    }
     let after = novate_risk::after(&book, &session.market, &trades).map_err(refused)?;
-    let mut bytes = Bytes::new();
-    push_assessment(&mut bytes, &session.assess(&after)?);
-    Ok(bytes)
+    let figures = session.assess(&after)?;
+    answers![
+        figures.equity,
+        figures.initial_requirement,
+        figures.maintenance_requirement,
+        figures.worst_underlying,
+        figures.worst_scenario,
+        level_number(figures.validity),
+    ]
 }
 
 /// The fields of a trade, the next arguments.
@@ -50,9 +59,14 @@ pub(crate) fn scenarios(input: &mut Input<'_>) -> Answer {
     let underlying = input.u8()?;
     needs.add_underlying(underlying);
     let Session { market, rules, .. } = open(&margin, needs)?;
-    let (outcomes, basis) =
-        novate_risk::loss_vector(&book, &market, &rules.parameters, rules.now, underlying)
-            .map_err(refused)?;
+    let (outcomes, basis) = novate_risk::loss_vector(
+        &rules.known(&book),
+        &market,
+        &rules.parameters,
+        rules.now,
+        underlying,
+    )
+    .map_err(refused)?;
     let count = outcomes.len();
     let step = count.saturating_add(1).saturating_mul(32);
     let mut bytes = Bytes::new();
@@ -79,7 +93,7 @@ pub(crate) fn scenarios(input: &mut Input<'_>) -> Answer {
 pub(crate) fn requirements(input: &mut Input<'_>) -> Answer {
     let (margin, book, needs) = book(input)?;
     let Session { market, rules, .. } = open(&margin, needs)?;
-    let shares = rules.breakdown(&book, &market).map_err(refused)?;
+    let shares = rules.breakdown(&rules.known(&book), &market).map_err(refused)?;
     let mut bytes = array(shares.len());
     for share in &shares {
         share.underlying.push(&mut bytes);
@@ -100,7 +114,7 @@ pub(crate) fn attribution(input: &mut Input<'_>) -> Answer {
     needs.add_underlying(underlying);
     let Session { market, rules, .. } = open(&margin, needs)?;
     let shares = novate_risk::attribution(
-        &book,
+        &rules.known(&book),
         &market,
         &rules.parameters,
         rules.now,
@@ -125,6 +139,7 @@ pub(crate) fn attribution(input: &mut Input<'_>) -> Answer {
 pub(crate) fn greeks(input: &mut Input<'_>) -> Answer {
     let (margin, book, needs) = book(input)?;
     let Session { market, rules, .. } = open(&margin, needs)?;
+    let book = rules.known(&book);
     let rows =
         novate_risk::greeks(&book, &market, &rules.parameters, rules.now).map_err(refused)?;
     let mut bytes = array(rows.len());

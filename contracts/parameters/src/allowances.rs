@@ -35,7 +35,7 @@ impl RiskParameters {
 /// Remembers that an underlying is listed.
 pub(crate) fn list(underlying: u8) {
     let listed = U256::from_be_bytes(LISTED.get().0);
-    LISTED.set(&(listed | U256::ONE << usize::from(underlying)).into());
+    LISTED.set(&(listed | U256::ONE.wrapping_shl(underlying.into())).into());
 }
 
 /// Writes the allowances of every underlying that is listed.

@@ -61,9 +61,11 @@ fn of_underlying(wanted: &B256, subject: u8) -> Result<Option<I256>, Revert> {
 /// # Errors
 /// `UnknownParameter`.
 fn of_all(wanted: &B256, subject: u8) -> Result<I256, Revert> {
-    let is_wanted = |known: &&str| name(known.as_bytes()) == *wanted;
     for set in SETS {
-        let Some(first) = set.names().iter().position(|known| is_wanted(&known)) else { continue };
+        let Some(first) = set.names().iter().position(|known| name(known.as_bytes()) == *wanted)
+        else {
+            continue;
+        };
         let place = match (set, subject) {
             // All four places have one name.
             (Set::Offsets, 1..=GROUPS) => usize::from(subject.saturating_sub(1)),

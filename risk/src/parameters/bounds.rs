@@ -213,3 +213,35 @@ impl Corrections {
         within("vanishing.share", self.vanishing, 0, 50 * PERCENT)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Those that are on: without them the figures are the peers', which a client may ask for and governance may not set.
+    #[test]
+    fn corrections_are_refused_one_unit_beyond_their_bounds() {
+        type Field = fn(&mut Corrections) -> &mut u64;
+        let fields: [(&str, Field, u64, u64); 4] = [
+            ("calendar.floor", |all| &mut all.calendar_floor, PERCENT / 5, 5 * PERCENT),
+            ("calendar.slope", |all| &mut all.calendar_slope, PERCENT / 2, 20 * PERCENT),
+            ("calendar.initial", |all| &mut all.calendar_initial, 0, ONE),
+            ("vanishing.share", |all| &mut all.vanishing, 0, ONE / 2),
+        ];
+        assert_eq!(Corrections::default().check(), Ok(()));
+        assert!(Corrections::NONE.check().is_err());
+        for (name, field, least, most) in fields {
+            for value in [least, most, least.wrapping_sub(1), most + 1] {
+                let mut corrections = Corrections::default();
+                *field(&mut corrections) = value;
+                let expected = if (least..=most).contains(&value) {
+                    Ok(())
+                } else {
+                    let [value, minimum, maximum] = [value, least, most].map(i128::from);
+                    Err(Error::ParameterOutOfBounds(Bound { name, value, minimum, maximum }))
+                };
+                assert_eq!(corrections.check(), expected);
+            }
+        }
+    }
+}
