@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{Address, B256, I256, U256};
+use alloy_primitives::{Address, B256, I256, U256, aliases::U80};
 
 /// A value of a static ABI type that fills one word.
 ///
@@ -36,6 +36,7 @@ words! {
     Address: self => self.into_word();
     U256: self => (*self).into();
     I256: self => self.into_raw().into();
+    U80: self => pair(0, self.to());
     u128: self => pair(0, *self);
     i128: self => pair(if *self < 0 { u128::MAX } else { 0 }, self.cast_unsigned());
     u64: self => pair(0, u128::from(*self));

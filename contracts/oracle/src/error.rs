@@ -1,4 +1,4 @@
-//! Bounds that setters and posts share.
+//! Bounds that setters and messages share.
 
 use alloy_primitives::{I256, U256};
 use novate_abi::IErrors;

@@ -1,9 +1,11 @@
-//! Validity levels and the ages at which data passes from one to the next.
+//! Validity levels, and the ages at which data passes from one to the next.
+
+use novate_abi::snapshot::CONFIDENCE_ONE;
 
 /// Not to be used.
 pub(crate) const INVALID: u8 = 0;
-/// A model expired: priced on its last known shape, without confidence.
-pub(crate) const TOO_UNCERTAIN: u8 = 2;
+/// Too far from its average of five minutes.
+pub(crate) const TOO_VOLATILE: u8 = 1;
 /// Good enough for a view and for liquidation, not for adding risk.
 pub(crate) const STALE_FOR_MARGIN: u8 = 3;
 /// Good for everything.
@@ -11,10 +13,12 @@ pub(crate) const VALID: u8 = 4;
 
 /// Seconds that a feed's answer may be late beyond its heartbeat.
 const HEARTBEAT_MARGIN: u64 = 60;
-/// Seconds for which a posted model is valid, from its model time.
+/// Seconds for which a model's confidences count in full.
 const MODEL_FRESH: u64 = 20 * 60;
-/// Seconds after which a posted model has expired.
-pub(crate) const MODEL_LIFE: u64 = 60 * 60;
+/// Seconds after which nothing is left of them.
+const MODEL_LIFE: u64 = 60 * 60;
+/// A unit of the four decimals of a stored confidence, in 18.
+const CONFIDENCE_UNIT: u64 = CONFIDENCE_ONE / 10_000;
 
 /// Level of a feed's answer `age` seconds old: valid for its heartbeat and a margin, stale for as long again, then invalid.
 pub(crate) fn of_answer(age: u64, heartbeat: u32) -> u8 {
@@ -28,15 +32,14 @@ pub(crate) fn of_answer(age: u64, heartbeat: u32) -> u8 {
     }
 }
 
-/// Level of a posted model evaluated `age` seconds ago.
-pub(crate) const fn of_model(age: u64) -> u8 {
-    if age <= MODEL_FRESH {
-        VALID
-    } else if age <= MODEL_LIFE {
-        STALE_FOR_MARGIN
-    } else {
-        TOO_UNCERTAIN
-    }
+/// What is left of a confidence (4 decimals) that a model stated `age` seconds ago: 18 decimals.
+pub(crate) fn decayed(confidence: u16, age: u64) -> u64 {
+    let full = u64::from(confidence.min(10_000)).saturating_mul(CONFIDENCE_UNIT);
+    let left = MODEL_LIFE.saturating_sub(age.max(MODEL_FRESH));
+    let whole = MODEL_LIFE.saturating_sub(MODEL_FRESH);
+    // Below 1e18 * 2,400: 72 bits.
+    let part = u128::from(full).saturating_mul(left.into()).checked_div(whole.into()).unwrap_or(0);
+    u64::try_from(part).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -49,9 +52,15 @@ mod tests {
         assert_eq!(of_answer(3_661, 3_600), STALE_FOR_MARGIN);
         assert_eq!(of_answer(7_320, 3_600), STALE_FOR_MARGIN);
         assert_eq!(of_answer(7_321, 3_600), INVALID);
-        assert_eq!(of_model(1_200), VALID);
-        assert_eq!(of_model(1_201), STALE_FOR_MARGIN);
-        assert_eq!(of_model(3_600), STALE_FOR_MARGIN);
-        assert_eq!(of_model(3_601), TOO_UNCERTAIN);
+    }
+
+    #[test]
+    fn confidence_falls_from_twenty_minutes_to_an_hour() {
+        assert_eq!(decayed(10_000, 0), CONFIDENCE_ONE);
+        assert_eq!(decayed(10_000, 1_200), CONFIDENCE_ONE);
+        assert_eq!(decayed(10_000, 1_201), CONFIDENCE_ONE / 2_400 * 2_399 + 1_599);
+        assert_eq!(decayed(5_000, 2_400), CONFIDENCE_ONE / 4);
+        assert_eq!(decayed(10_000, 3_600), 0);
+        assert_eq!(decayed(u16::MAX, u64::MAX), 0);
     }
 }

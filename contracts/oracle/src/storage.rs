@@ -1,58 +1,58 @@
-//! What the oracle keeps, and which function answers which selector. Prices, rates and confidences have 18 decimals.
+//! What the oracle keeps, and which function answers which selector.
 //!
 //! | slot | content |
 //! | --- | --- |
-//! | 0..2 | roles and pause mask |
-//! | 3 | sequencer feed (low 20 bytes), grace in seconds (uint32, high), whether a stable feed is set (uint8, next) |
-//! | 4 | stable feed (low 20 bytes), heartbeat in seconds (uint32, high), decimals (uint8, next) |
-//! | 5 | publishers (uint8, high), signatures that a post needs (uint8, next) |
-//! | 6 | mapping: number from 0 => publisher |
-//! | 7 | mapping: publisher => 1 |
-//! | 8 | mapping: underlying => feed, 2 words |
-//! | 9 | mapping: underlying => perpetual, 3 words |
-//! | 10 | mapping: series (underlying << 22 | expiry in hours) => forward and surface, 4 words |
-//! | 11 | mapping: series => settlement price (uint128), final from (uint64) in Unix seconds; 0: not proposed |
+//! | 0..3 | roles and stops |
+//! | 4 | sequencer feed (low 20 bytes), grace in seconds (uint32, high), whether a stable feed is set (uint8, next) |
+//! | 5 | stable feed (low 20 bytes), heartbeat in seconds (uint32, high), decimals (uint8, next) |
+//! | 6 | publishers (uint8, high), signatures that a message needs (uint8, next) |
+//! | 7 | mapping: number from 0 => publisher |
+//! | 8 | mapping: publisher => publishers (uint8, high), signatures that a message needs (uint8, next): one read tells both |
+//! | 9 | mapping: underlying => feed, 2 words |
+//! | 10 | mapping: underlying => mark and funding: `MarkWord`, `FundingWord` |
+//! | 11 | mapping: series (underlying << 22 | expiry in hours) => forward and surface: `ForwardWord`, `SurfaceWord` |
+//! | 12 | mapping: series => settlement: `SettlementWord`, `ObservationWord`, `AcceptedWord`, `LeastWord`, `AnnouncedWord` |
+//! | 13 | mapping: underlying => last index: `IndexWord` |
+//! | 14 | mapping: underlying => `AllowanceWord`; 0: the defaults |
+//! | 15 | keeper |
 //!
-//! A feed: word 0 is its address (low 20 bytes), heartbeat in seconds (uint32, high), decimals, binary digits of the least and
-//! of the greatest answer (uint8 each, next); word 1 the greatest (uint128) and the least answer (uint128). A snapshot reads
-//! word 1 only if the answer is within a factor of 2 of a limit.
-//!
-//! A perpetual: word 0 is the mark (uint128), model time (uint64), confidence (uint64); word 1 the funding index (int128), rate in
-//! 1e-18 of quote currency a second (int64), accrued until (uint64); word 2, which a snapshot doesn't read, nonce (uint128),
-//! average premium (int64), last premium (int64).
-//!
-//! A surface: word 0 is the forward (uint128), a (int64), b (uint64); word 1 rho (int64), m (int64), sigma (uint64), rate (int64);
-//! word 2 model time (uint40), forward confidence (uint60), forward over index when posted in 1e-7 (uint28), rate confidence
-//! (uint64), volatility confidence (uint64); word 3, which a snapshot doesn't read, the nonce.
+//! Packed words are declared in `words`. A feed: word 0 is its address (low 20 bytes), heartbeat in seconds (uint32, high), decimals,
+//! binary digits of the least and of the greatest answer (uint8 each), how often it was set (uint16); word 1 the greatest (uint128)
+//! and the least answer (uint128), read only if the answer is within a factor of 2 of a limit.
 
 #[allow(unused_imports, reason = "the storage macro names them")]
 use alloc::{vec, vec::Vec};
 
 use alloy_sol_types::SolCall;
 use novate_abi::IOracle::{
-    disputeSettlementCall, domainSeparatorCall, feedCall, fundingIndexCall, indexPriceCall,
-    initializeCall, perpetualMarkCall, postPerpetualMarkCall, postSurfaceCall,
-    proposeSettlementAfterCall, proposeSettlementCall, proposeSettlementFallbackCall,
-    publishersCall, sequencerStatusCall, setFeedCall, setPublishersCall, setSequencerFeedCall,
-    setStableFeedCall, settlementPriceCall, snapshotCall, surfaceCall,
+    allowancesCall, announceSettlementCall, answerDisputeCall, disputeSettlementCall,
+    domainSeparatorCall, expiryStateCall, feedCall, fundingIndexCall, indexPriceCall,
+    initializeCall, keeperCall, observeCall, perpetualCall, publishersCall, recordIndexCall,
+    sequencerStatusCall, setAllowancesCall, setFeedCall, setKeeperCall, setPublishersCall,
+    setSequencerFeedCall, setStableFeedCall, settleAsAnnouncedCall, settleByLastRoundCall,
+    settlementCall, settlementPriceCall, snapshotCall, updateCall,
 };
-use novate_common::{Answer, Contract, Fixed, Governance, Input, empty};
+use novate_common::{Answer, Contract, DAY, Fixed, Governance, Input, Operation, empty};
 use stylus_sdk::prelude::*;
 
-use crate::{admin, post, settle, view};
+use crate::{admin, settle, update, view};
 
-/// Pause bit: posts.
-pub(crate) const PAUSE_POSTS: u8 = 1;
+/// Pause bit: updates, stopped for 14 days at most.
+pub(crate) const PAUSE_UPDATES: u8 = 1;
+const OPERATIONS: [Operation; 1] = [(PAUSE_UPDATES, 14 * DAY)];
 
-pub(crate) const SEQUENCER: Fixed = Fixed::at(3);
-pub(crate) const STABLE: Fixed = Fixed::at(4);
-pub(crate) const THRESHOLD: Fixed = Fixed::at(5);
-pub(crate) const PUBLISHERS: Fixed = Fixed::at(6);
-pub(crate) const IS_PUBLISHER: Fixed = Fixed::at(7);
-pub(crate) const FEEDS: Fixed = Fixed::at(8);
-pub(crate) const PERPETUALS: Fixed = Fixed::at(9);
-pub(crate) const SURFACES: Fixed = Fixed::at(10);
-pub(crate) const SETTLEMENTS: Fixed = Fixed::at(11);
+pub(crate) const SEQUENCER: Fixed = Fixed::at(4);
+pub(crate) const STABLE: Fixed = Fixed::at(5);
+pub(crate) const THRESHOLD: Fixed = Fixed::at(6);
+pub(crate) const PUBLISHERS: Fixed = Fixed::at(7);
+pub(crate) const IS_PUBLISHER: Fixed = Fixed::at(8);
+pub(crate) const FEEDS: Fixed = Fixed::at(9);
+pub(crate) const PERPETUALS: Fixed = Fixed::at(10);
+pub(crate) const EXPIRIES: Fixed = Fixed::at(11);
+pub(crate) const SETTLEMENTS: Fixed = Fixed::at(12);
+pub(crate) const INDICES: Fixed = Fixed::at(13);
+pub(crate) const ALLOWANCES: Fixed = Fixed::at(14);
+pub(crate) const KEEPER: Fixed = Fixed::at(15);
 
 /// The oracle: its storage is the table above.
 #[storage]
@@ -70,21 +70,26 @@ impl Contract for Oracle {
     fn route(&mut self, selector: [u8; 4], input: &mut Input<'_>) -> Answer {
         match selector {
             snapshotCall::SELECTOR => view::snapshot(input),
+            updateCall::SELECTOR => update::update(self, input),
+            recordIndexCall::SELECTOR => update::record_index(input),
             indexPriceCall::SELECTOR => view::index_price(input),
-            surfaceCall::SELECTOR => view::surface(input),
-            perpetualMarkCall::SELECTOR => view::perpetual_mark(input),
+            expiryStateCall::SELECTOR => view::expiry_state(input),
+            perpetualCall::SELECTOR => view::perpetual(input),
             fundingIndexCall::SELECTOR => view::funding_index(input),
+            settlementCall::SELECTOR => view::settlement(input),
             settlementPriceCall::SELECTOR => view::settlement_price(input),
             sequencerStatusCall::SELECTOR => view::sequencer_status(),
             feedCall::SELECTOR => view::feed(input),
+            allowancesCall::SELECTOR => view::allowances(input),
             publishersCall::SELECTOR => view::publishers(),
+            keeperCall::SELECTOR => view::keeper(),
             domainSeparatorCall::SELECTOR => view::domain_separator(self.vm()),
-            postSurfaceCall::SELECTOR => post::surface(self, input),
-            postPerpetualMarkCall::SELECTOR => post::perpetual_mark(self, input),
-            proposeSettlementCall::SELECTOR => settle::propose(input),
-            proposeSettlementAfterCall::SELECTOR => settle::propose_after(input),
-            proposeSettlementFallbackCall::SELECTOR => settle::propose_fallback(input),
+            observeCall::SELECTOR => settle::observe(input),
+            settleByLastRoundCall::SELECTOR => settle::by_last_round(input),
+            settleAsAnnouncedCall::SELECTOR => settle::as_announced(input),
             disputeSettlementCall::SELECTOR => settle::dispute(self, input),
+            answerDisputeCall::SELECTOR => settle::answer(self, input),
+            announceSettlementCall::SELECTOR => settle::announce(self, input),
             initializeCall::SELECTOR => {
                 self.governance.initialize(input.address()?, input.address()?)?;
                 empty()
@@ -93,7 +98,9 @@ impl Contract for Oracle {
             setStableFeedCall::SELECTOR => admin::set_stable_feed(self, input),
             setSequencerFeedCall::SELECTOR => admin::set_sequencer_feed(self, input),
             setPublishersCall::SELECTOR => admin::set_publishers(self, input),
-            _ => self.governance.route(selector, input, PAUSE_POSTS),
+            setKeeperCall::SELECTOR => admin::set_keeper(self, input),
+            setAllowancesCall::SELECTOR => admin::set_allowances(input),
+            _ => self.governance.route(selector, input, &OPERATIONS),
         }
     }
 }

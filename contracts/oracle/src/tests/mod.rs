@@ -3,15 +3,16 @@
 #![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
 #![allow(clippy::indexing_slicing, reason = "test code: a wrong index is a failed test")]
 
-mod admin;
 mod market;
-mod posts;
-mod settlement;
+mod updates;
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, vec::Vec};
 
-use alloy_primitives::{Address, B256, Bytes, I256, Signature, U256, address, aliases::U80};
-use alloy_sol_types::{Eip712Domain, SolCall, SolError, SolStruct};
+use alloy_primitives::{
+    Address, B256, Bytes, I256, Signature, U256, address,
+    aliases::{I40, U40, U80},
+};
+use alloy_sol_types::{Eip712Domain, SolCall, SolError, SolEvent, SolStruct};
 use novate_abi::{IAggregator, IOracle};
 use novate_common::testing::World;
 
@@ -23,11 +24,13 @@ const STABLE: Address = address!("00000000000000000000000000000000000000ff");
 const SEQUENCER: Address = address!("00000000000000000000000000000000000000fd");
 const GOVERNOR: Address = address!("0000000000000000000000000000000000000060");
 const GUARDIAN: Address = address!("0000000000000000000000000000000000000061");
+const KEEPER: Address = address!("0000000000000000000000000000000000000062");
 const ANYONE: Address = address!("00000000000000000000000000000000000000aa");
 /// A whole hour.
 const NOW: u64 = 1_700_002_800;
 const HOUR: u64 = 3_600;
-const EXPIRY: u64 = NOW + 30 * 24 * HOUR;
+const DAY: u64 = 24 * HOUR;
+const EXPIRY: u64 = NOW + 30 * DAY;
 const ETH: u8 = 1;
 const ONE: u64 = 1_000_000_000_000_000_000;
 /// The feed's answer, 8 decimals, and the price it means.
@@ -108,6 +111,7 @@ impl Bench {
         bench.world.send(ANYONE, ORACLE, &call).unwrap();
         bench.feed.borrow_mut().set(PHASE + 1, ANSWER, NOW);
         bench.govern(&set_feed());
+        bench.govern(&IOracle::setKeeperCall { keeper: KEEPER });
         bench
     }
 
@@ -128,25 +132,36 @@ impl Bench {
     }
 
     fn wait(&self, seconds: u64) {
-        self.world.set_timestamp(self.world.timestamp() + seconds);
+        self.world.set_timestamp(self.now() + seconds);
     }
 
-    fn digest<S: SolStruct>(&self, structure: &S) -> B256 {
+    fn now(&self) -> u64 {
+        self.world.timestamp()
+    }
+
+    /// The feed's next round, now.
+    fn feed_answers(&self, answer: i64) {
+        let mut feed = self.feed.borrow_mut();
+        let id = feed.rounds.keys().next_back().copied().unwrap_or(PHASE) + 1;
+        feed.set(id, answer, self.world.timestamp());
+    }
+
+    fn digest(&self, update: &IOracle::MarketUpdate) -> B256 {
         let domain = Eip712Domain::new(
             Some("Novate Oracle".into()),
-            Some("1".into()),
+            Some("2".into()),
             Some(U256::from(412_346)),
             Some(ORACLE),
             None,
         );
         assert_eq!(self.view(&IOracle::domainSeparatorCall {}), domain.separator());
-        structure.eip712_signing_hash(&domain)
+        update.eip712_signing_hash(&domain)
     }
 
-    /// `count` signatures of a structure, ascending by signer, whose signers are made the publishers. Every pair (r, s) is a
-    /// signature by somebody: that somebody is appointed.
-    fn sign<S: SolStruct>(&self, structure: &S, count: usize) -> Vec<Bytes> {
-        let digest = self.digest(structure);
+    /// `count` signatures of a message, ascending by signer, whose signers are made the publishers together with `others`. Every pair
+    /// (r, s) is a signature by somebody: that somebody is appointed.
+    fn sign(&self, update: &IOracle::MarketUpdate, count: usize, others: usize) -> Vec<Bytes> {
+        let digest = self.digest(update);
         let mut signed: Vec<(Address, Bytes)> = (1_u64..)
             .filter_map(|number| {
                 let signature = Signature::new(U256::from(number), U256::from(5), false);
@@ -156,20 +171,53 @@ impl Bench {
             .take(count)
             .collect();
         signed.sort_unstable();
-        let publishers = signed.iter().map(|(signer, _)| *signer).collect();
-        let threshold = u8::try_from(count).unwrap();
+        let strangers =
+            (1..=others).map(|number| Address::repeat_byte(u8::try_from(number).unwrap()));
+        let publishers = signed.iter().map(|(signer, _)| *signer).chain(strangers).collect();
+        let threshold = u8::try_from(count.min(2)).unwrap();
         self.govern(&IOracle::setPublishersCall { publishers, threshold });
         signed.into_iter().map(|(_, signature)| signature).collect()
     }
 
-    fn post_surface(&self, surface: &IOracle::Surface) -> IOracle::postSurfaceCall {
-        let signatures = self.sign(surface, 2);
-        IOracle::postSurfaceCall { surface: surface.clone(), signatures }
+    /// A call with the signatures of two publishers of three.
+    fn signed(&self, update: &IOracle::MarketUpdate) -> IOracle::updateCall {
+        IOracle::updateCall { signatures: self.sign(update, 2, 1), update: update.clone() }
     }
 
-    fn post_mark(&self, mark: &IOracle::PerpetualMark) -> IOracle::postPerpetualMarkCall {
-        let signatures = self.sign(mark, 2);
-        IOracle::postPerpetualMarkCall { mark: mark.clone(), signatures }
+    /// A call with the signatures of all three publishers, of whom two are needed.
+    fn signed_by_all(&self, update: &IOracle::MarketUpdate) -> IOracle::updateCall {
+        IOracle::updateCall { signatures: self.sign(update, 3, 0), update: update.clone() }
+    }
+
+    fn post(&self, update: &IOracle::MarketUpdate) {
+        let call = self.signed(update);
+        self.world.send(ANYONE, ORACLE, &call).unwrap();
+    }
+
+    fn refused(&self, update: &IOracle::MarketUpdate) -> Vec<u8> {
+        self.refusal(ANYONE, &self.signed(update))
+    }
+
+    fn state(&self, expiry: u64) -> IOracle::ExpiryState {
+        self.view(&IOracle::expiryStateCall { underlying: ETH, expiry })
+    }
+
+    fn perpetual(&self) -> IOracle::perpetualReturn {
+        self.view(&IOracle::perpetualCall { underlying: ETH })
+    }
+
+    /// What the last messages' events said of their expiries.
+    fn told(&self) -> Vec<IOracle::ExpiryUpdated> {
+        self.events()
+    }
+
+    fn events<E: SolEvent>(&self) -> Vec<E> {
+        let logs = self.world.logs();
+        let data = logs.into_iter().filter_map(|(_, topics, data)| {
+            let data = alloy_primitives::LogData::new(topics, data.into())?;
+            E::decode_log_data(&data).ok()
+        });
+        data.collect()
     }
 }
 
@@ -181,30 +229,57 @@ fn set_feed() -> IOracle::setFeedCall {
         minimumAnswer: PRICE / 1_000,
         maximumAnswer: maximum,
     };
-    IOracle::setFeedCall { underlying: ETH, feed }
+    IOracle::setFeedCall { underlying: ETH, feed, expectedPrice: PRICE }
 }
 
-/// A plausible surface of a month.
-fn surface() -> IOracle::Surface {
-    IOracle::Surface {
-        underlying: ETH,
+fn i40(value: i64) -> I40 {
+    I40::try_from(value).unwrap()
+}
+
+/// A plausible expiry of a month: about 26% at the money.
+fn expiry() -> IOracle::ExpiryUpdate {
+    IOracle::ExpiryUpdate {
         expiry: EXPIRY,
-        modelTime: NOW,
         forward: PRICE / 1_000 * 1_010,
-        rate: 50_000_000_000_000_000,
-        a: 1_000_000_000_000_000,
-        b: 30_000_000_000_000_000,
-        rho: -250_000_000_000_000_000,
-        m: 10_000_000_000_000_000,
-        sigma: 150_000_000_000_000_000,
-        forwardConfidence: ONE,
-        rateConfidence: ONE - 1,
-        volatilityConfidence: ONE - 2,
-        nonce: 1,
+        rate: 50_000_000,
+        a: i40(1_000_000),
+        b: 30_000_000,
+        rho: -250_000_000,
+        m: i40(10_000_000),
+        sigma: U40::from(150_000_000),
+        forwardConfidence: 10_000,
+        rateConfidence: 9_999,
+        volatilityConfidence: 9_998,
     }
 }
 
-fn mark() -> IOracle::PerpetualMark {
-    let mark = PRICE / 1_000 * 1_001;
-    IOracle::PerpetualMark { underlying: ETH, modelTime: NOW, mark, confidence: ONE, nonce: 1 }
+/// An expiry after `days`, whose volatility is this many percent at every strike.
+fn flat(days: u64, percent: i64) -> IOracle::ExpiryUpdate {
+    let variance = percent * percent * 100_000 * i64::try_from(days).unwrap() / 365;
+    IOracle::ExpiryUpdate {
+        expiry: NOW + days * DAY,
+        a: i40(variance),
+        b: 0,
+        rho: 0,
+        m: i40(0),
+        forward: PRICE,
+        ..expiry()
+    }
+}
+
+/// A market at the bench's start.
+fn market() -> IOracle::MarketUpdate {
+    IOracle::MarketUpdate {
+        underlying: ETH,
+        modelTime: NOW,
+        indexReference: PRICE,
+        perpetualMark: PRICE / 1_000 * 1_001,
+        perpetualConfidence: 10_000,
+        expiries: Vec::from([expiry()]),
+    }
+}
+
+/// Whether two numbers are within a millionth of each other.
+fn near(a: u128, b: u128) -> bool {
+    a.abs_diff(b) <= a.max(b) / 1_000_000
 }
