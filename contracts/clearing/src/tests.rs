@@ -8,7 +8,6 @@ mod admin;
 mod bench;
 mod custody;
 mod fills;
-mod model;
+// mod model;
 mod places;
 mod settlement;
-mod slices;

@@ -8,9 +8,10 @@ use novate_abi::{
     IClearing::{self, Fill},
     IERC20, IMargin, IOracle,
     book::Book,
+    parameters::pack_collateral,
 };
 use novate_common::testing::World;
-use novate_risk::{Instrument, Strike};
+use novate_risk::{Instrument, Strike, parameters::CollateralParameters};
 
 use crate::Clearing;
 
@@ -56,6 +57,14 @@ pub(super) fn account(owner: Address) -> B256 {
     id
 }
 
+/// Where an owner's first account stands in storage.
+pub(super) fn account_slot(owner: Address) -> U256 {
+    let mut preimage = [0; 64];
+    preimage[..32].copy_from_slice(account(owner).as_slice());
+    preimage[63] = 23;
+    U256::from_be_bytes(alloy_primitives::keccak256(preimage).0)
+}
+
 pub(super) fn signed(money: i128) -> I256 {
     I256::try_from(money).unwrap()
 }
@@ -67,14 +76,21 @@ pub(super) fn encoded<E: SolError>(error: &E) -> Vec<u8> {
 /// What margin and oracle say.
 #[derive(Debug)]
 pub(super) struct Told {
-    /// Value of one contract, by instrument.
+    /// Value of one contract, by instrument; what isn't here has no mark.
     pub(super) marks: HashMap<u64, u128>,
+    /// Mark of whatever isn't among the marks.
+    pub(super) default_mark: Option<u128>,
     /// Initial requirement per contract; maintenance is half of it.
     pub(super) rate: u128,
     pub(super) validity: u8,
     pub(super) funding: i128,
     pub(super) index: u128,
-    pub(super) settlement: Option<u128>,
+    /// Price of collateral 1, and what is required of its value for maintenance, millionths; initially it is twice that.
+    pub(super) weth: u128,
+    pub(super) haircut: u128,
+    /// Collateral numbers up to this are known.
+    pub(super) collaterals: u64,
+    pub(super) settlement: HashMap<u64, u128>,
     /// How often margin was asked.
     pub(super) asked: usize,
 }
@@ -94,11 +110,15 @@ impl Bench {
                 (future(), 3_000 * ONE),
                 (call(), 100 * ONE),
             ]),
+            default_mark: None,
             rate: 100 * ONE,
             validity: 4,
             funding: 0,
             index: 3_000 * ONE,
-            settlement: None,
+            weth: 2_000 * ONE,
+            haircut: 0,
+            collaterals: 1,
+            settlement: HashMap::new(),
             asked: 0,
         }));
         let bench = Self { world: World::default(), told };
@@ -114,8 +134,11 @@ impl Bench {
         bench.send(GOVERNOR, &IClearing::setModulesCall { margin, oracle, liquidation });
         bench.send(GOVERNOR, &IClearing::setVenueCall { venue: VENUE, allowed: true });
         bench.send(GOVERNOR, &IClearing::addCollateralCall { token: WETH, cap: 1_000 * ONE });
-        let cap = 1_000_000 * CONTRACT;
-        bench.send(GOVERNOR, &IClearing::setOpenInterestCapCall { underlying: 1, cap });
+        let cap = 1_000_000_000_000 * ONE;
+        bench.send(
+            GOVERNOR,
+            &IClearing::setCapsCall { underlying: 1, series: cap, account: cap },
+        );
         bench
     }
 
@@ -156,57 +179,104 @@ impl Bench {
         self.send(owner, &IClearing::nonceCall { account: account(owner) })
     }
 
+    /// Sets the mark of an instrument.
+    pub(super) fn mark(&self, instrument: u64, mark: u128) {
+        self.told.borrow_mut().marks.insert(instrument, mark);
+    }
+
+    /// Sets the settlement price of everything.
+    pub(super) fn settle_at(&self, price: u128) {
+        self.told.borrow_mut().settlement = HashMap::from([(expiry(), price)]);
+    }
+
+    pub(super) fn lend(&self, owner: Address, units: u64) {
+        let amount = U256::from(units) * U256::from(ONE);
+        self.send(owner, &IClearing::lendCall { account: account(owner), amount });
+    }
+
+    /// Mints and deposits whole tokens of collateral.
+    pub(super) fn pledge(&self, owner: Address, tokens: u64) {
+        let amount = U256::from(tokens) * U256::from(ONE);
+        mint(&self.world, WETH, owner, amount);
+        let account = account(owner);
+        self.send(owner, &IClearing::depositCall { account, token: WETH, amount });
+    }
+
+    pub(super) fn touch(&self, owners: &[Address]) {
+        let accounts = owners.iter().map(|owner| account(*owner)).collect();
+        self.send(BOB, &IClearing::touchCall { accounts });
+    }
+
+    pub(super) fn equity(&self, owner: Address) -> i128 {
+        let call = IClearing::assessCall { account: account(owner) };
+        i128::try_from(self.send(owner, &call).lastEquity).unwrap()
+    }
+
+    pub(super) fn sums(&self) -> IClearing::Ledger {
+        self.send(ALICE, &IClearing::ledgerCall {})
+    }
+
     /// Total cash, variation, fees, insurance.
     pub(super) fn ledger(&self) -> (i128, i128, u128, u128) {
-        let ledger = self.send(ALICE, &IClearing::ledgerCall {});
+        let ledger = self.sums();
         (
-            i128::try_from(ledger.totalCash).unwrap(),
+            i128::try_from(ledger.cash).unwrap(),
             i128::try_from(ledger.variation).unwrap(),
             ledger.fees.to(),
             ledger.insurance.to(),
         )
     }
 
-    /// Tokens held are what the sums say, and the sum of all accounts' cash is the total.
+    /// Tokens held are what the sums say, and the accounts' cash, debts and shares add up to the totals.
     pub(super) fn check_balance(&self, owners: &[Address]) {
-        let (cash, variation, fees, insurance) = self.ledger();
+        let sums = self.sums();
+        let wide = |amount: U256| i128::try_from(amount).unwrap();
+        let (cash, variation) =
+            (i128::try_from(sums.cash).unwrap(), i128::try_from(sums.variation).unwrap());
         let held = balance(&self.world, CASH, CLEARING) * U256::from(1_000_000_000_000_u64);
-        let owed = cash + variation + i128::try_from(fees + insurance).unwrap();
-        assert_eq!(i128::try_from(held).unwrap(), owed);
-        assert_eq!(owners.iter().map(|owner| self.cash(*owner)).sum::<i128>(), cash);
+        let owed = cash + variation + wide(sums.fees + sums.insurance + sums.pool);
+        assert_eq!(wide(held), owed - wide(sums.carried));
+        let each: Vec<i128> = owners.iter().map(|owner| self.cash(*owner)).collect();
+        assert_eq!(each.iter().sum::<i128>(), cash);
+        assert_eq!(-each.iter().map(|cash| cash.min(&0)).sum::<i128>(), wide(sums.debts));
+        let shares = |owner: &Address| {
+            self.send(*owner, &IClearing::poolSharesCall { account: account(*owner) })
+        };
+        assert_eq!(owners.iter().map(shares).fold(U256::ZERO, |sum, one| sum + one), sums.pool);
+        let lent_out = wide(sums.debts) - variation + wide(sums.carried);
+        assert_eq!(sums.lentOut, signed(lent_out));
     }
 
     fn install_margin(&self) {
         let told = Rc::clone(&self.told);
         self.world.mock(MARGIN, move |_, message| {
+            use IMargin::IMarginCalls as Calls;
+            use alloy_sol_types::SolInterface;
             let mut told = told.borrow_mut();
-            told.asked += 1;
-            let call = IMargin::assessCall::abi_decode(&message.data).unwrap();
-            let assess = |bytes: &alloy_primitives::Bytes| {
-                let book = Book::unpack(bytes).unwrap();
-                let mut equity = i128::try_from(book.cash).unwrap();
-                let mut required = 0_u128;
-                for held in &book.positions {
-                    let mark = told.marks.get(&held.instrument).copied().unwrap_or(0).cast_signed();
-                    let gain = mark - held.reference_price.cast_signed();
-                    equity += gain * i128::from(held.quantity) / 1_000_000;
-                    let size = u128::from(held.quantity.unsigned_abs());
-                    required += size * told.rate / 1_000_000;
+            match Calls::abi_decode(&message.data).unwrap() {
+                Calls::assess(call) => {
+                    told.asked += 1;
+                    let assess = |bytes: &alloy_primitives::Bytes| {
+                        told.assess(&Book::unpack(bytes).unwrap())
+                    };
+                    let answer = IMargin::assessReturn {
+                        assessments: call.books.iter().map(assess).collect(),
+                        marks: call.instruments.iter().map(|id| told.mark(*id)).collect(),
+                    };
+                    Ok(IMargin::assessCall::abi_encode_returns(&answer))
                 }
-                for held in &book.collateral {
-                    equity += (held.amount / ONE * 2_000 * ONE).cast_signed();
+                Calls::word(_) => {
+                    let listed = CollateralParameters {
+                        collateral: 1,
+                        underlying: 1,
+                        maintenance_haircut: 0,
+                        initial_haircut: 0,
+                        cancels_risk: true,
+                    };
+                    Ok(pack_collateral(&listed).to_be_bytes::<32>().to_vec())
                 }
-                IMargin::Assessment {
-                    equity: signed(equity),
-                    initialRequirement: U256::from(required),
-                    maintenanceRequirement: U256::from(required / 2),
-                    worstUnderlying: 1,
-                    worstScenario: 0,
-                    validity: told.validity,
-                }
-            };
-            let assessments: Vec<_> = call.books.iter().map(assess).collect();
-            Ok(IMargin::assessCall::abi_encode_returns(&assessments))
+                _ => panic!("not mocked"),
+            }
         });
     }
 
@@ -217,24 +287,95 @@ impl Bench {
             use alloy_sol_types::SolInterface;
             let told = told.borrow();
             let answer = match Calls::abi_decode(&message.data).unwrap() {
-                Calls::fundingIndex(_) => signed(told.funding).to_be_bytes::<32>().to_vec(),
-                Calls::indexPrice(_) => {
-                    IOracle::indexPriceCall::abi_encode_returns(&IOracle::indexPriceReturn {
-                        price: U256::from(told.index),
-                        updatedAt: 1,
-                        validity: told.validity,
-                    })
+                Calls::settlementPrice(call) => {
+                    let price = told.settlement.get(&call.expiry).copied();
+                    IOracle::settlementPriceCall::abi_encode_returns(
+                        &IOracle::settlementPriceReturn {
+                            price: U256::from(price.unwrap_or_default()),
+                            isFinal: price.is_some(),
+                        },
+                    )
                 }
-                Calls::settlementPrice(_) => IOracle::settlementPriceCall::abi_encode_returns(
-                    &IOracle::settlementPriceReturn {
-                        price: U256::from(told.settlement.unwrap_or_default()),
-                        isFinal: told.settlement.is_some(),
-                    },
-                ),
                 _ => panic!("not mocked"),
             };
             Ok(answer)
         });
+    }
+}
+
+impl Told {
+    /// The simple rule, rounded as margin rounds. Perpetuals hedged by collateral 1 require nothing for the hedged part. Below level 4 the
+    /// figures for adding risk count lines at worst bounds: options 0, delta-one its value less the requirement.
+    fn assess(&self, book: &Book) -> IMargin::Assessment {
+        let wide = |amount: u128| I256::try_from(amount).unwrap();
+        let mut options = I256::ZERO;
+        let mut delta_one = I256::ZERO;
+        let (mut size, mut net) = (0_u128, 0_i128);
+        for held in &book.positions {
+            let mark = self.mark(held.instrument).mark;
+            let quantity = I256::try_from(held.quantity).unwrap();
+            if held.is_delta_one() {
+                let gain = wide(mark) - wide(held.reference_price);
+                delta_one += gain * quantity;
+                if held.instrument == perpetual() {
+                    let owed = self.funding - held.funding_reference;
+                    delta_one -= signed(owed) * quantity;
+                }
+                net += i128::from(held.quantity);
+            } else {
+                options += wide(mark) * quantity;
+                size += u128::from(held.quantity.unsigned_abs());
+            }
+        }
+        let (mut collateral, mut value) = (0_u128, 0_u128);
+        for held in &book.collateral {
+            value += held.amount / ONE * self.weth;
+            collateral += held.amount * self.weth / self.index / 1_000_000_000_000;
+        }
+        net += collateral.cast_signed();
+        size += if net < 0 || collateral == 0 { net.unsigned_abs() } else { 0 };
+        let required = size * self.rate / 1_000_000 + value * self.haircut / 500_000;
+        let million = wide(1_000_000);
+        let floor = |fine: I256| {
+            let quotient = fine / million;
+            if fine < quotient * million { quotient - I256::ONE } else { quotient }
+        };
+        let liquid = book.cash + wide(book.pool);
+        let equity = liquid + floor(options + delta_one) + wide(value);
+        let (adding, initial) = if self.validity < 4 {
+            (liquid + floor(delta_one) - wide(required), 0)
+        } else {
+            (equity, required)
+        };
+        let maintenance = U256::from(required / 2);
+        IMargin::Assessment {
+            equity: adding,
+            initialRequirement: U256::from(initial),
+            maintenanceRequirement: U256::from(initial / 2),
+            worstUnderlying: 1,
+            worstScenario: 0,
+            validity: self.validity,
+            closeEquity: equity,
+            closeRequirement: maintenance,
+            lastEquity: equity,
+            lastRequirement: maintenance,
+            healthyRequirement: maintenance,
+        }
+    }
+
+    fn mark(&self, instrument: u64) -> IMargin::Mark {
+        let mark = if instrument < 256 {
+            (1..=self.collaterals).contains(&instrument).then_some(self.weth)
+        } else {
+            self.marks.get(&instrument).copied().or(self.default_mark)
+        };
+        IMargin::Mark {
+            mark: mark.unwrap_or_default(),
+            index: self.index,
+            fundingIndex: if instrument == perpetual() { self.funding } else { 0 },
+            validity: self.validity,
+            isMarked: mark.is_some(),
+        }
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::{collections::BTreeMap, vec::Vec};
 
-use alloy_primitives::{B256, U256, keccak256};
+use alloy_primitives::{B256, U256};
 use novate_abi::IClearing::{self, Fill};
 use novate_risk::{Instrument, Strike};
 use proptest::prelude::*;
 
 use super::bench::*;
 
+/// Mark and price of everything: next to nothing.
+const MARK: u128 = 1_000_000;
 /// Greatest quantity that the short form holds, millionths.
 const SHORT_MOST: u64 = (1 << 35) - 1;
 
@@ -22,11 +24,13 @@ fn bench() -> Bench {
     let bench = Bench::new();
     bench.told.borrow_mut().rate = 0;
     bench.told.borrow_mut().marks.clear();
+    bench.told.borrow_mut().default_mark = Some(MARK);
+    bench.told.borrow_mut().index = 1;
     bench.fund(ALICE, 1_000_000);
     bench.fund(BOB, 1_000_000);
     for underlying in 1..=40 {
-        let cap = u64::MAX;
-        bench.send(GOVERNOR, &IClearing::setOpenInterestCapCall { underlying, cap });
+        let cap = 10_000_000_000_000 * ONE;
+        bench.send(GOVERNOR, &IClearing::setCapsCall { underlying, series: cap, account: cap });
     }
     bench
 }
@@ -35,11 +39,10 @@ fn bench() -> Bench {
 fn trade(bench: &Bench, instrument: u64, quantity: i64) {
     let (alice, bob) = (account(ALICE), account(BOB));
     let (buyer, seller) = if quantity > 0 { (alice, bob) } else { (bob, alice) };
-    let price = u128::from(!Instrument::decode(instrument).unwrap().is_option());
     let fill = Fill {
         instrument,
         quantity: quantity.unsigned_abs(),
-        price,
+        price: MARK,
         buyer,
         seller,
         buyerIsMaker: true,
@@ -54,11 +57,7 @@ fn held(bench: &Bench) -> Vec<(u64, i64)> {
 
 /// A word of Alice's account.
 fn word(bench: &Bench, place: u64) -> B256 {
-    let mut preimage = [0; 64];
-    preimage[..32].copy_from_slice(account(ALICE).as_slice());
-    preimage[63] = 15;
-    let base = U256::from_be_bytes(keccak256(preimage).0);
-    bench.world.storage(CLEARING, base + U256::from(place))
+    bench.world.storage(CLEARING, account_slot(ALICE) + U256::from(place))
 }
 
 /// Words of Alice's positions and of their series.
