@@ -59,24 +59,23 @@ pub(crate) fn set_feed(oracle: &Oracle, input: &mut Input<'_>) -> Answer {
 /// Refuses a feed whose price isn't near the last accepted one, or the one that is expected, and keeps it as the last.
 fn check_price(underlying: u8, feed: &Feed, expected: u128) -> Result<(), Revert> {
     let (now, slot) = (timestamp(), index_slot(underlying));
-    let last = IndexWord::at(&slot);
-    let near = if expected == 0 { last.price } else { expected };
+    let remembered = IndexWord::at(&slot);
+    let near = if expected == 0 { remembered.price } else { expected };
     let far = near.saturating_mul(NEAR_PERCENT).checked_div(100).unwrap_or(0);
-    let (least, most) = (near.saturating_sub(far), near.saturating_add(far));
+    let range = near.saturating_sub(far)..=near.saturating_add(far);
     let round = feed::latest(&feed.reader.feed)?;
     let answered = round.and_then(|round| feed.accept(&round, now)).filter(|answered| {
         let age = now.saturating_sub(answered.updated_at);
         level::of_answer(age, feed.reader.heartbeat) >= level::STALE_FOR_MARGIN
     });
-    let Some(answered) = answered.filter(|answered| (least..=most).contains(&answered.price))
-    else {
+    let Some(answered) = answered.filter(|answered| range.contains(&answered.price)) else {
         let price = U256::from(answered.map_or(0, |answered| answered.price));
-        let (least, most) = (U256::from(least), U256::from(most));
+        let (least, most) = (U256::from(*range.start()), U256::from(*range.end()));
         return Err(refuse!(IOracle::PriceOutOfRange { price, least, most }));
     };
-    let followers = last.followers(&answered, now);
+    let followers = remembered.followers(&answered, now);
     let word = if expected == 0 && !is_too_volatile(answered.price, followers.average) {
-        last.recorded(&answered, now)
+        remembered.recorded(&answered, now)
     } else {
         IndexWord::begun(&answered, now)
     };

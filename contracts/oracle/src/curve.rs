@@ -15,6 +15,8 @@ use crate::words::SurfaceWord;
 
 /// Nine decimals.
 const ONE: i64 = 1_000_000_000;
+/// Most that b may be: 2.
+const STEEPEST: u64 = 2_000_000_000;
 /// Most that sigma, |m| and |a| may be: 5.
 const LARGEST: u64 = 5 * ONE.unsigned_abs();
 /// Least and greatest volatility at the money and one and two deviations off it: 1% and 1,000%, Q58.
@@ -112,7 +114,7 @@ impl Curve {
     /// `Domain`, `NegativeVariance`, `WingSlope`.
     pub(crate) fn check(surface: &SurfaceWord, seconds: u64) -> Result<Self, Refusal> {
         let SurfaceWord { a, b, sigma, m, rho, .. } = *surface;
-        let inside = u64::from(b) <= 2 * ONE.unsigned_abs()
+        let inside = u64::from(b) <= STEEPEST
             && rho.unsigned_abs() < ONE.unsigned_abs()
             && sigma > 0
             && sigma <= LARGEST
@@ -197,6 +199,7 @@ impl Curve {
     }
 
     /// `g(k) >= 0`, |k| <= 65. w < 2^8.2, |w'| <= 2.
+    #[allow(clippy::many_single_char_names, reason = "the source's names")]
     fn has_density(&self, k: i64) -> bool {
         let x = k.wrapping_sub(self.m); // |x| <= 70: 2^62.2
         let square = |side: u64| u128::from(side).wrapping_mul(side.into());
@@ -225,6 +228,14 @@ impl Curve {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::float_arithmetic,
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        clippy::arithmetic_side_effects,
+        reason = "test code: expectations are reckoned in floating point"
+    )]
+
     use super::*;
 
     const MONTH: u64 = 30 * 86_400;
@@ -302,11 +313,12 @@ mod tests {
     }
 
     /// The same condition in floating point on the same grid.
+    #[allow(clippy::many_single_char_names, reason = "the source's names")]
     fn least_g(surface: &SurfaceWord) -> f64 {
         let unit = |value: i64| value as f64 / 1e9;
         let (a, b, rho, m) =
             (unit(surface.a), unit(surface.b.into()), unit(surface.rho), unit(surface.m));
-        let sigma = unit(surface.sigma as i64);
+        let sigma = unit(surface.sigma.cast_signed());
         let g = |k: f64| {
             let x = k - m;
             let h = x.hypot(sigma);

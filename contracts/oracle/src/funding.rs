@@ -80,6 +80,14 @@ pub(crate) fn premium(ratio: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::float_arithmetic,
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        clippy::arithmetic_side_effects,
+        reason = "test code: expectations are reckoned in floating point"
+    )]
+
     use super::*;
 
     const PRICE: u128 = 3_000_000_000_000_000_000_000;

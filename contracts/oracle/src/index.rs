@@ -102,7 +102,7 @@ fn follower(price: u128, ratio: u32) -> u128 {
 
 impl IndexWord {
     /// A first price, which everything starts from.
-    pub(crate) fn begun(answered: &Answered, now: u64) -> Self {
+    pub(crate) const fn begun(answered: &Answered, now: u64) -> Self {
         let Answered { price, updated_at } = *answered;
         Self { price, updated_at, seen: now, slow: ONE, average: ONE }
     }
@@ -162,6 +162,14 @@ pub(crate) const fn is_too_volatile(price: u128, average: u128) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::float_arithmetic,
+        clippy::as_conversions,
+        clippy::cast_precision_loss,
+        clippy::arithmetic_side_effects,
+        reason = "test code: expectations are reckoned in floating point"
+    )]
+
     use proptest::prelude::*;
 
     use super::*;

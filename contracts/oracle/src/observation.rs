@@ -300,7 +300,7 @@ impl Observation {
         let first = (phase(round.id) << 64) | 1;
         let before = round.id.saturating_sub(1);
         if round.id > first
-            && !rounds.round(before)?.is_some_and(|round| round.updated_at < last_time)
+            && rounds.round(before)?.is_none_or(|round| round.updated_at >= last_time)
         {
             return nothing(Reason::NotNext, before);
         }

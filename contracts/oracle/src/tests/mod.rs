@@ -2,8 +2,21 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "test code: an overflow is a failed test")]
 #![allow(clippy::indexing_slicing, reason = "test code: a wrong index is a failed test")]
+#![allow(
+    clippy::float_arithmetic,
+    clippy::float_cmp,
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "test code: expectations are reckoned in floating point"
+)]
 
+mod admin;
+mod funding;
 mod market;
+mod movement;
+mod rows;
+mod settlement;
 mod updates;
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, vec::Vec};
