@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup demo test check fmt fmt-check lint deny pack contracts mocks abi devnode snapshots forge dependencies \
-	scripts figures debug release engines certify campaign differential peer fuzz-risk coverage mutants-risk programs \
+	scripts figures debug release engines certify campaign differential colluders peer fuzz-risk coverage mutants-risk programs \
 	runners conformance nitro devnode-bench devnode-fuzz mutants fuzz clean
 
 CARGO := cargo
@@ -12,6 +12,8 @@ PACK := $(CARGO) run --release --locked -p novate-e2e --bin pack --
 NODE := $(CARGO) build --release --locked -p novate-e2e -p novate-devnode --bin novate-devnode
 PURE := -p novate-math -p novate-risk -p novate-abi
 PROGRAMS := -p novate-common -p novate-oracle -p novate-margin -p novate-lens -p novate-parameters -p novate-clearing -p novate-liquidation -p novate-exchange
+# The contracts together, and what an adversary does to them.
+TOGETHER := -p novate-testbed
 HOST := -p novate-devnode -p novate-client -p novate-liquidator -p novate-e2e
 
 help: ## Lists the targets.
@@ -92,10 +94,10 @@ scripts: setup ## Tests of the scripts themselves.
 	node scripts/test_scripts.mjs
 
 debug: setup # Pure crates and contracts with debug assertions: overflow, branches, reverts.
-	$(CARGO) test --locked $(PURE) $(PROGRAMS)
+	$(CARGO) test --locked $(PURE) $(PROGRAMS) $(TOGETHER)
 
 release: setup mocks # Pure crates and contracts as shipped, the node, the clients, and the built WASM.
-	$(CARGO) test --release --locked $(PURE) $(PROGRAMS) $(HOST)
+	$(CARGO) test --release --locked $(PURE) $(PROGRAMS) $(TOGETHER) $(HOST)
 
 engines: setup ## Runs the node's tests on the compiling WASM engine, and compares both engines on random programs.
 	NOVATE_WASM_ENGINE=compiler $(CARGO) test --release --locked -p novate-devnode --features compiler
@@ -122,6 +124,9 @@ fuzz-risk: setup ## Runs 10,000,000 random books through every function of the m
 
 coverage: setup ## Requirements of recorded chains and what a day cost: make coverage DATA=folder (chains/ and prices/, not part of the project).
 	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/coverage.py --data $(DATA) $(ARGS) > docs/reports/coverage.md
+
+colluders: setup ## Lets random colluding groups try 1,000,000 steps against the contracts together: ARGS="--seed 2" for others.
+	$(CARGO) run --release --locked -p novate-testbed --bin colluders -- --report docs/reports/colluders.md $(ARGS)
 
 mutants-risk: ## Changes the margin engine in a thousand places, one at a time: the tests must notice (needs cargo-mutants).
 	python3 scripts/risk/mutants.py $(ARGS)
