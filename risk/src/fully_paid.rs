@@ -12,7 +12,10 @@
 //! Payoffs are piecewise linear in the settlement price: one pass over the strikes in order gives the least.
 //!
 //! # Rounding
-//! Settlement rounds each line down; the least payoff of an expiry counts so much lower that no order of settling falls below.
+//! The least payoff of an expiry is rounded down, as settling its lines together is ([`Book::settle_with`]).
+
+#[cfg(test)]
+mod tests;
 
 use alloc::vec::Vec;
 
@@ -100,8 +103,7 @@ fn least(lines: &[Holding]) -> Option<I256> {
     if slope < 0 {
         return None;
     }
-    let lines = I256::try_from(lines.len().saturating_sub(1)).unwrap_or(I256::MAX);
-    Some(least.to_wad_down().wrapping_sub(lines))
+    Some(least.to_wad_down())
 }
 
 /// The product of a distance below 2^137 and a sum of 256 quantities.

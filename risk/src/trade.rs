@@ -10,6 +10,9 @@
 //!
 //! Every amount that moves to an account's cash is rounded down.
 
+#[cfg(test)]
+mod tests;
+
 use alloy_primitives::{I256, U256};
 
 use crate::{
@@ -161,6 +164,20 @@ impl Book {
     /// # Rounding
     /// The change of cash is rounded down.
     pub fn settle(&mut self, instrument: InstrumentId, price: u128) -> Result<I256, Error> {
+        self.settle_with(instrument, price, &mut 0)
+    }
+
+    /// As [`Book::settle`], but what rounding leaves (below one unit, in units of 1e-24) is added to the next line that is settled with the
+    /// same `rest`: so lines that are settled together pay what they are worth together, rounded down once.
+    ///
+    /// # Errors
+    /// As [`Book::settle`].
+    pub fn settle_with(
+        &mut self,
+        instrument: InstrumentId,
+        price: u128,
+        rest: &mut u32,
+    ) -> Result<I256, Error> {
         let terms = Instrument::decode(instrument)?;
         let held = self.quantity(instrument);
         let quantity = i128::from(held);
@@ -176,7 +193,12 @@ impl Book {
             Kind::Put if !above => Fine(strike.wrapping_sub(up)),
             Kind::Call | Kind::Put => Fine::ZERO,
         };
-        self.move_to(&terms, 0, Reference::default(), change.to_wad_down())
+        let change = change.plus(Fine(I256::from_raw(U256::from(*rest))));
+        let paid = change.to_wad_down();
+        self.move_to(&terms, 0, Reference::default(), paid)?;
+        let left = change.minus(Fine::from_wad(paid)).0;
+        *rest = u32::try_from(left.unsigned_abs()).unwrap_or(0);
+        Ok(paid)
     }
 
     /// Takes over another book: cash, collateral and positions with their references, without any price.

@@ -64,6 +64,8 @@ impl Clearing {
             .filter(|held| held.instrument.expiry().is_some_and(|expiry| expiry <= now))
             .map(|held| (held.instrument, held.quantity))
             .collect();
+        // All lines of an expiry are settled together, and rounded down once.
+        let mut rest = 0;
         for (instrument, quantity) in expired {
             let Some(price) = self.final_price(&mut progress.prices, &instrument)? else {
                 progress.waiting = progress.waiting.or(Some(instrument.id()));
@@ -72,7 +74,7 @@ impl Clearing {
             let touched = session.accounts.get_mut(index).ok_or_else(overflow)?;
             let (account, id) = (touched.id, instrument.id());
             let cashflow =
-                touched.book.settle(id, price).map_err(|error| refused(account, error))?;
+                touched.book.settle_with(id, price, &mut rest).map_err(|error| refused(account, error))?;
             touched.note(Reason::Payoff, cashflow);
             session.ledger.pay_variation(cashflow)?;
             self.count_interest(session, id, quantity, 0)?;
