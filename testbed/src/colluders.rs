@@ -68,6 +68,13 @@ fn unit() -> I256 {
     I256::try_from(1_000_000_000_000_u64).unwrap()
 }
 
+/// How an account stands, at last data.
+struct Standing {
+    equity: I256,
+    requirement: U256,
+    is_short: bool,
+}
+
 struct Episode {
     house: House,
     dice: Dice,
@@ -171,7 +178,7 @@ impl Episode {
     }
 
     /// Wallets and equity of the group, at marks; and of each account its equity and whether it is short.
-    fn worth(&self) -> (I256, Vec<(I256, bool)>) {
+    fn worth(&self) -> (I256, Vec<Standing>) {
         let house = &self.house;
         let index = U256::from(house.marked(perpetual(ETH)).index);
         let mut owners = Vec::new();
@@ -187,7 +194,11 @@ impl Episode {
             let seen = house.view(CLEARING, &IClearing::assessCall { account: trader.account });
             total += seen.lastEquity;
             let excess = seen.closeEquity - signed(seen.closeRequirement);
-            each.push((seen.lastEquity, excess.is_negative()));
+            each.push(Standing {
+                equity: seen.lastEquity,
+                requirement: seen.lastRequirement,
+                is_short: excess.is_negative(),
+            });
         }
         (total, each)
     }
@@ -258,13 +269,14 @@ impl Episode {
         if gain > unit() {
             self.fail(&format!("an act made the group richer by {}", dollars(gain)));
         }
-        for ((equity, _), (was, _)) in now.iter().zip(&each) {
-            if *equity < -unit() && *equity < *was - unit() {
-                self.fail(&format!(
-                    "an act made a shortfall: {} to {}",
-                    dollars(*was),
-                    dollars(*equity)
-                ));
+        // Who frees requirement below zero still pays the house's fees.
+        let fees = signed(self.house.ledger().fees) - signed(fees);
+        for (now, was) in now.iter().zip(&each) {
+            let relieves = now.requirement < was.requirement;
+            let spared = if relieves { fees } else { I256::ZERO };
+            if now.equity < was.equity.min(I256::ZERO) - spared - unit() {
+                let (was, now) = (dollars(was.equity), dollars(now.equity));
+                self.fail(&format!("an act made a shortfall: {was} to {now}"));
             }
         }
     }
@@ -537,16 +549,14 @@ impl Episode {
             _ => self.change_model(),
         }
         let (_, after) = self.worth();
-        for ((equity, _), (was, was_short)) in after.iter().zip(&before) {
+        for (now, was) in after.iter().zip(&before) {
+            let equity = now.equity;
             if equity.is_negative() {
                 self.report.greatest_shortfall =
-                    self.report.greatest_shortfall.max(-dollars(*equity));
-                if !was_short && !was.is_negative() && *equity < -unit() {
-                    self.fail(&format!(
-                        "the market took {} to {}",
-                        dollars(*was),
-                        dollars(*equity)
-                    ));
+                    self.report.greatest_shortfall.max(-dollars(equity));
+                if !was.is_short && !was.equity.is_negative() && equity < -unit() {
+                    let (was, now) = (dollars(was.equity), dollars(equity));
+                    self.fail(&format!("the market took {was} to {now}"));
                 }
             }
         }

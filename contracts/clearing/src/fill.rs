@@ -247,6 +247,11 @@ impl Clearing {
         for ((account, standing), before) in short.into_iter().zip(&before) {
             let after = self.without_fees(standing, &account.book)?;
             let dust = standing.lines.saturating_mul(DUST);
+            // A trade that relieves nothing makes no debt of its fees: worthless lines aren't opened by those who have nothing.
+            let relieves = after.lastRequirement < before.lastRequirement;
+            if !relieves && standing.fees != 0 && standing.figures.lastEquity.is_negative() {
+                return Err(self.refusal(session, account.id, standing));
+            }
             match reduction(before, &after, dust)? {
                 Reduction::Passes => {}
                 Reduction::TooDear { loss, most } => {

@@ -73,8 +73,10 @@ impl Clearing {
             };
             let touched = session.accounts.get_mut(index).ok_or_else(overflow)?;
             let (account, id) = (touched.id, instrument.id());
-            let cashflow =
-                touched.book.settle_with(id, price, &mut rest).map_err(|error| refused(account, error))?;
+            let cashflow = touched
+                .book
+                .settle_with(id, price, &mut rest)
+                .map_err(|error| refused(account, error))?;
             touched.note(Reason::Payoff, cashflow);
             session.ledger.pay_variation(cashflow)?;
             self.count_interest(session, id, quantity, 0)?;

@@ -366,3 +366,18 @@ fn row_12_an_owed_account_without_anything_is_written_off() {
     house.check();
     leaves_whole(&house, &depositor);
 }
+
+#[test]
+fn row_12_worthless_lines_make_no_debt_of_their_fees() {
+    let house = House::new();
+    let other = house.funded(2, 1_000_000.0);
+    let empty = house.trader(1);
+    let worthless = put(ETH, NOW + DAY, 1.0);
+    for size in [0.000_001, 1.0, 10_000.0] {
+        for (buyer, seller) in [(&empty, &other), (&other, &empty)] {
+            assert!(house.trade(buyer, seller, worthless, size, 0.0).is_err(), "{size}");
+        }
+    }
+    assert_eq!(house.cash_of(&empty), alloy_primitives::I256::ZERO);
+    house.check();
+}

@@ -179,14 +179,13 @@ fn views_tell_what_was_set() {
     assert!(bench.send(ALICE, &IClearing::isVenueCall { venue: VENUE }));
     assert!(!bench.send(ALICE, &IClearing::isVenueCall { venue: ALICE }));
     assert_eq!(bench.send(ALICE, &IClearing::cashTokenCall {}), CASH);
-    let call =
-        IClearing::setFeesCall {
-            optionRate: 1,
-            optionPremiumCap: 2,
-            optionMinimum: 5,
-            makerRate: -3,
-            takerRate: 4,
-        };
+    let call = IClearing::setFeesCall {
+        optionRate: 1,
+        optionPremiumCap: 2,
+        optionMinimum: 5,
+        makerRate: -3,
+        takerRate: 4,
+    };
     bench.send(GOVERNOR, &call);
     let fees = bench.send(ALICE, &IClearing::feesCall {});
     assert_eq!((fees.optionRate, fees.optionPremiumCap), (1, 2));
@@ -196,7 +195,10 @@ fn views_tell_what_was_set() {
     let caps = bench.send(ALICE, &IClearing::capsCall { underlying: 3 });
     assert_eq!((caps.series, caps.account), (7, 8));
     let bands = bench.send(ALICE, &IClearing::bandsCall {});
-    assert_eq!((bands.deltaOne, bands.optionOfIndex, bands.optionOfMark), (50_000, 50_000, 500_000));
+    assert_eq!(
+        (bands.deltaOne, bands.optionOfIndex, bands.optionOfMark),
+        (50_000, 50_000, 500_000)
+    );
     let bands = IClearing::setBandsCall {
         deltaOne: 200_000,
         optionOfIndex: 10_000,
@@ -204,7 +206,10 @@ fn views_tell_what_was_set() {
     };
     bench.send(GOVERNOR, &bands);
     let bands = bench.send(ALICE, &IClearing::bandsCall {});
-    assert_eq!((bands.deltaOne, bands.optionOfIndex, bands.optionOfMark), (200_000, 10_000, 1_000_000));
+    assert_eq!(
+        (bands.deltaOne, bands.optionOfIndex, bands.optionOfMark),
+        (200_000, 10_000, 1_000_000)
+    );
     let fees = bench.send(ALICE, &IClearing::feesCall {});
     assert_eq!((fees.makerRate, fees.optionMinimum), (-3, 5), "fees stay");
     let lending = bench.send(ALICE, &IClearing::lendingCall {});

@@ -135,10 +135,7 @@ impl Bench {
         bench.send(GOVERNOR, &IClearing::setVenueCall { venue: VENUE, allowed: true });
         bench.send(GOVERNOR, &IClearing::addCollateralCall { token: WETH, cap: 1_000 * ONE });
         let cap = 1_000_000_000_000 * ONE;
-        bench.send(
-            GOVERNOR,
-            &IClearing::setCapsCall { underlying: 1, series: cap, account: cap },
-        );
+        bench.send(GOVERNOR, &IClearing::setCapsCall { underlying: 1, series: cap, account: cap });
         bench
     }
 

@@ -305,8 +305,7 @@ fn open_interest_counts_longs_of_a_series_and_is_capped_as_notional() {
     caps(3_000, 1_000_000);
     let (notional, cap) = (U256::from(9_000 * ONE), U256::from(3_000 * ONE));
     let (underlying, zero) = (1, 0);
-    let error =
-        IClearing::OpenInterestCapExceeded { underlying, expiry: zero, notional, cap };
+    let error = IClearing::OpenInterestCapExceeded { underlying, expiry: zero, notional, cap };
     let refusal = bench.refusal(VENUE, &sells(perpetual(), CONTRACT, 3_000 * ONE));
     assert_eq!(refusal, encoded(&error));
     // Above the cap, but it falls.
