@@ -14,6 +14,8 @@ use alloy_primitives::{I256, U256};
 use crate::{
     Error,
     book::{Book, Holding},
+    evaluate::evaluate,
+    extended::{Extensions, excess_under_extended},
     fixed::Fine,
     market::{Market, Validity},
     parameters::Parameters,
@@ -100,8 +102,9 @@ pub fn assess(
     parameters: &Parameters,
     now: u64,
 ) -> Result<Assessment, Error> {
-    let context = Context { market, parameters, now };
-    total(book, &context, |_| Selection::All, |_| {})
+    let extensions = &Extensions::default();
+    let context = Context { market, parameters, extensions, now };
+    evaluate(book, &context, &mut |_| Selection::All, &mut |_| {})
 }
 
 /// The shares of each underlying in an assessment, ascending by underlying.
@@ -114,9 +117,10 @@ pub fn breakdown(
     parameters: &Parameters,
     now: u64,
 ) -> Result<Vec<UnderlyingAssessment>, Error> {
-    let context = Context { market, parameters, now };
+    let extensions = &Extensions::default();
+    let context = Context { market, parameters, extensions, now };
     let mut shares = Vec::new();
-    total(book, &context, |_| Selection::All, |share| shares.push(*share))?;
+    evaluate(book, &context, &mut |_| Selection::All, &mut |share| shares.push(*share))?;
     Ok(shares)
 }
 
@@ -132,19 +136,7 @@ pub fn excess_under(
     now: u64,
     scenarios: &[u8],
 ) -> Result<I256, Error> {
-    let context = Context { market, parameters, now };
-    let number = |index: usize| scenarios.get(index).copied();
-    let mut count = 0_usize;
-    let select = |index: usize| {
-        count = index.saturating_add(1);
-        Selection::One(number(index).unwrap_or(BASIS))
-    };
-    let figures = total(book, &context, select, |_| {})?;
-    if count == scenarios.len() {
-        Ok(figures.maintenance_excess())
-    } else {
-        Err(Error::UnknownScenario(number(count).unwrap_or(BASIS)))
-    }
+    excess_under_extended(book, market, parameters, &Extensions::default(), now, scenarios)
 }
 
 /// One entry of a loss vector.
@@ -169,14 +161,16 @@ pub fn loss_vector(
     now: u64,
     underlying: u8,
 ) -> Result<(Vec<Outcome>, I256), Error> {
-    let context = Context { market, parameters, now };
+    let extensions = &Extensions::default();
+    let context = Context { market, parameters, extensions, now };
     let holdings: Vec<Holding> =
         book.holdings().filter(|held| held.instrument.underlying() == underlying).collect();
     let part = Part { underlying, holdings: &holdings, collateral: book.collateral() };
     market.check_shared()?;
     let ranges = parameters.underlying(underlying)?;
-    let table = Shocks::prepare(parameters, ranges, Selection::All)?;
-    let figures = Figures::of(&part, &context, ranges, &table)?;
+    let known = market.underlying(underlying)?;
+    let table = Shocks::prepare(parameters, ranges, Selection::All, None)?;
+    let figures = Figures::of(&part, &context, known, ranges, &table);
     let outcomes = table
         .rows
         .iter()
@@ -189,15 +183,18 @@ pub fn loss_vector(
     Ok((outcomes, figures.basis.to_wad_down()))
 }
 
-/// Visits the part of each underlying that the book depends on, ascending, with its index among them.
+/// Visits the part of each listed underlying that the book depends on, ascending, with its index among them.
+#[inline(never)]
 pub(crate) fn each_part(
     book: &Book,
     parameters: &Parameters,
-    mut visit: impl FnMut(usize, &Part<'_>) -> Result<(), Error>,
+    visit: &mut dyn FnMut(usize, &Part<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let holdings: Vec<Holding> = book.holdings().collect();
     let mut rest = holdings.as_slice();
-    for (index, underlying) in underlyings(&holdings, book, parameters)?.into_iter().enumerate() {
+    for (index, underlying) in underlyings(&holdings, book, parameters).into_iter().enumerate() {
+        let before = |held: &Holding| held.instrument.underlying() < underlying;
+        rest = rest.get(rest.partition_point(before)..).unwrap_or_default();
         let mine = |held: &&Holding| held.instrument.underlying() == underlying;
         let count = rest.iter().take_while(mine).count();
         let (holdings, others) = rest.split_at_checked(count).unwrap_or((rest, &[]));
@@ -233,10 +230,8 @@ impl Assessment {
         self
     }
 
-
     /// Adds a requirement, and remembers the greatest.
     pub(crate) fn require(&mut self, share: &UnderlyingAssessment, most: &mut U256) {
-        self.validity = self.validity.min(share.validity);
         self.initial_requirement =
             self.initial_requirement.saturating_add(share.initial_requirement);
         self.maintenance_requirement =
@@ -249,74 +244,38 @@ impl Assessment {
     }
 }
 
-/// Sums the underlyings under a selection of scenarios for each (by its index among the book's), and shows each share.
-fn total(
-    book: &Book,
-    context: &Context<'_>,
-    mut select: impl FnMut(usize) -> Selection,
-    mut show: impl FnMut(&UnderlyingAssessment),
-) -> Result<Assessment, Error> {
-    context.market.check_shared()?;
-    let mut assessment = Assessment::NOTHING;
-    let mut value = Fine::from_wad(book.liquid());
-    let mut most = U256::ZERO;
-    each_part(book, context.parameters, |index, part| {
-        let ranges = context.parameters.underlying(part.underlying)?;
-        let table = Shocks::prepare(context.parameters, ranges, select(index))?;
-        let figures = Figures::of(part, context, ranges, &table)?;
-        let (worst, worst_scenario) = figures.worst(&table);
-        let share = share(part.underlying, &figures, worst, worst_scenario, context);
-        show(&share);
-        value = value.plus(figures.value);
-        assessment.require(&share, &mut most);
-        Ok(())
-    })?;
-    assessment.equity = value.to_wad_down();
-    Ok(assessment.whole())
-}
-
-impl Figures {
-    /// The worst outcome (at most 0) and its scenario's number.
-    fn worst(&self, table: &Shocks) -> (Fine, u8) {
-        let (mut worst, mut number) = (self.basis, BASIS);
-        for (row, pnl) in table.rows.iter().zip(&self.pnl) {
-            if *pnl < worst {
-                (worst, number) = (*pnl, row.number);
-            }
-        }
-        (worst, number)
-    }
-}
-
-/// The requirement of one underlying (or of a group, under its first underlying's number).
+/// What an underlying (or a group, under its first underlying's number) requires whose worst outcomes are these: for maintenance, and
+/// initially.
 pub(crate) fn share(
     underlying: u8,
     figures: &Figures,
-    worst: Fine,
+    (worst, worst_initially): (Fine, Fine),
     worst_scenario: u8,
+    validity: Validity,
     context: &Context<'_>,
 ) -> UnderlyingAssessment {
     let worst = worst.to_wad_down();
     // At most 2^204, rounded up because the loss was rounded down.
-    let loss = worst.unsigned_abs();
+    let initial_loss = worst_initially.to_wad_down().unsigned_abs();
     let scan = &context.parameters.scan;
     let peg_loss = scan.peg_threshold.saturating_sub(context.market.stable_price.into());
     let peg = factor_up(U256::from(peg_loss), scan.peg_factor.into());
     let initial_factor =
         u128::try_from(peg).unwrap_or(u128::MAX).saturating_add(scan.initial.into());
-    let maintenance_contingency = to_wad_up(figures.maintenance_contingency);
-    let initial_contingency = to_wad_up(figures.initial_contingency);
+    let maintenance_requirement = factor_up(worst.unsigned_abs(), scan.maintenance.into())
+        .wrapping_add(to_wad_up(figures.maintenance_contingency));
+    let initial_requirement = factor_up(initial_loss, initial_factor)
+        .wrapping_add(to_wad_up(figures.initial_contingency));
     UnderlyingAssessment {
         underlying,
         value: figures.value.to_wad_down(),
         worst,
         worst_scenario,
-        initial_requirement: factor_up(loss, initial_factor)
-            .wrapping_add(maintenance_contingency)
-            .wrapping_add(initial_contingency),
-        maintenance_requirement: factor_up(loss, scan.maintenance.into())
-            .wrapping_add(maintenance_contingency),
-        validity: figures.validity,
+        // Contingencies are capped by each expiry's own worst scenario, the scan by that of all: where expiries hedge each other the
+        // cap alone would leave less initially.
+        initial_requirement: initial_requirement.max(maintenance_requirement),
+        maintenance_requirement,
+        validity,
     }
 }
 

@@ -8,10 +8,12 @@ use crate::{
     Error,
     assess::{assess, each_part},
     book::Book,
-    fixed::{Fine, price_times},
+    extended::Extensions,
+    fixed::{Fine, ONE_Q62, price_times, share_q62},
     instrument::{Instrument, InstrumentId},
-    market::{MAX_PRICE, Market},
+    market::{MAX_PRICE, Market, UnderlyingMarket},
     parameters::Parameters,
+    payoff::least_payoff,
     perpetual::perpetual,
     revalue::{Line, revalue},
     scenario::BASIS,
@@ -59,18 +61,19 @@ pub fn attribution(
     if scenario == BASIS {
         return Err(Error::UnknownScenario(scenario));
     }
-    let context = Context { market, parameters, now };
+    let extensions = &Extensions::default();
+    let context = Context { market, parameters, extensions, now };
     let ranges = parameters.underlying(underlying)?;
-    let table = Shocks::prepare(parameters, ranges, Selection::One(scenario))?;
+    let table = Shocks::prepare(parameters, ranges, Selection::One(scenario), None)?;
     let row = *table.rows.first().ok_or(Error::UnknownScenario(scenario))?;
     let shock = *table.distinct.get(row.shock).ok_or(Error::UnknownScenario(scenario))?;
     let mut shares = Vec::new();
-    each_part(book, parameters, |_, part| {
+    each_part(book, parameters, &mut |_, part| {
         if part.underlying == underlying {
             let known = market.underlying(underlying)?;
-            linear_shares(part, &context, row, shock, &mut shares)?;
-            for tenor in tenors(part, &context, ranges)? {
-                tenor_shares(part, &tenor, row, shock, &mut shares);
+            linear_shares(part, known, &context, row, shock, &mut shares);
+            for tenor in &tenors(part, &context, ranges).known {
+                tenor_shares(part, tenor, known.index, &context, (row, shock), &mut shares);
             }
         }
         Ok(())
@@ -81,12 +84,12 @@ pub fn attribution(
 /// The perpetual's and the collateral's.
 fn linear_shares(
     part: &Part<'_>,
+    market: &UnderlyingMarket,
     context: &Context<'_>,
     row: Row,
     shock: Shock,
     shares: &mut Vec<Share>,
-) -> Result<(), Error> {
-    let market = context.market.underlying(part.underlying)?;
+) {
     let mut push = |contributor: Contributor, value: Fine| {
         let change =
             if shock.mode.is_skew() { Fine::ZERO } else { value.times_change(shock.ratio) };
@@ -97,31 +100,29 @@ fn linear_shares(
         push(Contributor::Position(held.instrument.id()), Fine(value));
     }
     for balance in part.collateral {
-        let terms = context.parameters.collateral(balance.collateral)?;
-        if terms.cancels_risk && terms.underlying == part.underlying {
+        let listed = context.parameters.collateral(balance.collateral);
+        if listed.is_ok_and(|terms| terms.cancels_risk && terms.underlying == part.underlying) {
             let (value, _) = collateral_value(balance, context.market, market);
             push(Contributor::Collateral(balance.collateral), value);
         }
     }
-    Ok(())
 }
 
 /// Those of one expiry's futures and options.
 fn tenor_shares(
     part: &Part<'_>,
     tenor: &Tenor<'_>,
-    row: Row,
-    shock: Shock,
+    index: u128,
+    context: &Context<'_>,
+    (row, shock): (Row, Shock),
     shares: &mut Vec<Share>,
 ) {
     let expiry = &tenor.expiry;
     for future in tenor.futures {
-        let value = Fine(price_times(expiry.forward, i128::from(future.quantity)));
-        let change = if shock.mode.is_skew() {
-            Fine::ZERO
-        } else {
-            value.times_change(expiry.ratio(shock.ratio)).times(expiry.discount, 62)
-        };
+        let variable = tenor.market.variable(context.now);
+        let value = Fine(price_times(variable, i128::from(future.quantity)));
+        // Turns of the surface leave the price where it is.
+        let change = value.times_change(shock.ratio);
         let pnl = row.counted(change).to_wad_down();
         shares.push(Share { contributor: Contributor::Position(future.instrument.id()), pnl });
     }
@@ -133,20 +134,28 @@ fn tenor_shares(
     };
     let (mark, value) = both(&tenor.lines);
     let factor = if value.is_negative() { expiry.short } else { expiry.long };
-    let gains = !value.times(factor, 62).minus(mark).is_negative();
+    let change = value.times(factor, 62).minus(mark);
+    let gains = !change.is_negative();
+    // Where the book's greatest loss caps the outcome, each one's share is cut in proportion.
+    let room = mark.minus(least_payoff(&tenor.lines, 0, (0, index.saturating_mul(6)), true));
+    let room = room.max(Fine::ZERO).0.unsigned_abs();
+    let loses = shock.mode.is_skew() || !gains;
+    let capped = context.parameters.corrections.caps_losses && loses;
+    let cut = if capped { share_q62(room, change.0.unsigned_abs()) } else { ONE_Q62 };
     let options = part.holdings.iter().filter(|held| {
         held.instrument.is_option() && held.instrument.expiry_hours() == tenor.market.expiry_hours
     });
     for held in options {
         let strike = held.instrument.strike();
-        let line = match held.instrument.kind() {
-            crate::Kind::Call => Line { strike, calls: held.quantity, puts: 0 },
-            _ => Line { strike, calls: 0, puts: held.quantity },
+        let (calls, puts) = match held.instrument.kind() {
+            crate::Kind::Call => (held.quantity, 0),
+            _ => (0, held.quantity),
         };
+        let line = Line { strike, price: strike.to_wad(), calls, puts };
         let (mark, value) = both(&[line]);
         let change = value.times(factor, 62).minus(mark);
         let change = if shock.mode.is_skew() && gains { change.negated() } else { change };
-        let pnl = row.counted(change).to_wad_down();
+        let pnl = row.counted(change.times(cut, 62)).to_wad_down();
         shares.push(Share { contributor: Contributor::Position(held.instrument.id()), pnl });
     }
 }

@@ -2,7 +2,8 @@
 //! charges for books that are large against their market. Each is off while its parameters are zero.
 //!
 //! ```text
-//! worst of a group = min over scenarios s of sum over its underlyings of phi(pnl[s]),   phi(x) = x if x < 0 else offset x
+//! together         = min over scenarios s of sum over the group's underlyings of phi(pnl[s]),   phi(x) = x if x < 0 else offset x
+//! worst of a group = w together + (1 - w) sum of each one's worst,   w = offset/0.6
 //! scan loss       >= (net |net delta| + hedged (gross delta - |net delta|)/2) S
 //! gamma charge     = kappa max(0, max(0, -gamma) (range S)^2 / 2 - threshold)
 //! liquidity charge = min(maximum, rate max(0, |net delta| S - threshold)) |net delta| S
@@ -17,15 +18,16 @@ use alloy_primitives::{I256, U256};
 
 use crate::{
     Error,
-    assess::{Assessment, UnderlyingAssessment, each_part, share},
+    assess::{Assessment, UnderlyingAssessment, to_wad_up},
     book::Book,
-    fixed::{Fine, binary, divide, mul_div, multiply_256},
+    evaluate::evaluate,
+    fixed::{Fine, divide, mul_div, multiply_256},
     market::Market,
     parameters::{Bound, Parameters},
     scenario::BASIS,
     sensitivity::Sensitivity,
-    shocks::{Selection, Shocks},
-    underlying::{Context, Figures},
+    shocks::Selection,
+    underlying::Context,
 };
 
 const PERCENT: u64 = 10_000_000_000_000_000;
@@ -76,7 +78,7 @@ impl Extensions {
         within("extensions.liquidity_maximum", self.liquidity_maximum, ONE)
     }
 
-    const fn needs_sensitivity(&self) -> bool {
+    pub(crate) const fn needs_sensitivity(&self) -> bool {
         self.floor_net | self.floor_hedged | self.gamma | self.liquidity_rate != 0
     }
 
@@ -84,20 +86,6 @@ impl Extensions {
         let known = self.offsets.iter().find(|(known, _)| *known == group && group != 0)?;
         Some(known.1)
     }
-}
-
-/// Underlyings that are scanned together.
-struct Group {
-    /// Its first underlying.
-    underlying: u8,
-    /// Its group number, or 0 if it stands alone.
-    number: u8,
-    /// The rows that were evaluated: of one scenario, all underlyings of a group have the same.
-    selection: Selection,
-    /// Sums of what its underlyings require; the outcomes of each scenario after offsets.
-    figures: Figures,
-    /// Least loss.
-    floor: Fine,
 }
 
 /// Assesses a book with the extensions. With all of them zero it equals [`crate::assess`].
@@ -114,8 +102,8 @@ pub fn assess_extended(
     extensions: &Extensions,
     now: u64,
 ) -> Result<Assessment, Error> {
-    let context = Context { market, parameters, now };
-    total(book, &context, extensions, &mut |_| Selection::All, &mut |_| {})
+    let context = Context { market, parameters, extensions, now };
+    evaluate(book, &context, &mut |_| Selection::All, &mut |_| {})
 }
 
 /// The shares of each group in an assessment with the extensions, under its first underlying's number; an underlying that
@@ -130,9 +118,9 @@ pub fn breakdown_extended(
     extensions: &Extensions,
     now: u64,
 ) -> Result<Vec<UnderlyingAssessment>, Error> {
-    let context = Context { market, parameters, now };
+    let context = Context { market, parameters, extensions, now };
     let mut shares = Vec::new();
-    total(book, &context, extensions, &mut |_| Selection::All, &mut |share| shares.push(*share))?;
+    evaluate(book, &context, &mut |_| Selection::All, &mut |share| shares.push(*share))?;
     Ok(shares)
 }
 
@@ -150,126 +138,31 @@ pub fn excess_under_extended(
     now: u64,
     scenarios: &[u8],
 ) -> Result<I256, Error> {
-    let context = Context { market, parameters, now };
+    let context = Context { market, parameters, extensions, now };
     let number = |index: usize| scenarios.get(index).copied();
     let mut count = 0_usize;
     let mut select = |index: usize| {
         count = index.saturating_add(1);
         Selection::One(number(index).unwrap_or(BASIS))
     };
-    let figures = total(book, &context, extensions, &mut select, &mut |_| {})?;
+    let figures = evaluate(book, &context, &mut select, &mut |_| {})?;
     if count == scenarios.len() {
-        Ok(figures.maintenance_excess())
+        Ok(figures.close_excess())
     } else {
         Err(Error::UnknownScenario(number(count).unwrap_or(BASIS)))
     }
 }
 
-/// Sums the groups under a selection of scenarios for each underlying (by its index among the book's), and shows each share.
-#[inline(never)]
-fn total(
-    book: &Book,
-    context: &Context<'_>,
-    extensions: &Extensions,
-    select: &mut dyn FnMut(usize) -> Selection,
-    show: &mut dyn FnMut(&UnderlyingAssessment),
-) -> Result<Assessment, Error> {
-    let Context { market, parameters, .. } = *context;
-    market.check_shared()?;
-    let mut groups: Vec<Group> = Vec::new();
-    let mut value = Fine::from_wad(book.liquid());
-    each_part(book, parameters, |index, part| {
-        let ranges = parameters.underlying(part.underlying)?;
-        let selection = select(index);
-        let table = Shocks::prepare(parameters, ranges, selection)?;
-        let mut figures = Figures::of(part, context, ranges, &table)?;
-        value = value.plus(figures.value);
-        let mut floor = Fine::ZERO;
-        if extensions.needs_sensitivity() {
-            let sensitivity = Sensitivity::of(part, context, ranges)?;
-            let index = market.underlying(part.underlying)?.index;
-            floor = extensions.floor(&sensitivity, index);
-            let charge = extensions.charge(&sensitivity, index, ranges.range);
-            figures.maintenance_contingency = figures.maintenance_contingency.plus(charge);
-        }
-        let offset = extensions.offset(ranges.group);
-        let number = if offset.is_some() { ranges.group } else { 0 };
-        if let Some(offset) = offset {
-            let offset = binary(offset, 62);
-            for (row, pnl) in table.rows.iter().zip(&mut figures.pnl) {
-                let skew = table.distinct.get(row.shock).is_some_and(|shock| shock.mode.is_skew());
-                if !pnl.is_negative() {
-                    *pnl = if skew { Fine::ZERO } else { pnl.times(offset, 62) };
-                }
-            }
-        }
-        match groups.iter_mut().find(|group| number != 0 && group.number == number) {
-            Some(group) if group.selection == selection => group.add(&figures, floor),
-            Some(_) => return Err(Error::UnknownScenario(selection.number())),
-            None => {
-                let underlying = part.underlying;
-                groups.push(Group { underlying, number, selection, figures, floor });
-            }
-        }
-        Ok(())
-    })?;
-    let mut assessment = Assessment::NOTHING;
-    let mut most = U256::ZERO;
-    for group in &groups {
-        let (worst, scenario) = group.worst();
-        let share = share(group.underlying, &group.figures, worst, scenario, context);
-        show(&share);
-        assessment.require(&share, &mut most);
-    }
-    assessment.equity = value.to_wad_down();
-    Ok(assessment.whole())
-}
-
-impl Group {
-    fn add(&mut self, figures: &Figures, floor: Fine) {
-        for (sum, pnl) in self.figures.pnl.iter_mut().zip(&figures.pnl) {
-            *sum = sum.plus(*pnl);
-        }
-        let own = &mut self.figures;
-        own.basis = own.basis.plus(figures.basis);
-        own.value = own.value.plus(figures.value);
-        own.maintenance_contingency =
-            own.maintenance_contingency.plus(figures.maintenance_contingency);
-        own.initial_contingency = own.initial_contingency.plus(figures.initial_contingency);
-        own.validity = own.validity.min(figures.validity);
-        self.floor = self.floor.plus(floor);
-    }
-
-    /// The worst outcome and its scenario's number; [`BASIS`] if the basis charge or the floor decides.
-    fn worst(&self) -> (Fine, u8) {
-        let (mut worst, mut number) = (self.figures.basis.min(self.floor.negated()), BASIS);
-        let first = match self.selection {
-            Selection::All => 0,
-            Selection::One(number) => number,
-        };
-        for (scenario, pnl) in (first..=BASIS).zip(&self.figures.pnl) {
-            if *pnl < worst {
-                (worst, number) = (*pnl, scenario);
-            }
-        }
-        (worst, number)
-    }
-}
-
 impl Extensions {
     /// Least scan loss of an underlying.
-    fn floor(&self, sensitivity: &Sensitivity, index: u128) -> Fine {
-        let net = notional(sensitivity.net.unsigned_abs(), index);
-        let hedged = notional(sensitivity.hedged(), index);
-        money(mul_div(net, self.floor_net, true).saturating_add(mul_div(
-            hedged,
-            self.floor_hedged,
-            true,
-        )))
+    pub(crate) fn floor(&self, sensitivity: &Sensitivity) -> Fine {
+        let net = mul_div(sensitivity.net_size(), self.floor_net, true);
+        let hedged = mul_div(sensitivity.hedged(), self.floor_hedged, true);
+        Fine(I256::from_raw(net.saturating_add(hedged)))
     }
 
     /// The gamma charge and the liquidity charge of an underlying.
-    fn charge(&self, sensitivity: &Sensitivity, index: u128, range: u64) -> Fine {
+    pub(crate) fn charge(&self, sensitivity: &Sensitivity, index: u128, range: u64) -> Fine {
         let mut sum = U256::ZERO;
         if self.gamma != 0 && sensitivity.gamma.is_negative() {
             let moved = mul_div(U256::from(index), range, true);
@@ -279,7 +172,7 @@ impl Extensions {
             sum = mul_div(loss.saturating_sub(threshold), self.gamma, true);
         }
         if self.liquidity_rate != 0 {
-            let net = notional(sensitivity.net.unsigned_abs(), index);
+            let net = to_wad_up(Fine(I256::from_raw(sensitivity.net_size())));
             let above = net.saturating_sub(whole(self.liquidity_threshold));
             let rate = mul_div(above, self.liquidity_rate, true);
             let rate = u64::try_from(rate).unwrap_or(u64::MAX).min(self.liquidity_maximum);
@@ -294,11 +187,6 @@ const MOST: U256 = U256::from_limbs([0, 0, 1 << 52, 0]);
 
 fn whole(units: u64) -> U256 {
     multiply_256(U256::from(units), ONE)
-}
-
-/// Contracts (18 decimals) at the index.
-fn notional(contracts: U256, index: u128) -> U256 {
-    multiply_wads(contracts, U256::from(index))
 }
 
 /// The product of two numbers of 18 decimals, rounded up, saturating at [`MOST`].

@@ -20,9 +20,10 @@ use crate::{
     assess::each_part,
     book::Book,
     expiry::Expiry,
+    extended::Extensions,
     fixed::{Fine, WAD, multiply, multiply_256, price_times, quotient_down},
     instrument::expiry_seconds,
-    market::Market,
+    market::{Market, UnderlyingMarket},
     parameters::Parameters,
     perpetual::perpetual,
     revalue::{Line, revalue},
@@ -51,7 +52,7 @@ pub struct Greeks {
 }
 
 /// A millionth with 18 decimals.
-pub(crate) const MILLIONTH: u64 = 1_000_000_000_000;
+const MILLIONTH: u64 = 1_000_000_000_000;
 /// Bits dropped from the products of Q63 fractions with quantities before they are summed.
 const DROPPED: u32 = 8;
 /// Greatest distance, in deviations, at which the density isn't nil, Q58.
@@ -70,14 +71,16 @@ pub fn greeks(
     parameters: &Parameters,
     now: u64,
 ) -> Result<Vec<Greeks>, Error> {
-    let context = Context { market, parameters, now };
+    let extensions = &Extensions::default();
+    let context = Context { market, parameters, extensions, now };
     market.check_shared()?;
     let mut rows = Vec::new();
-    each_part(book, parameters, |_, part| {
-        rows.extend(spot_row(part, &context)?);
-        let known = market.underlying(part.underlying)?;
+    each_part(book, parameters, &mut |_, part| {
+        // What has no price has no sensitivity.
+        let Ok(known) = market.underlying(part.underlying) else { return Ok(()) };
+        rows.extend(spot_row(part, known, &context));
         let ranges = parameters.underlying(part.underlying)?;
-        for tenor in tenors(part, &context, ranges)? {
+        for tenor in &tenors(part, &context, ranges).known {
             let mut row = options_row(&tenor.lines, &tenor.expiry);
             row.underlying = part.underlying;
             row.expiry = expiry_seconds(tenor.market.expiry_hours);
@@ -92,8 +95,7 @@ pub fn greeks(
 }
 
 /// The perpetual and collateral of an underlying.
-fn spot_row(part: &Part<'_>, context: &Context<'_>) -> Result<Option<Greeks>, Error> {
-    let market = context.market.underlying(part.underlying)?;
+fn spot_row(part: &Part<'_>, market: &UnderlyingMarket, context: &Context<'_>) -> Option<Greeks> {
     let mut value = Fine::ZERO;
     let mut delta = I256::ZERO;
     let mut any = false;
@@ -103,7 +105,8 @@ fn spot_row(part: &Part<'_>, context: &Context<'_>) -> Result<Option<Greeks>, Er
         delta = price_times(u128::from(MILLIONTH), i128::from(perpetual.quantity));
     }
     for balance in part.collateral {
-        if context.parameters.collateral(balance.collateral)?.underlying == part.underlying {
+        let listed = context.parameters.collateral(balance.collateral);
+        if listed.is_ok_and(|terms| terms.underlying == part.underlying) {
             any = true;
             let (worth, _) = collateral_value(balance, context.market, market);
             value = value.plus(worth);
@@ -112,7 +115,7 @@ fn spot_row(part: &Part<'_>, context: &Context<'_>) -> Result<Option<Greeks>, Er
     }
     let zero = I256::ZERO;
     let (underlying, value) = (part.underlying, value.to_wad_down());
-    Ok(any.then_some(Greeks {
+    any.then_some(Greeks {
         underlying,
         expiry: 0,
         delta,
@@ -120,11 +123,11 @@ fn spot_row(part: &Part<'_>, context: &Context<'_>) -> Result<Option<Greeks>, Er
         vega: zero,
         theta: zero,
         value,
-    }))
+    })
 }
 
 /// Money at a price, in contracts with 18 decimals. Fine money over a price is in millionths: at most 2^201 2^40.
-pub(crate) fn contracts(worth: Fine, price: u128) -> I256 {
+fn contracts(worth: Fine, price: u128) -> I256 {
     let amount = I256::from_raw(multiply_256(worth.0.unsigned_abs(), MILLIONTH));
     quotient_down(amount, U256::from(price))
 }

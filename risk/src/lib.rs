@@ -21,7 +21,11 @@ extern crate std;
 pub mod adaptive;
 mod assess;
 mod book;
+mod bound;
+mod calendar;
+mod coverage;
 mod error;
+mod evaluate;
 mod expiry;
 mod explain;
 pub mod extended;
@@ -33,6 +37,7 @@ pub mod liquidation;
 mod mark;
 pub mod market;
 pub mod parameters;
+mod payoff;
 mod perpetual;
 mod revalue;
 pub mod rules;
@@ -51,6 +56,7 @@ pub use book::{
     Book, CASH_BITS, CollateralBalance, Holding, MAX_COLLATERALS, MAX_POSITIONS, Position,
     Reference,
 };
+pub use coverage::check_coverage;
 pub use error::Error;
 pub use explain::{
     Contributor, LiquidationPrices, Share, attribution, liquidation_prices, max_quantity,

@@ -111,11 +111,8 @@ fn find(market: &Market, underlying: u8) -> Option<&UnderlyingMarket> {
 /// One contract of an option.
 fn option(instrument: &Instrument, expiry: &Expiry) -> u128 {
     let strike = instrument.strike();
-    let line = if instrument.kind() == Kind::Call {
-        Line { strike, calls: CONTRACT, puts: 0 }
-    } else {
-        Line { strike, calls: 0, puts: CONTRACT }
-    };
+    let (calls, puts) = if instrument.kind() == Kind::Call { (CONTRACT, 0) } else { (0, CONTRACT) };
+    let line = Line { strike, price: strike.to_wad(), calls, puts };
     let values = revalue(&[line], expiry, &[Shock::UNSHOCKED]).undiscounted;
     let value = values.first().map(|value| value.times(expiry.discount, 62).to_wad_down());
     value.and_then(|value| u128::try_from(value).ok()).unwrap_or(0)

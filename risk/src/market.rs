@@ -117,7 +117,8 @@ pub struct ExpiryMarket {
 /// What is known of an expiry's settlement price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
-    /// Not final: `forward` is the expected or the proposed one. Once expired, a dispute may yet set it anywhere in this range, 18 decimals.
+    /// Not final: `forward` is the expected or the proposed one. Once expired, a dispute may yet set it anywhere in this range, 18 decimals;
+    /// a range that ends at 0 isn't known: then it is the index plus and minus a fifth.
     Open {
         /// Least price.
         least: u128,
@@ -238,6 +239,14 @@ impl ExpiryMarket {
     /// Unix seconds of the expiry.
     pub const fn expiry(&self) -> u64 {
         expiry_seconds(self.expiry_hours)
+    }
+
+    /// The part of the forward that can still move at `now`.
+    pub(crate) fn variable(&self, now: u64) -> u128 {
+        self.forward_variable.unwrap_or_else(|| {
+            let fixed = self.expiry() <= now || self.settlement == Settlement::Final;
+            if fixed { 0 } else { self.forward }
+        })
     }
 
     fn is_accepted(&self) -> bool {

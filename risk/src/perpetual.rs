@@ -20,9 +20,8 @@ pub(crate) struct Perpetual {
 pub(crate) fn perpetual(part: &Part<'_>, market: &UnderlyingMarket) -> Option<Perpetual> {
     let held = part.holdings.first().filter(|held| held.instrument.kind() == Kind::Perpetual)?;
     let quantity = i128::from(held.quantity);
-    let (mark, funding_index, confidence) = market
-        .perpetual
-        .map_or((market.index, held.reference.funding, 0), |known| {
+    let (mark, funding_index, confidence) =
+        market.perpetual.map_or((market.index, held.reference.funding, 0), |known| {
             (known.mark, known.funding_index, known.confidence)
         });
     let gain =

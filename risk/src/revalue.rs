@@ -11,6 +11,7 @@
 
 use alloc::vec::Vec;
 
+use alloy_primitives::U256;
 use novate_math::kernel::{Deviation, call_value, multiply_signed};
 
 use crate::{
@@ -29,6 +30,8 @@ const MODES: usize = 5;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line {
     pub(crate) strike: Strike,
+    /// The strike with 18 decimals.
+    pub(crate) price: U256,
     /// Millionths of calls.
     pub(crate) calls: i64,
     /// Millionths of puts.
@@ -62,7 +65,7 @@ pub(crate) fn revalue(lines: &[Line], expiry: &Expiry, shocks: &[Shock]) -> Valu
     let mut forwards: i128 = 0;
     let mut strikes = Fine::ZERO;
     for line in lines {
-        let price = line.strike.to_wad();
+        let price = line.price;
         let log_moneyness = expiry.log_moneyness(line.strike);
         let deviations = deviations(expiry, line.strike, log_moneyness, used);
         if line.puts != 0 {
@@ -99,19 +102,19 @@ pub(crate) fn revalue(lines: &[Line], expiry: &Expiry, shocks: &[Shock]) -> Valu
                 .plus_inline(strikes)
         })
         .collect();
-    // An expired expiry has one value, whatever the shock.
+    // What is over has one value, whatever the shock.
     if let Some(value) = undiscounted.first().copied() {
         undiscounted.resize(shocks.len(), value);
     }
     Values { undiscounted }
 }
 
-/// The shocks as they act on this expiry's forward: weaker inside the settlement window, none after expiry.
+/// The shocks as they act on this expiry's forward: weaker where part of the average is known, none where all of it is.
 #[inline(never)]
 fn local_shocks(expiry: &Expiry, shocks: &[Shock]) -> Vec<Shock> {
     if expiry.variable == ONE_Q60 {
         shocks.to_vec()
-    } else if expiry.seconds == 0 {
+    } else if expiry.seconds == 0 && expiry.variable == 0 {
         alloc::vec![Shock::UNSHOCKED]
     } else {
         shocks

@@ -96,15 +96,26 @@ impl Scenario {
         Self { spot: SpotMove::Ranges(spot), volatility, weight: Weight::Fixed(ONE.unsigned_abs()) }
     }
 
-    /// The default table of 33: moves of 0, ±1/4, ±1/2, ±3/4 ranges with volatility up, unchanged and down, ±1 with volatility
-    /// up, eight tails with volatility up, and two turns of the skew.
+    /// The default table of 37: moves of 0, ±1/4, ±1/2, ±3/4, ±1 ranges with volatility up, unchanged and down, eight tails with
+    /// volatility up, and two turns of the skew.
     pub fn defaults() -> Vec<Self> {
+        Self::table(5)
+    }
+
+    /// The table of 33 of the peers: a whole range has volatility up alone. At the edge of the range a higher volatility hides what
+    /// spreads lose.
+    pub fn peer_table() -> Vec<Self> {
+        Self::table(4)
+    }
+
+    /// Moves of fewer quarters than `bare` have volatility unchanged and down too.
+    fn table(bare: i64) -> Vec<Self> {
         use VolatilityMode::{Down, None, SkewAbsolute, SkewLinear, Up};
-        let mut table = Vec::with_capacity(33);
+        let mut table = Vec::with_capacity(37);
         for quarters in -4_i64..=4 {
             let spot = quarters.saturating_mul(QUARTER);
             table.push(Self::ranges(spot, Up));
-            if quarters.abs() < 4 {
+            if quarters.abs() < bare {
                 table.push(Self::ranges(spot, None));
                 table.push(Self::ranges(spot, Down));
             }

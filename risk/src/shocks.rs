@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::{
     Error,
     expiry::ln_ratio,
-    fixed::{Fine, ONE_Q60, WAD, binary, multiply},
+    fixed::{Fine, ONE_Q58, ONE_Q60, WAD, binary, multiply},
     parameters::{Parameters, UnderlyingParameters},
     scenario::{BASIS, Scenario, SpotMove, VolatilityMode, Weight},
 };
@@ -40,7 +40,7 @@ pub(crate) struct Row {
     /// Shocked price over price, 18 decimals.
     pub(crate) moved: u64,
     /// Q58.
-    weight: u64,
+    pub(crate) weight: u64,
     /// Its number in the table.
     pub(crate) number: u8,
 }
@@ -58,6 +58,10 @@ impl Row {
 pub(crate) struct Shocks {
     pub(crate) distinct: Vec<Shock>,
     pub(crate) rows: Vec<Row>,
+    /// The slow price's row, for initial margin alone.
+    pub(crate) slow: Option<Row>,
+    /// The greatest weight of the rows that were left out, Q58.
+    pub(crate) left_out: u64,
     pub(crate) with_basis: bool,
 }
 
@@ -68,36 +72,40 @@ pub(crate) enum Selection {
     All,
     /// One scenario, or the basis charge alone ([`BASIS`]).
     One(u8),
+    /// Only what initial margin adds: the slow price.
+    Slow,
 }
 
 impl Selection {
     /// The number under which an error names it.
     pub(crate) const fn number(self) -> u8 {
         match self {
-            Self::All => BASIS,
+            Self::All | Self::Slow => BASIS,
             Self::One(number) => number,
         }
     }
 }
 
 impl Shocks {
-    /// The market as it is, and no scenario.
-    pub(crate) fn unshocked() -> Self {
-        Self { distinct: alloc::vec![Shock::UNSHOCKED], rows: Vec::new(), with_basis: false }
-    }
-
-    /// Prepares the wanted rows.
+    /// Prepares the wanted rows; `slow` is the slow price over the price, Q60.
     ///
     /// # Errors
     /// [`Error::UnknownScenario`].
+    #[inline(never)]
     pub(crate) fn prepare(
         parameters: &Parameters,
         ranges: &UnderlyingParameters,
         selection: Selection,
+        slow: Option<u64>,
     ) -> Result<Self, Error> {
         let with_basis = matches!(selection, Selection::All | Selection::One(BASIS));
-        let mut table = Self { distinct: Vec::new(), rows: Vec::new(), with_basis };
-        table.distinct.reserve_exact(parameters.scenarios.len().saturating_add(3));
+        let mut table = Self {
+            distinct: Vec::with_capacity(parameters.scenarios.len().saturating_add(4)),
+            rows: Vec::new(),
+            slow: None,
+            left_out: 0,
+            with_basis,
+        };
         table.distinct.push(Shock::UNSHOCKED);
         if with_basis {
             let up = ONE_Q60.saturating_add(binary(parameters.basis.up, 60));
@@ -112,40 +120,34 @@ impl Shocks {
                     table.push(number, scenario, ranges.range);
                 }
             }
-            Selection::One(BASIS) => {}
-            Selection::One(number) => {
-                let scenario = parameters
-                    .scenarios
-                    .get(usize::from(number))
-                    .ok_or(Error::UnknownScenario(number))?;
-                table.push(number, scenario, ranges.range);
+            Selection::Slow => {}
+            Selection::One(wanted) => {
+                for (number, scenario) in (0_u8..=254).zip(&parameters.scenarios) {
+                    if number == wanted {
+                        table.push(number, scenario, ranges.range);
+                    } else {
+                        let weight = weight(scenario, spot(scenario, ranges.range).0, ranges.range);
+                        table.left_out = table.left_out.max(weight);
+                    }
+                }
+                if table.rows.is_empty() && wanted != BASIS {
+                    return Err(Error::UnknownScenario(wanted));
+                }
             }
+        }
+        if let Some(ratio) = slow.filter(|_| !matches!(selection, Selection::One(_))) {
+            // Where the slow price has arrived, the market as it is: nothing to revalue.
+            let shock = table.index(Shock::new(ratio, VolatilityMode::None));
+            table.slow = Some(Row { shock, moved: 0, weight: ONE_Q58, number: BASIS });
         }
         Ok(table)
     }
 
     fn push(&mut self, number: u8, scenario: &Scenario, range: u64) {
-        let (size, falls) = match scenario.spot {
-            SpotMove::Ranges(ranges) => {
-                // Exact decimals: a move of 3/4 of a range of 0.18 is 0.135.
-                let product = u128::from(ranges.unsigned_abs()).wrapping_mul(u128::from(range));
-                let size = product.checked_div(u128::from(WAD)).unwrap_or(0);
-                (u64::try_from(size).unwrap_or(u64::MAX), ranges < 0)
-            }
-            SpotMove::Absolute(share) => (share.unsigned_abs(), share < 0),
-        };
+        let (size, falls) = spot(scenario, range);
         let moved = if falls { WAD.saturating_sub(size) } else { WAD.saturating_add(size) };
         let moved = if scenario.volatility.is_skew() { WAD } else { moved };
-        let weight = match scenario.weight {
-            Weight::Fixed(share) => binary(share, 58),
-            Weight::Tail(share) => {
-                let worth = multiply(binary(share, 59), binary(range, 59), 59);
-                (u128::from(worth) << 58)
-                    .checked_div(u128::from(binary(size, 59)))
-                    .and_then(|weight| u64::try_from(weight).ok())
-                    .unwrap_or(u64::MAX)
-            }
-        };
+        let weight = weight(scenario, size, range);
         // Scenarios of one spot move stand together: its logarithm is taken once.
         let shock = match (self.rows.last(), self.distinct.last()) {
             (Some(row), Some(last))
@@ -155,12 +157,45 @@ impl Shocks {
             }
             _ => Shock::new(binary(moved, 60), scenario.volatility),
         };
-        // Only the leading shocks (unshocked, basis moves) are worth a search: others repeat in no sensible table.
+        let shock = self.index(shock);
+        self.rows.push(Row { shock, moved, weight, number });
+    }
+
+    /// The index of a revaluation. Only the leading ones (unshocked, basis moves) are worth a search: others repeat in no sensible
+    /// table.
+    fn index(&mut self, shock: Shock) -> usize {
         let known = self.distinct.iter().take(3).position(|known| *known == shock);
         let index = known.unwrap_or(self.distinct.len());
         if known.is_none() {
             self.distinct.push(shock);
         }
-        self.rows.push(Row { shock: index, moved, weight, number });
+        index
+    }
+}
+
+/// The size of a scenario's move of the price, 18 decimals, and whether it falls.
+fn spot(scenario: &Scenario, range: u64) -> (u64, bool) {
+    match scenario.spot {
+        SpotMove::Ranges(ranges) => {
+            // Exact decimals: a move of 3/4 of a range of 0.18 is 0.135.
+            let product = u128::from(ranges.unsigned_abs()).wrapping_mul(u128::from(range));
+            let size = product.checked_div(u128::from(WAD)).unwrap_or(0);
+            (u64::try_from(size).unwrap_or(u64::MAX), ranges < 0)
+        }
+        SpotMove::Absolute(share) => (share.unsigned_abs(), share < 0),
+    }
+}
+
+/// A scenario's weight, Q58.
+fn weight(scenario: &Scenario, size: u64, range: u64) -> u64 {
+    match scenario.weight {
+        Weight::Fixed(share) => binary(share, 58),
+        Weight::Tail(share) => {
+            let worth = multiply(binary(share, 59), binary(range, 59), 59);
+            (u128::from(worth) << 58)
+                .checked_div(u128::from(binary(size, 59)))
+                .and_then(|weight| u64::try_from(weight).ok())
+                .unwrap_or(u64::MAX)
+        }
     }
 }

@@ -1,37 +1,45 @@
 //! Standard margin: fixed formulas instead of scenarios, for small accounts and as the yardstick of what netting saves.
 //!
-//! Isolated, every position stands alone. What a short option must hold, besides nothing being lent on long ones:
+//! Both requirements contain the options' values with their signs: equity holds the marks, so the requirement stands against cash.
 //!
 //! ```text
-//! call   premium + max(0.15 S - max(0, K - S), 0.13 S)          maintenance: premium + 0.09 S
-//! put    the same with max(0, S - K), at most K in all
-//! perpetual, future   0.10 |q| S                                 maintenance: 0.065 |q| S
+//! isolated   options              sum of values + for each short (mark + max(0.15 S - OTM, 0.13 S))   maintenance: mark + 0.09 S
+//!            a short put's bracket is at most its strike
+//!            perpetual, future    0.10 |q| S                                                          maintenance: 0.065 |q| S
+//! cross      each expiry          max(0, value + min(sum over shorts, L + 0.01 S max(0, net short contracts)))
+//!            delta-one            as isolated on the net quantity, plus the calendar charge
+//! collateral                      its haircut, and if it cancels risk range of its value             maintenance: 0.8 range
 //! ```
 //!
-//! Cross, the options of one expiry owe the lesser of that sum and their greatest loss at expiry, over settlement at 0 and at
-//! every strike; calls that are short on balance lose more the higher it settles, so each owes `0.13 S` (`0.09 S`) on top.
-//! An expired option owes its premium alone. Equity counts options at mark, so requirements include the mark of all options:
-//! excess is cash less what must be held, either way.
+//! `L` is the greatest loss of an expiry's payoff. Rates of delta-one grow with the range beyond 10%, those of options beyond 18%.
+//! Charges for claims, low confidence, old surfaces and the slow price are those of portfolio margin: no mode escapes volatility or
+//! sheds a charge.
 
-use alloc::vec::Vec;
-
-use alloy_primitives::{I256, U256};
+use alloy_primitives::I256;
 
 use crate::{
     Error,
-    assess::{Assessment, UnderlyingAssessment, each_part, to_wad_up},
+    assess::Assessment,
     book::Book,
-    fixed::{Fine, price_times, strike_times},
-    market::{Market, UnderlyingMarket},
-    parameters::Parameters,
+    evaluate::evaluate_by,
+    extended::Extensions,
+    fixed::{Fine, WAD, binary, price_times, strike_times},
+    market::{ExpiryMarket, Market, UnderlyingMarket},
+    parameters::{Parameters, UnderlyingParameters},
+    payoff::least_payoff,
     revalue::{Line, revalue},
-    scenario::BASIS,
-    shocks::{Shock, Shocks},
+    shocks::{Selection, Shock, Shocks},
     tenor::{Tenor, tenors},
     underlying::{Context, Figures, Part, collateral_value, share_up},
 };
 
 const PERCENT: u64 = 10_000_000_000_000_000;
+/// Range to which the rates of delta-one belong.
+const LINEAR_RANGE: u64 = 10 * PERCENT;
+/// Range to which the rates of options belong.
+const OPTION_RANGE: u64 = 18 * PERCENT;
+/// Share of the range that maintenance requires of risk-cancelling collateral.
+const COLLATERAL_MAINTENANCE: u64 = 80 * PERCENT;
 
 /// Rates of the standard formulas, 18 decimals, of the index price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +54,8 @@ pub struct StandardTerms {
     pub linear_initial: u64,
     /// Of a perpetual or a future, for maintenance.
     pub linear_maintenance: u64,
+    /// Of each contract that an expiry is short on balance, in cross mode: for payoffs beyond the prices that are looked at.
+    pub option_beyond: u64,
 }
 
 impl Default for StandardTerms {
@@ -56,6 +66,7 @@ impl Default for StandardTerms {
             option_maintenance: 9 * PERCENT,
             linear_initial: 10 * PERCENT,
             linear_maintenance: 65 * PERCENT / 10,
+            option_beyond: PERCENT,
         }
     }
 }
@@ -91,12 +102,17 @@ impl Pair {
         }
     }
 
+    /// Both of an amount at two rates.
+    fn shares(amount: Fine, initial: u64, maintenance: u64) -> Self {
+        Self { initial: share_up(amount, initial), maintenance: share_up(amount, maintenance) }
+    }
+
     const fn both(amount: Fine) -> Self {
         Self { initial: amount, maintenance: amount }
     }
 }
 
-/// Assesses a book by the standard formulas. Equity is the same as in [`crate::assess`]; collateral has the same haircuts.
+/// Assesses a book by the standard formulas. Equity is the same as in [`crate::assess`], and so are the views of parts that are broken.
 ///
 /// # Errors
 /// As [`crate::assess`].
@@ -111,66 +127,120 @@ pub fn assess_standard(
     netting: Netting,
     now: u64,
 ) -> Result<Assessment, Error> {
-    let context = Context { market, parameters, now };
-    market.check_shared()?;
-    let mut assessment = Assessment::NOTHING;
-    let mut value = Fine::from_wad(book.liquid());
-    let mut most = U256::ZERO;
-    each_part(book, parameters, |_, part| {
-        let ranges = parameters.underlying(part.underlying)?;
-        let known = market.underlying(part.underlying)?;
-        let figures = Figures::of(part, &context, ranges, &Shocks::unshocked())?;
-        value = value.plus(figures.value);
-        let mut required = linear(part, &context, known, terms)?;
-        for tenor in tenors(part, &context, ranges)? {
-            required = required.plus(options(&tenor, known, terms, netting));
+    let extensions = &Extensions::default();
+    let context = Context { market, parameters, extensions, now };
+    let value_of = |part: &Part<'_>,
+                    context: &Context<'_>,
+                    known: &UnderlyingMarket,
+                    ranges: &UnderlyingParameters,
+                    table: &Shocks| {
+        let mut figures = Figures::of(part, context, known, ranges, table);
+        let terms = scaled(terms, ranges.range);
+        let mut required = linear(part, context, known, &terms, netting);
+        required = required.plus(collateral(part, context, known, ranges.range));
+        if netting == Netting::Cross {
+            required = required.plus(Pair::both(figures.charges.calendar));
         }
-        let share = UnderlyingAssessment {
-            underlying: part.underlying,
-            value: figures.value.to_wad_down(),
-            worst: I256::ZERO,
-            worst_scenario: BASIS,
-            initial_requirement: to_wad_up(required.initial.max(Fine::ZERO)),
-            maintenance_requirement: to_wad_up(required.maintenance.max(Fine::ZERO)),
-            validity: figures.validity,
-        };
-        assessment.require(&share, &mut most);
-        Ok(())
-    })?;
-    assessment.equity = value.to_wad_down();
-    Ok(assessment.whole())
+        for tenor in &tenors(part, context, ranges).known {
+            required = required.plus(options(tenor, known, &terms, netting));
+        }
+        let charges = figures.charges;
+        figures.maintenance_contingency =
+            required.maintenance.max(Fine::ZERO).plus(charges.maintenance);
+        // What the slow price would cost is required in any case.
+        let slow = figures.slow.negated().max(Fine::ZERO);
+        figures.initial_contingency = required.initial.max(slow).plus(charges.initial);
+        figures.slow = Fine::ZERO;
+        figures
+    };
+    evaluate_by(book, &context, &mut |_| Selection::Slow, &value_of, &mut |_| {})
 }
 
-/// Perpetuals, futures and collateral.
+/// The terms where the price ranges so far.
+fn scaled(terms: &StandardTerms, range: u64) -> StandardTerms {
+    let times = |rate: u64, norm: u64| {
+        let product = u128::from(rate).saturating_mul(u128::from(range.max(norm)));
+        u64::try_from(product.div_ceil(norm.into())).unwrap_or(u64::MAX)
+    };
+    StandardTerms {
+        option_initial: times(terms.option_initial, OPTION_RANGE),
+        option_minimum: times(terms.option_minimum, OPTION_RANGE),
+        option_maintenance: times(terms.option_maintenance, OPTION_RANGE),
+        linear_initial: times(terms.linear_initial, LINEAR_RANGE),
+        linear_maintenance: times(terms.linear_maintenance, LINEAR_RANGE),
+        option_beyond: times(terms.option_beyond, OPTION_RANGE),
+    }
+}
+
+/// What of an amount is charged: all of it, once expired what isn't observed.
+fn exposed(amount: Fine, has_expired: bool, market: &ExpiryMarket) -> Fine {
+    if has_expired {
+        let share = binary(WAD.saturating_sub(market.observed_share), 62);
+        amount.negated().times(share, 62).negated()
+    } else {
+        amount
+    }
+}
+
+/// Perpetuals and futures.
 fn linear(
     part: &Part<'_>,
     context: &Context<'_>,
     market: &UnderlyingMarket,
     terms: &StandardTerms,
-) -> Result<Pair, Error> {
-    let contracts = part
-        .holdings
-        .iter()
-        .filter(|held| !held.instrument.is_option())
-        .fold(0_i128, |sum, held| sum.wrapping_add(i128::from(held.quantity).saturating_abs()));
-    let notional = Fine(price_times(market.index, contracts));
-    let mut pair = Pair {
-        initial: share_up(notional, terms.linear_initial),
-        maintenance: share_up(notional, terms.linear_maintenance),
-    };
-    for balance in part.collateral {
-        let listed = context.parameters.collateral(balance.collateral)?;
-        if listed.underlying == part.underlying {
-            let (value, _) = collateral_value(balance, context.market, market);
-            let maintenance = share_up(value, listed.maintenance_haircut);
-            let initial = maintenance.plus(share_up(value, listed.initial_haircut));
-            pair = pair.plus(Pair { initial, maintenance });
-        }
+    netting: Netting,
+) -> Pair {
+    let (mut net, mut gross) = (Fine::ZERO, Fine::ZERO);
+    for held in part.holdings.iter().filter(|held| !held.instrument.is_option()) {
+        let whole = Fine(price_times(market.index, held.quantity.into()));
+        let known = context.market.expiry(part.underlying, held.instrument.expiry_hours());
+        let notional = match (held.instrument.expiry(), known) {
+            (None, _) => whole,
+            (Some(expiry), Ok(known)) => exposed(whole, expiry <= context.now, known),
+            // Counted at its worst bound elsewhere.
+            (Some(_), Err(_)) => Fine::ZERO,
+        };
+        net = net.plus(notional);
+        gross = gross.plus(size(notional));
     }
-    Ok(pair)
+    let notional = match netting {
+        Netting::Isolated => gross,
+        Netting::Cross => size(net),
+    };
+    Pair::shares(notional, terms.linear_initial, terms.linear_maintenance)
 }
 
-/// What the options of one expiry must hold, their mark included.
+fn size(amount: Fine) -> Fine {
+    Fine(I256::from_raw(amount.0.unsigned_abs()))
+}
+
+/// Haircuts, and what risk-cancelling collateral can lose: nothing offsets it here.
+fn collateral(
+    part: &Part<'_>,
+    context: &Context<'_>,
+    market: &UnderlyingMarket,
+    range: u64,
+) -> Pair {
+    let mut pair = Pair::default();
+    for balance in part.collateral {
+        let Ok(listed) = context.parameters.collateral(balance.collateral) else { continue };
+        if listed.underlying != part.underlying {
+            continue;
+        }
+        let (value, _) = collateral_value(balance, context.market, market);
+        let haircut = share_up(value, listed.maintenance_haircut);
+        let initial = haircut.plus(share_up(value, listed.initial_haircut));
+        pair = pair.plus(Pair { initial, maintenance: haircut });
+        if listed.cancels_risk {
+            let loss = share_up(value, range);
+            let maintenance = share_up(loss, COLLATERAL_MAINTENANCE);
+            pair = pair.plus(Pair { initial: loss, maintenance });
+        }
+    }
+    pair
+}
+
+/// What the options of one expiry must hold, their value included.
 fn options(
     tenor: &Tenor<'_>,
     market: &UnderlyingMarket,
@@ -182,95 +252,45 @@ fn options(
         let values = revalue(&[line], expiry, &[Shock::UNSHOCKED]).undiscounted;
         values.first().copied().unwrap_or(Fine::ZERO).times(expiry.discount, 62)
     };
-    let live = expiry.seconds > 0;
-    let mut marks = Fine::ZERO;
-    let mut alone = Pair::default();
+    let charged = |amount: Fine| exposed(amount, expiry.seconds == 0, tenor.market);
+    let mut value = Fine::ZERO;
+    let mut shorts = Pair::default();
+    let mut net: i128 = 0;
     for line in &tenor.lines {
-        let call = mark(Line { puts: 0, ..*line });
-        let put = mark(Line { calls: 0, ..*line });
-        marks = marks.plus(call).plus(put);
-        if line.calls < 0 {
-            let premium = Pair::both(call.negated().max(Fine::ZERO));
-            let extra = if live { short(line, line.calls, market, terms) } else { Pair::default() };
-            alone = alone.plus(premium.plus(extra));
-        }
-        if line.puts < 0 {
-            let premium = Pair::both(put.negated().max(Fine::ZERO));
-            let extra = if live { short_put(line, market, terms) } else { Pair::default() };
-            let most = Fine(strike_times(line.strike.to_wad(), line.puts)).negated();
-            alone = alone.plus(premium.plus(extra).min(Pair::both(most)));
-        }
-    }
-    let held = match netting {
-        Netting::Isolated => alone,
-        Netting::Cross => {
-            let net_calls = tenor
-                .lines
-                .iter()
-                .fold(0_i128, |sum, line| sum.wrapping_add(i128::from(line.calls)));
-            let naked = Fine(price_times(market.index, net_calls.min(0).wrapping_neg()));
-            let beyond = if live {
-                Pair {
-                    initial: share_up(naked, terms.option_minimum),
-                    maintenance: share_up(naked, terms.option_maintenance),
-                }
-            } else {
-                Pair::default()
+        net = net.wrapping_add(line.calls.into()).wrapping_add(line.puts.into());
+        for (quantity, one) in
+            [(line.calls, Line { puts: 0, ..*line }), (line.puts, Line { calls: 0, ..*line })]
+        {
+            if quantity == 0 {
+                continue;
+            }
+            let mark = mark(one);
+            value = value.plus(mark);
+            if quantity > 0 {
+                continue;
+            }
+            let notional = Fine(price_times(market.index, quantity.into())).negated();
+            let strike = Fine(strike_times(line.price, quantity)).negated();
+            let is_put = one.puts != 0;
+            let outside = if is_put { notional.minus(strike) } else { strike.minus(notional) };
+            let near = share_up(notional, terms.option_initial).minus(outside.max(Fine::ZERO));
+            let least = share_up(notional, terms.option_minimum);
+            let charge = Pair {
+                initial: charged(near.max(least)),
+                maintenance: charged(share_up(notional, terms.option_maintenance)),
             };
-            alone.min(Pair::both(greatest_loss(&tenor.lines)).plus(beyond))
-        }
-    };
-    held.plus(Pair::both(marks))
-}
-
-/// A short call's margin besides its premium; `quantity` is negative.
-fn short(line: &Line, quantity: i64, market: &UnderlyingMarket, terms: &StandardTerms) -> Pair {
-    let size = i128::from(quantity).saturating_abs();
-    let notional = Fine(price_times(market.index, size));
-    let strike = Fine(strike_times(line.strike.to_wad(), quantity)).negated();
-    let distance = strike.minus(notional).max(Fine::ZERO);
-    margin(notional, distance, terms)
-}
-
-/// A short put's margin besides its premium.
-fn short_put(line: &Line, market: &UnderlyingMarket, terms: &StandardTerms) -> Pair {
-    let size = i128::from(line.puts).saturating_abs();
-    let notional = Fine(price_times(market.index, size));
-    let strike = Fine(strike_times(line.strike.to_wad(), line.puts)).negated();
-    let distance = notional.minus(strike).max(Fine::ZERO);
-    margin(notional, distance, terms)
-}
-
-fn margin(notional: Fine, out_of_the_money: Fine, terms: &StandardTerms) -> Pair {
-    let near = share_up(notional, terms.option_initial).minus(out_of_the_money);
-    Pair {
-        initial: near.max(share_up(notional, terms.option_minimum)),
-        maintenance: share_up(notional, terms.option_maintenance),
-    }
-}
-
-/// The greatest loss of options at expiry, settlement being at 0 or at a strike; at least 0.
-fn greatest_loss(lines: &[Line]) -> Fine {
-    let mut ascending: Vec<Line> = lines.to_vec();
-    ascending.sort_unstable_by_key(|line| line.strike.to_wad());
-    // Payoff is `constant + slope * settlement` between strikes; below the lowest, all puts pay.
-    let mut constant = Fine::ZERO;
-    let mut slope: i128 = 0;
-    for line in &ascending {
-        constant = constant.plus(Fine(strike_times(line.strike.to_wad(), line.puts)));
-        slope = slope.wrapping_sub(i128::from(line.puts));
-    }
-    let mut least = constant.min(Fine::ZERO);
-    for line in &ascending {
-        let strike = line.strike.to_wad();
-        // Below 2^137 2^71.
-        let size = I256::from_raw(strike.wrapping_mul(U256::from(slope.unsigned_abs())));
-        let linear = Fine(if slope < 0 { size.wrapping_neg() } else { size });
-        least = least.min(constant.plus(linear));
-        for quantity in [line.calls, line.puts] {
-            slope = slope.wrapping_add(i128::from(quantity));
-            constant = constant.minus(Fine(strike_times(strike, quantity)));
+            let bracket = Pair::both(mark.negated().max(Fine::ZERO)).plus(charge);
+            let bracket = if is_put { bracket.min(Pair::both(strike)) } else { bracket };
+            shorts = shorts.plus(bracket);
         }
     }
-    least.negated()
+    if netting == Netting::Isolated {
+        return Pair::both(value).plus(shorts);
+    }
+    let reach = market.index.saturating_mul(6);
+    let loss = least_payoff(&tenor.lines, 0, (0, reach), true).negated();
+    let beyond = Fine(price_times(market.index, net.min(0).wrapping_neg()));
+    let most = Pair::both(loss.plus(charged(share_up(beyond, terms.option_beyond))));
+    let held = Pair::both(value).plus(shorts.min(most));
+    Pair { initial: held.initial.max(Fine::ZERO), maintenance: held.maintenance.max(Fine::ZERO) }
 }

@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use crate::{
-    Error,
     book::Holding,
     expiry::Expiry,
     fixed::{Fine, price_times},
@@ -20,6 +19,14 @@ pub(crate) struct Tenor<'a> {
     pub(crate) expiry: Expiry,
     pub(crate) lines: Vec<Line>,
     pub(crate) futures: &'a [Holding],
+}
+
+/// The expiries of a part.
+pub(crate) struct Tenors<'a> {
+    /// Those with market data, ascending.
+    pub(crate) known: Vec<Tenor<'a>>,
+    /// Holdings of those without.
+    pub(crate) unmarked: Vec<Holding>,
 }
 
 impl Tenor<'_> {
@@ -45,7 +52,7 @@ pub(crate) fn tenors<'a>(
     part: &Part<'a>,
     context: &Context<'a>,
     ranges: &UnderlyingParameters,
-) -> Result<Vec<Tenor<'a>>, Error> {
+) -> Tenors<'a> {
     let kind_from = |kind: Kind| {
         let start = part.holdings.partition_point(|held| held.instrument.kind() < kind);
         part.holdings.get(start..).unwrap_or_default()
@@ -53,7 +60,7 @@ pub(crate) fn tenors<'a>(
     let mut futures = kind_from(Kind::Future);
     let mut calls = kind_from(Kind::Call);
     let mut puts = kind_from(Kind::Put);
-    let mut tenors = Vec::new();
+    let mut tenors = Tenors { known: Vec::new(), unmarked: Vec::new() };
     loop {
         let next = |rest: &[Holding], kind: Kind| match rest.first() {
             Some(held) if held.instrument.kind() == kind => held.instrument.expiry_hours(),
@@ -62,7 +69,7 @@ pub(crate) fn tenors<'a>(
         let hours =
             next(futures, Kind::Future).min(next(calls, Kind::Call)).min(next(puts, Kind::Put));
         if hours > MAX_EXPIRY_HOURS {
-            return Ok(tenors);
+            return tenors;
         }
         let (these_futures, rest) = split(futures, Kind::Future, hours);
         futures = rest;
@@ -70,8 +77,13 @@ pub(crate) fn tenors<'a>(
         calls = rest;
         let (these_puts, rest) = split(puts, Kind::Put, hours);
         puts = rest;
-        let terms = context.market.expiry(part.underlying, hours)?;
-        tenors.push(Tenor {
+        let Ok(terms) = context.market.expiry(part.underlying, hours) else {
+            for lost in [these_futures, these_calls, these_puts] {
+                tenors.unmarked.extend_from_slice(lost);
+            }
+            continue;
+        };
+        tenors.known.push(Tenor {
             market: terms,
             expiry: Expiry::prepare(terms, context.parameters, ranges, context.now),
             lines: pair(these_calls, these_puts),
@@ -91,10 +103,11 @@ fn split(holdings: &[Holding], kind: Kind, hours: u32) -> (&[Holding], &[Holding
     holdings.split_at_checked(count).unwrap_or((holdings, &[]))
 }
 
-/// Merges calls and puts, both ascending by strike code, into lines.
+/// Merges calls and puts, both ascending by strike code, into lines that ascend by strike: codes stand by exponent first, so
+/// strikes come in few ascending runs.
 #[inline(never)]
 fn pair(mut calls: &[Holding], mut puts: &[Holding]) -> Vec<Line> {
-    let mut lines = Vec::with_capacity(calls.len().saturating_add(puts.len()));
+    let mut lines: Vec<Line> = Vec::with_capacity(calls.len().saturating_add(puts.len()));
     loop {
         let strike = match (calls.first(), puts.first()) {
             (None, None) => return lines,
@@ -112,6 +125,14 @@ fn pair(mut calls: &[Holding], mut puts: &[Holding]) -> Vec<Line> {
             _ => 0,
         };
         let (call_quantity, put_quantity) = (take(&mut calls), take(&mut puts));
-        lines.push(Line { strike, calls: call_quantity, puts: put_quantity });
+        let line =
+            Line { strike, price: strike.to_wad(), calls: call_quantity, puts: put_quantity };
+        match lines.last() {
+            Some(last) if line.price < last.price => {
+                let place = lines.partition_point(|known: &Line| known.price < line.price);
+                lines.insert(place, line);
+            }
+            _ => lines.push(line),
+        }
     }
 }

@@ -433,7 +433,7 @@ class Reference:
             initial += self.doubt(min(spot, self.perpetual(underlying)[2]), self.contracts(perpetuals) * index)
         for expiry in self.expiries_of(underlying):
             _, futures = self.of_expiry(underlying, expiry)
-            if not self.tenor(underlying, expiry).expired:
+            if not self.is_claim(underlying, expiry):
                 initial += self.doubt(self.expiry_confidence(underlying, expiry), self.contracts(futures) * index)
             old = self.old_surface(underlying, expiry)
             initial += old[0] + self.dispute(underlying, expiry)
@@ -444,9 +444,13 @@ class Reference:
             initial += haircut + value * self.n(token["initial_haircut"]) + self.doubt(min(confidence, spot), value)
         return initial, maintenance
 
+    def is_claim(self, underlying, expiry):
+        """An expired line, of which no model is trusted any more; the peers charge it like any other."""
+        return self.tenor(underlying, expiry).expired and any(float(x) for x in self.p["corrections"].values())
+
     def options_doubt(self, underlying, expiry):
         options, _ = self.of_expiry(underlying, expiry)
-        if not options or self.tenor(underlying, expiry).expired:
+        if not options or self.is_claim(underlying, expiry):
             return self.n(0)
         return self.doubt(self.expiry_confidence(underlying, expiry), self.contracts(options) * self.index(underlying))
 

@@ -60,13 +60,15 @@ pub fn read_market<E>(
 
 /// An expiry's market; `None` if nothing is known of it.
 fn expiry_market(underlying: u8, expiry_hours: u32, expiry: &Expiry) -> Option<ExpiryMarket> {
-    let (forward_variable, settlement) = match expiry.state {
+    let observed = expiry.observed_share;
+    let (forward_variable, observed_share, settlement) = match expiry.state {
         ExpiryState::Unknown => return None,
-        ExpiryState::Live => (None, Settlement::default()),
-        ExpiryState::Settled => (None, Settlement::Final),
+        ExpiryState::Live => (None, observed, Settlement::default()),
+        // However it was found, nothing of it can move any more.
+        ExpiryState::Settled => (None, CONFIDENCE_ONE, Settlement::Final),
         ExpiryState::Observed | ExpiryState::Expired => {
             let Expiry { least, greatest, .. } = *expiry;
-            (Some(expiry.forward_variable), Settlement::Open { least, greatest })
+            (Some(expiry.forward_variable), observed, Settlement::Open { least, greatest })
         }
     };
     Some(ExpiryMarket {
@@ -74,7 +76,7 @@ fn expiry_market(underlying: u8, expiry_hours: u32, expiry: &Expiry) -> Option<E
         expiry_hours,
         forward: expiry.forward,
         forward_variable,
-        observed_share: expiry.observed_share,
+        observed_share,
         rate: expiry.rate,
         surface: Surface::Svi {
             a: expiry.a,

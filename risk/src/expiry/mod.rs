@@ -7,9 +7,9 @@ mod volatility;
 use novate_math::kernel::{exp_negative, ln_decimal, ln_wad, sqrt};
 
 use crate::{
-    fixed::{ONE_Q58, ONE_Q60, ONE_Q62, binary, binary_wide, multiply, price_ratio},
+    fixed::{ONE_Q60, ONE_Q62, binary, binary_wide, multiply, price_ratio, ratio_q60},
     instrument::Strike,
-    market::{ExpiryMarket, Settlement},
+    market::ExpiryMarket,
     parameters::{Parameters, UnderlyingParameters},
     scenario::VolatilityMode,
 };
@@ -83,7 +83,7 @@ impl Expiry {
             seconds,
             forward,
             ln_forward: ln_wad(forward),
-            variable: variable_share(market, seconds),
+            variable: ratio_q60(market.variable(now), forward).min(ONE_Q60),
             tau,
             root,
             discount: exponential(decay) >> 1,
@@ -120,8 +120,18 @@ impl Expiry {
                 // The root is below 8, so it fits Q60 too.
                 binary_wide(price_ratio(volatility.min(MOST_VOLATILE), self.root << 2), 58)
             }
-            Smile::Flat => 0,
+            Smile::Flat(deviation) => *deviation,
         }
+    }
+
+    /// The same expiry with the volatility at the money for all strikes; `None` if the surface is a list of points: that has none.
+    #[inline(never)]
+    pub(crate) fn flattened(&self) -> Option<Self> {
+        if matches!(self.smile, Smile::Points(_)) {
+            return None;
+        }
+        let deviation = self.deviation(Strike::NONE, 0);
+        Some(Self { smile: Smile::Flat(deviation), ..self.clone() })
     }
 
     /// A strike's total deviation in a mode, given the unshocked one, Q58.
@@ -132,17 +142,10 @@ impl Expiry {
             VolatilityMode::Up => multiply(base, self.up, 58).max(self.least_up),
             VolatilityMode::Down => multiply(base, self.down, 58),
             VolatilityMode::SkewLinear => {
-                let change = self.linear.change(log_moneyness);
-                let factor = if log_moneyness < 0 {
-                    ONE_Q58.saturating_sub(change)
-                } else {
-                    ONE_Q58.saturating_add(change)
-                };
-                multiply(base, factor, 58)
+                multiply(base, self.linear.factor(log_moneyness, log_moneyness < 0), 58)
             }
             VolatilityMode::SkewAbsolute => {
-                let factor = ONE_Q58.saturating_add(self.absolute.change(log_moneyness));
-                multiply(base, factor, 58)
+                multiply(base, self.absolute.factor(log_moneyness, false), 58)
             }
         }
     }
@@ -194,49 +197,9 @@ fn static_discounts(parameters: &Parameters, rate: u64, tau: u64, decay: u64) ->
     (long, short.min(ONE_Q62))
 }
 
-/// The share of the forward that can still move, Q60: inside the settlement window, part of the average is known.
-#[inline(never)]
-fn variable_share(market: &ExpiryMarket, seconds: u64) -> u64 {
-    if let Some(part) = market.forward_variable {
-        // Both below 2^110: long division by 12 bits five times.
-        let (mut quotient, mut rest) = (0_u64, part);
-        if part >= market.forward {
-            return ONE_Q60;
-        }
-        for _ in 0..5 {
-            let scaled = rest.wrapping_shl(12);
-            let digit = scaled.checked_div(market.forward).unwrap_or(0);
-            rest = scaled.wrapping_sub(digit.wrapping_mul(market.forward));
-            quotient = (quotient << 12) | u64::try_from(digit).unwrap_or(0);
-        }
-        return quotient;
-    }
-    if seconds == 0 || market.settlement == Settlement::Final { 0 } else { ONE_Q60 }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-    use crate::market::Surface;
-
-    fn market(forward: u128, forward_variable: Option<u128>) -> ExpiryMarket {
-        ExpiryMarket {
-            underlying: 1,
-            expiry_hours: 491_224,
-            forward,
-            forward_variable,
-            observed_share: 0,
-            rate: 0,
-            surface: Surface::Points(alloc::vec::Vec::new()),
-            model_time: 0,
-            forward_confidence: 0,
-            rate_confidence: 0,
-            volatility_confidence: 0,
-            settlement: crate::market::Settlement::default(),
-        }
-    }
 
     #[test]
     fn no_discount_without_a_rate_and_less_than_one_with_it() {
@@ -248,15 +211,5 @@ mod tests {
     fn the_logarithm_of_one_is_zero() {
         assert_eq!(ln_ratio(ONE_Q60), 0);
         assert!(ln_ratio(ONE_Q60 + (1 << 20)) > 0 && ln_ratio(ONE_Q60 - (1 << 20)) < 0);
-    }
-
-    proptest! {
-        #[test]
-        fn a_given_part_is_exact(forward in 1_u128..1 << 110, part in any::<u128>()) {
-            let part = part % (forward + 1);
-            let exact = (alloy_primitives::U256::from(part) << 60) / alloy_primitives::U256::from(forward);
-            let share = variable_share(&market(forward, Some(part)), 60);
-            prop_assert_eq!(alloy_primitives::U256::from(share), exact);
-        }
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Turn {
     /// `cap / kstar`, Q`point`.
     slope: u64,
     point: u32,
+    /// The cap is below 0: what rose falls, and `cap` is the least change.
+    inverted: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -25,16 +27,23 @@ pub(super) enum Smile {
     Slice(Slice, u64),
     /// Volatilities by strike code.
     Points(alloc::vec::Vec<(u32, u128)>),
-    /// Expired: no volatility.
-    Flat,
+    /// One total deviation for all strikes, Q58; none once expired.
+    Flat(u64),
 }
 
 impl Turn {
-    /// `min(cap, |k| cap/kstar)`, Q58; `log_moneyness` in Q56.
-    pub(super) fn change(&self, log_moneyness: i64) -> u64 {
+    /// `max(0, 1 + clamp(k cap/kstar, -cap, cap))`, Q58, of `|k|` (Q56) and its sign. A cap below 0 turns the clamp inside out, as the
+    /// peer's does: then the change is at least the cap's size.
+    pub(super) fn factor(&self, log_moneyness: i64, below: bool) -> u64 {
         let product = u128::from(log_moneyness.unsigned_abs()).wrapping_mul(u128::from(self.slope));
         let change = product.checked_shr(self.point.saturating_sub(2)).unwrap_or(0);
-        u64::try_from(change).unwrap_or(u64::MAX).min(self.cap)
+        let change = u64::try_from(change).unwrap_or(u64::MAX);
+        let change = if self.inverted { change.max(self.cap) } else { change.min(self.cap) };
+        if below == self.inverted {
+            ONE_Q58.saturating_add(change)
+        } else {
+            ONE_Q58.saturating_sub(change)
+        }
     }
 }
 
@@ -81,11 +90,12 @@ pub(super) fn turns(skew: &SkewShock, root: u64) -> (Turn, Turn) {
     let kstar = multiply(width, volatility, 62); // Q48, below 2^14
     let kstar = kstar.max(binary(skew.kstar_minimum, 48)).max(1);
     let turn = |base: u64, slope: i128| {
-        let cap = u64::try_from(tilt(base, slope).max(0)).unwrap_or(u64::MAX);
+        let tilt = tilt(base, slope);
+        let cap = u64::try_from(tilt.unsigned_abs()).unwrap_or(u64::MAX);
         let quotient = (u128::from(cap) << 64).checked_div(u128::from(kstar)).unwrap_or(0); // Q74
         let excess = 64_u32.saturating_sub(quotient.leading_zeros());
         let slope = u64::try_from(quotient.wrapping_shr(excess)).unwrap_or(u64::MAX);
-        Turn { cap, slope, point: 74_u32.saturating_sub(excess) }
+        Turn { cap, slope, point: 74_u32.saturating_sub(excess), inverted: tilt < 0 }
     };
     (turn(skew.linear_cap, skew.linear_slope), turn(skew.absolute_cap, skew.absolute_slope))
 }
@@ -93,7 +103,7 @@ pub(super) fn turns(skew: &SkewShock, root: u64) -> (Turn, Turn) {
 #[inline(never)]
 pub(super) fn smile(market: &ExpiryMarket, seconds: u64, now: u64) -> Smile {
     if seconds == 0 {
-        return Smile::Flat;
+        return Smile::Flat(0);
     }
     match &market.surface {
         Surface::Svi { a, b, rho, m, sigma } => {

@@ -231,6 +231,44 @@ pub(crate) fn price_ratio(price: u128, ratio: u64) -> u128 {
     (u128::from(top) << 68) | (u128::from(middle) << 4) | u128::from(l0 >> 60)
 }
 
+/// `floor(part / whole)` of prices, in Q60, at most just below 16; of nothing: 0.
+#[inline(never)]
+pub(crate) fn ratio_q60(part: u128, whole: u128) -> u64 {
+    if part == whole {
+        return ONE_Q60;
+    }
+    // Both below 2^116: long division by 12 bits five times.
+    let units = part.checked_div(whole).unwrap_or(0);
+    if units > 15 {
+        return u64::MAX;
+    }
+    let mut rest = part.wrapping_sub(units.wrapping_mul(whole));
+    let mut quotient = units;
+    for _ in 0..5 {
+        let scaled = rest.wrapping_shl(12);
+        let digit = scaled.checked_div(whole).unwrap_or(0);
+        rest = scaled.wrapping_sub(digit.wrapping_mul(whole));
+        quotient = (quotient << 12) | digit;
+    }
+    let (_, low) = halves(quotient);
+    low
+}
+
+/// `ceil(part / whole)` in Q62 of amounts that aren't negative, at most one, to 2^-61; of nothing: one.
+pub(crate) fn share_q62(part: U256, whole: U256) -> u64 {
+    if part >= whole {
+        return ONE_Q62;
+    }
+    let shift = whole.bit_len().saturating_sub(64);
+    let low = |x: U256| {
+        let [x0, ..] = *x.wrapping_shr(shift).as_limbs();
+        x0
+    };
+    let quotient = (u128::from(low(part)) << 62).checked_div(u128::from(low(whole)));
+    let (_, quotient) = halves(quotient.unwrap_or(0));
+    quotient.saturating_add(1).min(ONE_Q62)
+}
+
 /// The high and the low 64 bits.
 pub(crate) const fn halves(x: u128) -> (u64, u64) {
     let bytes = x.to_be_bytes();
@@ -295,6 +333,31 @@ mod tests {
         fn ratios_floor(price in 0_u128..1 << 120, ratio in any::<u64>()) {
             let exact: U256 = (U256::from(price) * U256::from(ratio)) >> 60;
             prop_assert_eq!(U256::from(price_ratio(price, ratio)), exact);
+        }
+
+        #[test]
+        fn price_ratios_are_exact(whole in 1_u128..1 << 110, part in any::<u128>()) {
+            let part = part % (whole << 3).min((1 << 112) - 1);
+            let exact = (U256::from(part) << 60) / U256::from(whole);
+            prop_assert_eq!(U256::from(ratio_q60(part, whole)), exact);
+            prop_assert_eq!(ratio_q60(0, whole), 0);
+            prop_assert_eq!(ratio_q60(whole, whole), ONE_Q60);
+        }
+
+        #[test]
+        fn shares_are_rounded_up(part in any::<[u64; 4]>(), whole in any::<[u64; 4]>(), bits in 0_usize..255) {
+            let part: U256 = U256::from_limbs(part) >> (bits + 1);
+            let whole: U256 = U256::from_limbs(whole) >> (bits + 1);
+            let share = U256::from(share_q62(part, whole));
+            if part >= whole {
+                prop_assert_eq!(share, U256::from(ONE_Q62));
+            } else {
+                let (part, whole): (U256, U256) = (part >> 66, whole >> 66);
+                if !whole.is_zero() {
+                    let exact: U256 = (part << 62) / (whole + U256::from(1));
+                    prop_assert!(share >= exact && share <= ((part + U256::from(1)) << 62) / whole + U256::from(8));
+                }
+            }
         }
 
         #[test]

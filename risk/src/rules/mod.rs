@@ -198,7 +198,7 @@ impl Rules {
     pub fn worst_scenarios(&self, book: &Book, market: &Market) -> Result<Vec<u8>, Error> {
         let shares = self.breakdown(book, market)?;
         let holdings: Vec<_> = book.holdings().collect();
-        let numbers = underlyings(&holdings, book, &self.parameters)?;
+        let numbers = underlyings(&holdings, book, &self.parameters);
         let group = |number: u8| {
             let group = self.parameters.underlying(number).map_or(0, |listed| listed.group);
             self.extensions.offset(group).map(|_| group)

@@ -157,7 +157,9 @@ fn underlyings_that_offset_share_their_worst_scenario() {
     for rules in [&grouped, &alone] {
         let worst = rules.worst_scenarios(&book, &market).unwrap();
         let excess = rules.assess(&book, &market).unwrap().maintenance_excess();
-        assert_eq!(rules.excess_under(&book, &market, &worst), Ok(excess));
+        let bound = rules.excess_under(&book, &market, &worst).unwrap();
+        // Of a group, each one's own worst outcome counts for a part.
+        assert!(if rules == &alone { bound == excess } else { bound >= excess });
         for scenario in (0..33).chain([255]) {
             let bound = rules.excess_under(&book, &market, &[scenario; 2]).unwrap();
             assert!(bound >= excess, "scenario {scenario}");

@@ -2,7 +2,8 @@
 
 use novate_risk::{
     Assessment, Book, Error, Extensions, Instrument, Market, Parameters, Trade, after, assess,
-    market::MAX_PRICE,
+    check_coverage,
+    market::{MAX_PRICE, Settlement},
     parameters::{CollateralParameters, UnderlyingParameters},
     scenario::{MAX_SCENARIOS, Scenario, SpotMove, VolatilityMode, Weight},
 };
@@ -201,7 +202,9 @@ fn book(market: &Market) -> Book {
 }
 
 fn assessed(market: &Market) -> Result<Assessment, Error> {
-    assess(&book(&self::market(3_000.0, 90_000.0, 0.6, false)), market, &parameters(), NOW)
+    let book = book(&self::market(3_000.0, 90_000.0, 0.6, false));
+    check_coverage(&book, market, &parameters())?;
+    assess(&book, market, &parameters(), NOW)
 }
 
 #[test]
@@ -222,14 +225,14 @@ fn market_states_are_refused_one_unit_beyond_their_bounds() {
         |m| m.expiries[2].forward = 1,
         |m| m.expiries[2].forward = MAX_PRICE,
         |m| m.expiries[2].forward_variable = Some(m.expiries[2].forward),
-        |m| m.expiries[2].settlement_price = Some(MAX_PRICE),
+        |m| m.expiries[2].settlement = Settlement::Open { least: MAX_PRICE, greatest: MAX_PRICE },
     ];
     for (number, change) in fine.into_iter().enumerate() {
         let mut state = market(3_000.0, 90_000.0, 0.6, false);
         change(&mut state);
         assert!(assessed(&state).is_ok(), "{number}: {:?}", assessed(&state));
     }
-    let wrong: [(Change, u8, u32); 18] = [
+    let wrong: [(Change, u8, u32); 20] = [
         (|m| m.stable_price = ONE / 10 - 1, 0, 0),
         (|m| m.stable_price = 10 * ONE + 1, 0, 0),
         (|m| m.underlyings[0].index = 0, 1, 0),
@@ -257,7 +260,13 @@ fn market_states_are_refused_one_unit_beyond_their_bounds() {
         (|m| m.expiries[2].forward_confidence = ONE + 1, 1, 1),
         (|m| m.expiries[2].rate_confidence = ONE + 1, 1, 1),
         (|m| m.expiries[2].volatility_confidence = ONE + 1, 1, 1),
-        (|m| m.expiries[2].settlement_price = Some(MAX_PRICE + 1), 1, 1),
+        (
+            |m| m.expiries[2].settlement = Settlement::Open { least: 0, greatest: MAX_PRICE + 1 },
+            1,
+            1,
+        ),
+        (|m| m.expiries[2].settlement = Settlement::Open { least: 2, greatest: 1 }, 1, 1),
+        (|m| m.expiries[2].observed_share = ONE + 1, 1, 1),
         (|m| m.expiries[2].forward = u128::MAX, 1, 1),
     ];
     for (number, (change, underlying, dated)) in wrong.into_iter().enumerate() {

@@ -3,7 +3,9 @@
 use alloy_primitives::I256;
 use novate_risk::{
     Book, CollateralBalance, Instrument, Market, Parameters, Position, Reference, Strike, Validity,
-    market::{CollateralMarket, ExpiryMarket, PerpetualMarket, Surface, UnderlyingMarket},
+    market::{
+        CollateralMarket, ExpiryMarket, PerpetualMarket, Settlement, Surface, UnderlyingMarket,
+    },
     parameters::{CollateralParameters, UnderlyingParameters},
 };
 use proptest::prelude::*;
@@ -68,11 +70,12 @@ pub(crate) fn market(eth: f64, btc: f64, vol: f64, doubt: bool) -> Market {
             index: wad(index),
             confidence: ONE,
             validity: Validity::Valid,
+            updated_at: NOW,
+            slow_price: None,
             perpetual: Some(PerpetualMarket {
                 mark: wad(index * 1.001),
                 funding_index: 5_000_000_000_000_000_000,
                 confidence: if doubt { ONE / 2 } else { ONE },
-                validity: Validity::Valid,
             }),
         });
         for tenor in TENORS {
@@ -83,6 +86,7 @@ pub(crate) fn market(eth: f64, btc: f64, vol: f64, doubt: bool) -> Market {
                 expiry_hours: (NOW / 3600) as u32 + tenor,
                 forward: wad(index * (1.0 + 0.04 * tau)),
                 forward_variable: None,
+                observed_share: 0,
                 rate: 40_000_000_000_000_000,
                 surface: Surface::Svi {
                     a: (w * 0.6 * 1e18) as i64,
@@ -95,8 +99,10 @@ pub(crate) fn market(eth: f64, btc: f64, vol: f64, doubt: bool) -> Market {
                 forward_confidence: ONE,
                 rate_confidence: ONE,
                 volatility_confidence: if doubt { ONE / 4 } else { ONE },
-                validity: Validity::Valid,
-                settlement_price: None,
+                settlement: Settlement::Open {
+                    least: wad(index * 0.95),
+                    greatest: wad(index * 1.05),
+                },
             });
         }
     }

@@ -2,13 +2,12 @@
 
 use alloy_primitives::{I256, U256};
 use novate_risk::{
-    Assessment, Book, CollateralBalance, Error, Extensions, Instrument, MAX_COLLATERALS,
-    MAX_POSITIONS, Position, Reference, Strike, Trade, Validity, after, assess, assess_extended,
-    excess_under, greeks,
+    Book, CollateralBalance, Error, Extensions, Instrument, MAX_COLLATERALS, MAX_POSITIONS,
+    Position, Reference, Strike, Trade, after, assess, assess_extended, excess_under, greeks,
     liquidation::WHOLE,
     liquidation_prices, loss_vector,
-    market::{MAX_PRICE, Market, Surface},
-    parameters::Parameters,
+    market::{MAX_PRICE, Market, Settlement, Surface},
+    parameters::{Corrections, Parameters},
 };
 
 use crate::common::{NOW, ONE, float, market, money, parameters, wad};
@@ -324,53 +323,28 @@ fn the_underlying_that_requires_most_is_the_worst() {
 }
 
 #[test]
-fn the_worst_validity_counts_of_what_is_used() {
-    let mut state = calm();
-    state.underlyings[0].perpetual.as_mut().unwrap().validity = Validity::TooUncertain;
-    state.expiries[2].validity = Validity::TooVolatile;
-    state.underlyings[1].validity = Validity::Invalid;
-    let trade = |instrument| Trade { instrument, quantity: 1_000_000, price: 0 };
-    let of = |book: &Book| assess(book, &state, &parameters(), NOW).unwrap().validity;
-    let book = after(&Book::default(), &state, &[trade(call(HOURS + 24 * 14, 3_000))]).unwrap();
-    assert_eq!(of(&book), Validity::Valid);
-    let book = after(&book, &state, &[trade(perpetual(1))]).unwrap();
-    assert_eq!(of(&book), Validity::TooUncertain);
-    let book = after(&book, &state, &[trade(call(HOURS + 24, 3_000))]).unwrap();
-    assert_eq!(of(&book), Validity::TooVolatile);
-    let book = after(&book, &state, &[trade(perpetual(2))]).unwrap();
-    assert_eq!(of(&book), Validity::Invalid);
-    // Expired and settled: what the surface is worth no longer matters. Not yet settled: it does.
-    let expired = option_book(&[(call(HOURS, 3_000), 1_000_000)]);
-    state.expiries[0].validity = Validity::TooVolatile;
-    assert_eq!(
-        assess(&expired, &state, &parameters(), NOW).unwrap().validity,
-        Validity::TooVolatile
-    );
-    state.expiries[0].settlement_price = Some(wad(3_000.0));
-    assert_eq!(assess(&expired, &state, &parameters(), NOW).unwrap().validity, Validity::Valid);
-    // A perpetual without a mark is stale.
-    state.underlyings[0].perpetual = None;
-    let book = after(&Book::default(), &state, &[trade(perpetual(1))]).unwrap();
-    assert_eq!(
-        assess(&book, &state, &parameters(), NOW).unwrap().validity,
-        Validity::StaleForMargin
-    );
-}
-
-#[test]
 fn confidence_at_the_threshold_is_enough() {
-    let doubtful = |confidence: u64| {
+    let doubtful = |confidence: u64, smooth: bool| {
         let mut state = calm();
+        let mut terms = parameters();
+        terms.corrections.smooth_confidence = smooth;
         state.underlyings[0].confidence = confidence;
         let trade = Trade { instrument: perpetual(1), quantity: 1_000_000, price: 0 };
         let book = after(&Book::default(), &state, &[trade]).unwrap();
-        assess(&book, &state, &parameters(), NOW).unwrap().initial_requirement
+        assess(&book, &state, &terms, NOW).unwrap().initial_requirement
     };
     let threshold = 55 * (ONE / 100);
-    assert_eq!(doubtful(threshold), doubtful(ONE));
-    let charge = doubtful(threshold - 1) - doubtful(ONE);
-    // (1 - 0.55) of 3,000.
-    assert!((float(I256::from_raw(charge)) - 1_350.0).abs() < 1e-9);
+    let charge = |confidence, smooth| {
+        float(I256::from_raw(doubtful(confidence, smooth) - doubtful(ONE, smooth)))
+    };
+    assert_eq!(charge(threshold, true), 0.0);
+    assert_eq!(charge(threshold, false), 0.0);
+    // The peers': (1 - 0.55) of 3,000 at once.
+    assert!((charge(threshold - 1, false) - 1_350.0).abs() < 1e-9);
+    assert!(charge(threshold - 1, true) < 1e-9);
+    // Half of what the threshold asks lacks: half of 3,000; all of it: all.
+    assert!((charge(threshold / 2, true) - 1_500.0).abs() < 1e-9);
+    assert!((charge(0, true) - 3_000.0).abs() < 1e-9);
 }
 
 // Liquidation
@@ -435,7 +409,8 @@ fn liquidation_prices_end_with_the_range_of_prices() {
 fn sensitivities_at_the_ends() {
     // Settled: worth its payoff, and nothing moves it any more.
     let mut state = calm();
-    state.expiries[0].settlement_price = Some(wad(3_100.0));
+    state.expiries[0].settlement = Settlement::Final;
+    state.expiries[0].forward = wad(3_100.0);
     let expired = option_book(&[(call(HOURS, 3_000), 2_000_000)]);
     let row = greeks(&expired, &state, &parameters(), NOW).unwrap()[0];
     assert_eq!((row.value, row.theta, row.vega), (money(200.0), I256::ZERO, I256::ZERO));
@@ -491,16 +466,6 @@ fn the_last_expiry_there_is_counts() {
 }
 
 #[test]
-fn a_live_expiry_counts_with_its_validity_whatever_else_is_said_of_it() {
-    let mut state = calm();
-    state.expiries[3].validity = Validity::TooVolatile;
-    state.expiries[3].settlement_price = Some(wad(3_000.0));
-    let book = option_book(&[(call(HOURS + 24 * 14, 3_000), 1_000_000)]);
-    let figures = assess(&book, &state, &parameters(), NOW).unwrap();
-    assert_eq!(figures.validity, Validity::TooVolatile);
-}
-
-#[test]
 fn one_scenario_leaves_the_basis_charge_aside() {
     // 500 days out the basis charge is 3.2 times its outcome: more than that of any mild scenario.
     let book = option_book(&[(call(HOURS + 24 * 500, 3_000), 1_000_000)]);
@@ -537,8 +502,8 @@ fn one_row_for_each_underlying_and_expiry() {
     // Three perpetuals short, one and a half of the coin itself; two futures.
     assert_eq!(rows[0].delta, money(-1.5));
     assert_eq!(rows[1].delta, money(2.0));
-    // Three short at a mark 3 above the price; the funding index is where it was.
-    assert_eq!(rows[0].value, money(-3.0 * 3.0 + 1.5 * 3_000.0));
+    // Three short at a mark 3 above the price: that is settled with the trade.
+    assert_eq!(rows[0].value, money(1.5 * 3_000.0));
     assert_eq!(rows[3].delta, money(1.0));
 }
 
@@ -573,6 +538,7 @@ fn equal_floors_and_charges_are_both_on() {
     assert_eq!(figures.maintenance_requirement, U256::from(wad(0.8 * 3_000.0 + 900.0)));
     // No scenario: the floor alone, at 80%, and 3% of the perpetual. Net 6, hedged 4.
     let mut still = parameters();
+    still.corrections = Corrections::NONE;
     still.scenarios.truncate(1);
     still.scenarios[0].weight = novate_risk::scenario::Weight::Fixed(0);
     let both =

@@ -6,7 +6,7 @@ use novate_risk::{
     assess_standard, attribution, breakdown, greeks,
     liquidation::{Piece, Size, Terms},
     loss_vector,
-    market::{ExpiryMarket, PerpetualMarket, Surface, UnderlyingMarket},
+    market::{ExpiryMarket, PerpetualMarket, Settlement, Surface, UnderlyingMarket},
     parameters::UnderlyingParameters,
 };
 
@@ -26,11 +26,12 @@ fn market() -> Market {
             index: wad(3_000),
             confidence: ONE,
             validity: Validity::Valid,
+            updated_at: NOW,
+            slow_price: Some(wad(3_000)),
             perpetual: Some(PerpetualMarket {
                 mark: wad(3_000),
                 funding_index: 0,
                 confidence: ONE,
-                validity: Validity::Valid,
             }),
         }],
         expiries: vec![ExpiryMarket {
@@ -38,6 +39,7 @@ fn market() -> Market {
             expiry_hours: u32::try_from((NOW + 28 * 86_400) / 3_600).unwrap(),
             forward: wad(3_010),
             forward_variable: None,
+            observed_share: 0,
             rate: 40_000_000_000_000_000,
             surface: Surface::Svi {
                 a: 12_000_000_000_000_000,
@@ -50,8 +52,7 @@ fn market() -> Market {
             forward_confidence: ONE,
             rate_confidence: ONE,
             volatility_confidence: ONE,
-            validity: Validity::Valid,
-            settlement_price: None,
+            settlement: Settlement::default(),
         }],
         ..Market::default()
     }
@@ -120,7 +121,7 @@ fn the_documented_example_is_what_the_code_says() {
         format!("| cross, initial | {} |", number(cross.initial_requirement)),
         format!("| isolated, initial | {} |", number(isolated.initial_requirement)),
     ];
-    for number in [0_usize, 11, 22, 23, 24, 31] {
+    for number in [0_usize, 13, 24, 27, 28, 35] {
         let outcome = outcomes[number];
         let shock = I256::try_from(outcome.shock).unwrap();
         lines.push(format!(

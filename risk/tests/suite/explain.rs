@@ -4,7 +4,9 @@ use crate::common::{NOW, ONE, books, float, instruments, market, markets, money,
 use alloy_primitives::{I256, U256};
 use novate_risk::{
     Error, Extensions, Instrument, Trade, assess, assess_extended, attribution, breakdown,
-    liquidation_prices, loss_vector, max_quantity, preview,
+    liquidation_prices, loss_vector, max_quantity,
+    parameters::{Corrections, Parameters},
+    preview,
 };
 use proptest::prelude::*;
 
@@ -21,7 +23,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn shares_add_up_to_the_outcome(book in books(16), market in markets(), scenario in 0_u8..33) {
+    fn shares_add_up_to_the_outcome(book in books(16), market in markets(), scenario in 0_u8..37) {
         for part in breakdown(&book, &market, &parameters(), NOW).unwrap() {
             let (outcomes, _) = loss_vector(&book, &market, &parameters(), NOW, part.underlying).unwrap();
             let shares = attribution(&book, &market, &parameters(), NOW, part.underlying, scenario).unwrap();
@@ -133,8 +135,9 @@ fn a_hedged_pair_owes_its_closing_cost_under_the_floor() {
     ];
     let book = novate_risk::after(&novate_risk::Book::default(), &market, &trades).unwrap();
     let floor = Extensions { floor_hedged: ONE / 2, ..Extensions::default() };
-    let plain = assess(&book, &market, &parameters(), NOW).unwrap();
-    let floored = assess_extended(&book, &market, &parameters(), &floor, NOW).unwrap();
+    let peers = Parameters { corrections: Corrections::NONE, ..parameters() };
+    let plain = assess(&book, &market, &peers, NOW).unwrap();
+    let floored = assess_extended(&book, &market, &peers, &floor, NOW).unwrap();
     // Half of the hedged notional of 10 contracts is 15,000; maintenance counts 80% of it, and 3% of the perpetual.
     let expected = 0.8 * 15_000.0 + 0.03 * 30_000.0;
     let requirement = float(I256::from_raw(floored.maintenance_requirement));
@@ -157,7 +160,7 @@ fn a_liquidatable_account_has_its_price_here() {
 fn unknown_scenarios_and_bounds_are_refused() {
     let market = market(3_000.0, 90_000.0, 0.6, false);
     let book = novate_risk::Book::default();
-    for scenario in [33, 255] {
+    for scenario in [37, 255] {
         let shares = attribution(&book, &market, &parameters(), NOW, 1, scenario);
         assert_eq!(shares, Err(Error::UnknownScenario(scenario)));
     }

@@ -146,7 +146,7 @@ const SETTINGS: [(&str, &str, &str); 67] = [
     ("extensions.gamma", "1", ""),
     ("extensions.gamma_threshold", "10", "gamma"),
     ("extensions.liquidity_rate", "0.00001", "liquidity"),
-    ("extensions.liquidity_maximum", "0.01", "liquidity"),
+    ("extensions.liquidity_maximum", "0.001", "liquidity"),
     ("extensions.liquidity_threshold", "5000", "liquidity"),
     ("standard.option_initial", "0.3", "mode isolated"),
     ("standard.option_minimum", "0.14", "mode isolated"),

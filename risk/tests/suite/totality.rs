@@ -8,7 +8,8 @@ use novate_risk::{
     liquidation::{Piece, Size, Terms, WHOLE},
     loss_vector,
     market::{
-        CollateralMarket, ExpiryMarket, MAX_PRICE, PerpetualMarket, Surface, UnderlyingMarket,
+        CollateralMarket, ExpiryMarket, MAX_PRICE, PerpetualMarket, Settlement, Surface,
+        UnderlyingMarket,
     },
     parameters::{CollateralParameters, UnderlyingParameters},
 };
@@ -134,11 +135,13 @@ prop_compose! {
     fn expiries(underlying: u8, expiry_hours: u32)(
         forward in prices(), part in prop::option::of(0_u128..=MAX_PRICE), rate in edgy_i64(), surface in surfaces(), model_time in edgy_u64(),
         forward_confidence in confidences(), rate_confidence in confidences(), volatility_confidence in confidences(),
-        settlement_price in prop::option::of(prop_oneof![Just(0), prices()]),
+        is_final in any::<bool>(), ends in prop_oneof![Just((0, 0)), (prices(), prices()), (Just(0), prices())], observed_share in confidences(),
     ) -> ExpiryMarket {
+        let settlement =
+            if is_final { Settlement::Final } else { Settlement::Open { least: ends.0.min(ends.1), greatest: ends.0.max(ends.1) } };
         ExpiryMarket {
-            underlying, expiry_hours, forward, forward_variable: part.map(|part| part.min(forward)), rate, surface, model_time,
-            forward_confidence, rate_confidence, volatility_confidence, validity: Validity::Valid, settlement_price,
+            underlying, expiry_hours, forward, forward_variable: part.map(|part| part.min(forward)), observed_share, rate, surface, model_time,
+            forward_confidence, rate_confidence, volatility_confidence, settlement,
         }
     }
 }
@@ -146,11 +149,19 @@ prop_compose! {
 prop_compose! {
     fn underlyings(underlying: u8)(
         index in prices(), confidence in confidences(), mark in prop::option::of(prices()), mark_confidence in confidences(),
-        funding in -(MAX_PRICE as i128)..=MAX_PRICE as i128,
+        funding in -(MAX_PRICE as i128)..=MAX_PRICE as i128, level in 0_u8..10, updated_at in edgy_u64(),
+        slow_price in prop::option::of(prop_oneof![Just(0), prices(), any::<u128>()]),
     ) -> UnderlyingMarket {
+        let validity = match level {
+            0 => Validity::Invalid,
+            1 => Validity::TooVolatile,
+            2 => Validity::TooUncertain,
+            3 => Validity::StaleForMargin,
+            _ => Validity::Valid,
+        };
         UnderlyingMarket {
-            underlying, index, confidence, validity: Validity::Valid,
-            perpetual: mark.map(|mark| PerpetualMarket { mark, funding_index: funding, confidence: mark_confidence, validity: Validity::Valid }),
+            underlying, index, confidence, validity, updated_at, slow_price,
+            perpetual: mark.map(|mark| PerpetualMarket { mark, funding_index: funding, confidence: mark_confidence }),
         }
     }
 }
@@ -233,7 +244,7 @@ proptest! {
         }
         let scenarios = vec![scenario; parts.len()];
         let bound = excess_under(&book, &market, &parameters, now, &scenarios);
-        prop_assert_eq!(bound.is_ok(), scenario < 33 || scenario == 255 || parts.is_empty());
+        prop_assert_eq!(bound.is_ok(), scenario < 37 || scenario == 255 || parts.is_empty());
         greeks(&book, &market, &parameters, now).unwrap();
         let (slice, rest) = book.cut(fraction);
         assess(&slice, &market, &parameters, now).unwrap();

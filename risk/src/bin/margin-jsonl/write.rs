@@ -4,7 +4,7 @@ use alloy_primitives::{I256, U256};
 use novate_risk::{
     Error, Validity,
     adaptive::{assess_ramped, with_ranges},
-    assess_standard, breakdown, loss_vector,
+    assess_standard, breakdown, check_coverage, loss_vector,
     scenario::VolatilityMode,
 };
 
@@ -30,6 +30,7 @@ pub(crate) fn figures(id: &Value, case: &Case) -> Result<String, Error> {
         Value::Text(show(whole.wrapping_sub(below)))
     };
     let owed = |value: U256| Value::Text(show(I256::from_raw(value.div_ceil(unit.into_raw()))));
+    check_coverage(book, market, parameters)?;
     let total = match standard {
         None => assess_ramped(book, market, parameters, extensions, ramps, *now)?,
         Some((netting, terms)) => assess_standard(book, market, parameters, terms, *netting, *now)?,
