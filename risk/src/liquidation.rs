@@ -1,7 +1,7 @@
 //! Liquidation: what a cut of a book costs, how old an auction is, how much may be taken, and how a book is cut.
 //!
-//! Whatever is cut has one price. V is its value at marks, R the maintenance requirement that it relieves, E and M the account's
-//! equity and maintenance requirement before, `e = E/M`, all at the last usable data and after rounding. For a unit of R
+//! Whatever is cut has one price. V is its value at marks, R the maintenance requirement that it relieves when it leaves at V, E and M
+//! the account's equity and maintenance requirement before, `e = E/M`, all at the last usable data and after rounding. For a unit of R
 //!
 //! ```text
 //! the account gives    a = min(c, max(0, e))
@@ -127,6 +127,21 @@ impl Standing {
         ratio_down(self.equity.unsigned_abs(), self.requirement)
     }
 
+    /// What the waterfall owes for a piece of this value: for the debt of a slice, up to what equity lacks to zero.
+    fn debt(&self, value: I256, is_slice: bool) -> U256 {
+        if is_slice && self.equity.is_negative() && value.is_negative() {
+            value.unsigned_abs().min(self.equity.unsigned_abs())
+        } else {
+            U256::ZERO
+        }
+    }
+
+    /// What the account receives for a piece of this value before any concession (below 0: it pays). What the piece relieves is reckoned
+    /// with that: a debt that comes back as the price of a burden was never relieved.
+    pub fn settled(&self, value: I256, is_slice: bool) -> I256 {
+        value.wrapping_add(I256::from_raw(self.debt(value, is_slice)))
+    }
+
     /// The price of a piece; `None` if it relieves nothing.
     pub fn price(&self, piece: &Piece, terms: Terms) -> Option<Price> {
         let is_insolvent = self.equity.is_negative();
@@ -140,13 +155,8 @@ impl Standing {
         let added = terms.concession.min(terms.bonus).min(WHOLE).saturating_sub(conceded);
         let added = mul_div(U256::from(added), need, false);
         let bonus = mul_div(relief, u64::try_from(added).unwrap_or(0), false);
-        let value = piece.value;
-        let debt = if piece.is_slice && is_insolvent && value.is_negative() {
-            value.unsigned_abs().min(self.equity.unsigned_abs())
-        } else {
-            U256::ZERO
-        };
-        let settled = value.wrapping_add(I256::from_raw(debt));
+        let debt = self.debt(piece.value, piece.is_slice);
+        let settled = self.settled(piece.value, piece.is_slice);
         let given = mul_div(relief, conceded, true);
         let kept = mul_div(mul_div(relief, conceded, false), KEPT, false);
         Some(Price {
@@ -157,6 +167,11 @@ impl Standing {
             bonus,
         })
     }
+}
+
+/// A share of a share, both with 18 decimals; rounded down.
+pub fn share_of(share: u64, of: u64) -> u64 {
+    u64::try_from(mul_div(U256::from(of), share, false)).unwrap_or(u64::MAX)
 }
 
 /// What a debt requires at `rate` (18 decimals), rounded up; nothing unless cash is below 0.

@@ -230,7 +230,7 @@ impl Ledger {
 }
 
 /// The underlying whose lines a collateral cancels.
-fn cancelled_underlying(number: u8) -> Result<Option<u8>, Revert> {
+pub(crate) fn cancelled_underlying(number: u8) -> Result<Option<u8>, Revert> {
     let place = Place::Collateral(number).encode();
     let word = ask(&address(&MARGIN.get()), &selected![wordCall::SELECTOR, place])?.u256(0)?;
     Ok(unpack_collateral(number, word).filter(|held| held.cancels_risk).map(|held| held.underlying))

@@ -17,6 +17,7 @@ mod callable;
 mod caps;
 mod check;
 mod close_out;
+mod cut;
 mod entry;
 mod error;
 mod fees;

@@ -170,6 +170,6 @@ fn signed(amount: u128) -> I256 {
     I256::from_raw(U256::from(amount))
 }
 
-fn is_live(instrument: &Instrument, now: u64) -> bool {
+pub(crate) fn is_live(instrument: &Instrument, now: u64) -> bool {
     !instrument.is_option() && instrument.expiry().is_none_or(|expiry| now < expiry)
 }

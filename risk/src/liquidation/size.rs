@@ -3,20 +3,23 @@
 //! Afterwards its close excess is at most [`BUFFER`] of its close requirement, or the bid was the least one; a bid relieves at least
 //! [`LEAST`], or heals the account, or takes all that can be taken. A book that requires less than [`SMALL`] may go whole.
 //!
-//! A slice of fraction f relieves `f H`, H being what the healthy parts require and their share m of what the debt requires, and the
-//! account gives `a f H`. With X the close excess, M the close requirement and b the buffer
+//! A bid that relieves R costs the account `a R`. With X the close excess, M the close requirement and b the buffer
 //!
 //! ```text
-//! X + f H (1 - a) + d <= b (M - f H - d)
+//! X + R (1 - a) <= b (M - R),   so   R <= (b M - X) / (1 + b - a)
 //! ```
 //!
-//! where d is what the payment lifts off the debt's requirement: in proportion to it while the debt outlasts it, all that is left of it
-//! otherwise. Derived here; it uses that requirements are homogeneous of degree one in the whole book.
+//! A slice of fraction f relieves f of what the healthy parts require, and of what the debt requires their share m of it and what the
+//! slice's value pays off: `f (H + m D + r m E)`, r the requirement of a unit of debt; or `f H + D`, if it pays off all. Derived here; it uses
+//! that requirements are homogeneous of degree one in the whole book. What the concession adds to a debt is left out: it only leaves room.
 
 use alloy_primitives::{I256, U256};
 
 use super::{PERCENT, Standing, Terms, WHOLE, ratio_down};
-use crate::{assess::Assessment, fixed::mul_div};
+use crate::{
+    assess::Assessment,
+    fixed::{divide, mul_div, multiply_256},
+};
 
 /// Excess that a bid leaves at most, as a share of the requirement.
 const BUFFER: u64 = 15 * PERCENT;
@@ -91,30 +94,38 @@ impl Size {
             return WHOLE;
         }
         let share = self.healthy_share();
-        let debt = mul_div(self.debt_requirement, share, false);
-        let relieved = self.healthy_requirement.saturating_add(debt);
+        let healthy = self.healthy_requirement;
+        let paid = if self.debt_requirement.is_zero() {
+            U256::ZERO
+        } else {
+            let worth = mul_div(self.standing.equity.unsigned_abs(), share, true);
+            mul_div(worth, self.debt_rate, true)
+        };
+        let debt = mul_div(self.debt_requirement, share, true);
+        let relieved = healthy.saturating_add(debt).saturating_add(paid);
         if relieved.is_zero() {
             return 0;
         }
-        let conceded = terms.concession.min(self.standing.cover());
-        let given = mul_div(relieved, conceded, false);
-        let least = ratio_down(U256::from(LEAST.saturating_add(SLACK / 2)), relieved);
-        // b M - X, both terms at least 0.
-        let lacking =
-            mul_div(self.close_requirement, BUFFER, false).saturating_add(excess.unsigned_abs());
-        let buffered = |money| mul_div(money, WHOLE.saturating_add(BUFFER), true);
-        let worth = mul_div(self.standing.equity.unsigned_abs(), share, true);
-        let lifted = if self.debt_requirement.is_zero() {
-            U256::ZERO
-        } else {
-            mul_div(worth.saturating_sub(given), self.debt_rate, true)
+        let most = self.most_relief(excess.unsigned_abs(), terms);
+        let outlasted = ratio_down(most, relieved);
+        let paid_off = match most.checked_sub(self.debt_requirement) {
+            Some(most) if !most.is_zero() => ratio_down(most, healthy),
+            _ => 0,
         };
-        let whole = buffered(relieved.saturating_add(lifted)).saturating_sub(given);
-        let outlasted = ratio_down(lacking, whole);
-        let lacking = lacking.saturating_sub(buffered(self.debt_requirement));
-        let whole = buffered(self.healthy_requirement).saturating_sub(given);
-        let paid = if lacking.is_zero() { 0 } else { ratio_down(lacking, whole) };
-        outlasted.max(paid).max(least)
+        let least = ratio_down(U256::from(LEAST.saturating_add(SLACK / 2)), relieved);
+        outlasted.max(paid_off).max(least)
+    }
+
+    /// `(b M - X) / (1 + b - a)`, X below 0 by `lacking`; rounded down.
+    fn most_relief(&self, lacking: U256, terms: Terms) -> U256 {
+        let conceded = terms.concession.min(self.standing.cover());
+        let target = mul_div(self.close_requirement, BUFFER, false).saturating_add(lacking);
+        // At least the buffer: nothing more than 1 is conceded.
+        let divisor = WHOLE.saturating_add(BUFFER).saturating_sub(conceded.min(WHOLE));
+        let (whole, rest) = divide(target, divisor);
+        let (part, _) = divide(multiply_256(U256::from(rest), WHOLE), divisor);
+        // Below 2^210 times 2^60 over the buffer: far inside.
+        multiply_256(whole, WHOLE).wrapping_add(part)
     }
 }
 

@@ -373,12 +373,14 @@ fn bid(
     is_slice: bool,
     market: &Market,
 ) -> Option<Step> {
-    let after = figures(&rest, market);
-    let (one, two) = (from.size.standing, after.size.standing);
-    let value = one.equity - two.equity;
+    let one = from.size.standing;
+    let value = one.equity - figures(&rest, market).size.standing.equity;
+    let mut sold = rest.clone();
+    sold.add_cash(one.settled(value, is_slice)).unwrap();
+    let two = figures(&sold, market).size.standing;
     let relief = I256::from_raw(one.requirement) - I256::from_raw(two.requirement);
     let price = one.price(&Piece { value, relief, is_slice }, terms)?;
-    let mut left = after.book;
+    let mut left = rest;
     left.add_cash(price.to_account).unwrap();
     let last = figures(&left, market).size;
     let million = U256::from(1_000_000);
