@@ -39,7 +39,8 @@ interface ILiquidation {
     /// @notice An auction as of now.
     /// @param elapsed Seconds on its clock, if it were sighted now. @param lastSeen When it was sighted last. @param wasShort Whether it was short then.
     /// @param concession c: share of the relieved requirement that the account gives at most. @param bonus g.
-    /// @param maximumFraction Of the whole book, in this block: it leaves an excess of 15% of the new requirement. @param excess Close excess.
+    /// @param maximumFraction Of the whole book, in this block: it leaves an excess of 15% of the new requirement. Where the account owes and lines
+    /// stay behind that are broken or expired, or where charges grow faster than the book, a little less may be allowed. @param excess Close excess.
     /// @param equity, requirement At last usable data.
     struct Auction {
         uint64 startedAt;

@@ -80,7 +80,9 @@ impl Cut {
                 let healthy = |id: u64| mark(marks, id).is_some_and(is_healthy);
                 let takes = |terms: &Instrument| open(terms) && healthy(terms.id());
                 let liquid = share_of(*fraction, healthy_share(figures));
-                return Ok(book.cut_where(*fraction, liquid, &takes, &|token| healthy(token.into())));
+                return Ok(
+                    book.cut_where(*fraction, liquid, &takes, &|token| healthy(token.into()))
+                );
             }
             Self::Part(underlying, fraction) => {
                 let mut tokens = Vec::new();
@@ -92,9 +94,7 @@ impl Cut {
                 let takes = |terms: &Instrument| terms.underlying() == *underlying && open(terms);
                 book.cut_where(*fraction, 0, &takes, &|token| tokens.contains(&token))
             }
-            Self::Legs(legs) => {
-                book.cut_legs(legs).map_err(|error| refused(from.id, error))?
-            }
+            Self::Legs(legs) => book.cut_legs(legs).map_err(|error| refused(from.id, error))?,
         };
         let mut fresh = None;
         for held in slice.holdings() {
@@ -144,7 +144,8 @@ fn healthy_share(figures: &Assessment) -> u64 {
 /// collateral token.
 pub(crate) fn instruments(book: &Book) -> Vec<u64> {
     let now = timestamp();
-    let mut wanted: Vec<u64> = book.collateral().iter().map(|held| held.collateral.into()).collect();
+    let mut wanted: Vec<u64> =
+        book.collateral().iter().map(|held| held.collateral.into()).collect();
     let live = book.holdings().filter(|held| is_live(&held.instrument, now));
     wanted.extend(live.map(|held| held.instrument.id()));
     for held in book.positions() {

@@ -6,7 +6,10 @@
 
 mod admin;
 mod bench;
+mod close_out_rows;
+mod close_outs;
 mod custody;
+mod desk;
 mod fills;
 // mod model;
 mod places;
