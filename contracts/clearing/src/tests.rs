@@ -9,5 +9,6 @@ mod bench;
 mod custody;
 mod fills;
 // mod model;
+mod pool;
 mod places;
 mod settlement;
