@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{B256, I256, U256};
 use alloy_sol_types::SolCall;
 use novate_abi::{
     IClearing::{
@@ -16,11 +16,11 @@ use novate_common::{
     Answer, Input, Revert, address, answers, ask, empty, event, margin::excess, only, refuse,
     selected, sender, timestamp,
 };
-use novate_risk::{Kind, Trade};
+use novate_risk::{Book, Kind, Trade};
 
 use crate::{
     Clearing,
-    check::{LIQUIDATE, Marks, mark_of, may_add_risk, reference_of, require_level},
+    check::{LIQUIDATE, Marks, mark_of, may_add_risk, reference_of, require_level, shift},
     entry::owner,
     error::{overflow, refused},
     journal::Reason,
@@ -72,27 +72,30 @@ impl Clearing {
             settle_all(account, &marks, ledger)?;
         }
         pay_from_shares(&mut session, 0)?;
+        let settled = session.accounts.first().ok_or_else(overflow)?.book.clone();
         let mut purchase = Purchase { from, number, amount };
-        let price = self.price(&session, &mut purchase, &price_mark)?;
+        let (price, value) = self.price(&session, &mut purchase, &price_mark)?;
+        self.deliver(&mut session, &purchase, price, &price_mark, &marks)?;
+        let more = self.check_purchase(&session, &settled, value.saturating_sub(price))?;
+        let price = price.checked_add(more).ok_or_else(overflow)?;
         if U256::from(price) > most {
             return Err(refuse!(PriceAboveLimit { price: U256::from(price), limit: most }));
         }
-        self.deliver(&mut session, &purchase, price, &price_mark, &marks)?;
-        self.check_purchase(&session)?;
+        self.pay(&mut session, more)?;
         self.commit(&session)?;
         let amount = U256::from(purchase.amount);
         event!(CollateralBought { from, to, collateral: number; amount, price: U256::from(price) });
         answers![price]
     }
 
-    /// What the collateral costs: at most the debt, to which the amount is cut.
+    /// What the collateral costs, at most the debt, to which the amount is cut; and the most that it may cost: its value, and the debt.
     fn price(
         &self,
         session: &Session,
         purchase: &mut Purchase,
         mark: &Mark,
-    ) -> Result<u128, Revert> {
-        let Purchase { from, number, amount, .. } = *purchase;
+    ) -> Result<(u128, u128), Revert> {
+        let Purchase { from, number, amount } = *purchase;
         let seller = session.accounts.first().ok_or_else(overflow)?;
         let owed = debt(seller.book.cash());
         let discount = session.totals()?.discount(timestamp()).filter(|_| owed != 0);
@@ -123,7 +126,10 @@ impl Clearing {
         if purchase.amount == 0 {
             return Err(refuse!(InvalidQuantity { instrument: u64::from(number) }));
         }
-        Ok(u128::try_from(price).unwrap_or(u128::MAX).min(owed))
+        let value = U256::from(purchase.amount).wrapping_mul(U256::from(mark.mark));
+        let value = value.checked_div(U256::from(WAD)).unwrap_or_default();
+        let limited = |price: U256| u128::try_from(price).unwrap_or(u128::MAX).min(owed);
+        Ok((limited(price), limited(value)))
     }
 
     /// Moves the collateral, the lines that it cancels, and the price.
@@ -150,9 +156,6 @@ impl Clearing {
             let set = account.book.set_collateral(number, balance);
             set.map_err(|error| refused(account.id, error))?;
         }
-        let money = crate::ledger::difference(0, price);
-        buyer.pay(Reason::CollateralSold, money.wrapping_neg())?;
-        seller.pay(Reason::CollateralSold, money)?;
         for (instrument, quantity) in lines {
             let mark = mark_of(marks, instrument).and_then(reference_of).ok_or_else(overflow)?;
             let bought = Trade { instrument, quantity, price: mark.price };
@@ -160,29 +163,49 @@ impl Clearing {
             buyer.trade(&bought, Some(mark), ledger)?;
             seller.trade(&sold, Some(mark), ledger)?;
         }
-        self.count_all_interest(session)
+        self.count_all_interest(session)?;
+        self.pay(session, price)
     }
 
-    /// The seller's maintenance excess doesn't fall, and the buyer can bear what he took.
-    fn check_purchase(&self, session: &Session) -> Result<(), Revert> {
+    /// The buyer pays the seller.
+    fn pay(&self, session: &mut Session, price: u128) -> Result<(), Revert> {
+        let [seller, buyer] = session.accounts.as_mut_slice() else { return Err(overflow()) };
+        let money = crate::ledger::difference(0, price);
+        buyer.pay(Reason::CollateralSold, money.wrapping_neg())?;
+        seller.pay(Reason::CollateralSold, money)
+    }
+
+    /// The seller's maintenance excess doesn't fall, and the buyer can bear what he took. Where the discount takes more than the sale
+    /// relieves, the price is higher by that, up to `most`: so a discount that grows never makes a debt uncallable. Returns by how much.
+    fn check_purchase(
+        &self,
+        session: &Session,
+        settled: &Book,
+        most: u128,
+    ) -> Result<u128, Revert> {
         let [seller, buyer] = session.accounts.as_slice() else { return Err(overflow()) };
-        let books = [&seller.before, &seller.book, &buyer.book];
-        let (figures, _) = self.assess(books.into_iter(), &[])?;
-        let [before, after, bought] = figures.as_slice() else { return Err(overflow()) };
+        let books = [settled, &seller.book, &buyer.book];
+        let (mut figures, _) = self.assess(books.into_iter(), &[])?;
+        let [before, after, bought] = figures.as_mut_slice() else { return Err(overflow()) };
         let before = excess(before.lastEquity, before.lastRequirement)?;
         let after = excess(after.lastEquity, after.lastRequirement)?;
-        if after < before {
-            return Err(refuse!(LiquidationWorsens {
+        let worse = before.checked_sub(after).ok_or_else(overflow)?.max(I256::ZERO);
+        let more = u128::try_from(worse.unsigned_abs()).ok().filter(|more| *more <= most);
+        let more = more.ok_or_else(|| {
+            refuse!(LiquidationWorsens {
                 account: seller.id,
                 excessBefore: before,
                 excessAfter: after,
-            }));
-        }
+            })
+        })?;
+        let paid = crate::ledger::difference(0, more);
+        shift(bought, paid.wrapping_neg())?;
         may_add_risk(buyer.id, bought)?;
-        if buyer.book.cash().is_negative() {
+        let cash = buyer.book.cash().checked_sub(paid).ok_or_else(overflow)?;
+        if cash.is_negative() {
             session.totals()?.check_lending()?;
         }
-        Ok(())
+        Ok(more)
     }
 
     /// `writeOff(account)`.

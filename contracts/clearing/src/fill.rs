@@ -80,7 +80,7 @@ impl Clearing {
         let provisional = self.trade_at_marks(&mut session, &mut lines, &marks)?;
         self.check_caps(&session, &marks)?;
         let standings = self.standings(&session, &lines, &marks, &provisional, figures)?;
-        self.judge(&session, &standings)?;
+        self.judge(&session, &standings, &marks)?;
         pay_rebates(&mut session, &mut lines, &standings)?;
         for line in &lines {
             tell(line, &marks);
@@ -237,13 +237,32 @@ impl Clearing {
     }
 
     /// Refuses unless each account passes, or reduces within the concession.
-    fn judge(&self, session: &Session, standings: &[Standing]) -> Result<(), Revert> {
+    ///
+    /// The state before is the one with the traded lines settled at their marks: that moves no equity, but an unsettled loss that
+    /// becomes a debt carries the debt's margin, and settling it isn't what the trade did.
+    fn judge(
+        &self,
+        session: &Session,
+        standings: &[Standing],
+        marks: &Marks,
+    ) -> Result<(), Revert> {
         let short: Vec<_> =
             session.accounts.iter().zip(standings).filter(|(_, after)| !after.passes).collect();
         if short.is_empty() {
             return Ok(());
         }
-        let (before, _) = self.assess(short.iter().map(|(account, _)| &account.before), &[])?;
+        let mut settled = Vec::with_capacity(short.len());
+        for (account, _) in &short {
+            let mut book = account.before.clone();
+            for (instrument, mark) in marks {
+                if let Some(mark) = reference_of(mark) {
+                    let moved = book.settle_at_mark(*instrument, mark);
+                    moved.map_err(|error| refused(account.id, error))?;
+                }
+            }
+            settled.push(book);
+        }
+        let (before, _) = self.assess(settled.iter(), &[])?;
         for ((account, standing), before) in short.into_iter().zip(&before) {
             let after = self.without_fees(standing, &account.book)?;
             let dust = standing.lines.saturating_mul(DUST);

@@ -75,7 +75,8 @@ fn a_short_put_needs_its_strike_and_a_short_call_has_no_end() {
     let call = option(1, 3, true, 2_000);
     assert_eq!(free_cash(&book(money(1 << 60), &[(call, -1)]), 0), None);
     // Covered by a longer one of the same expiry, not of another.
-    let cover = |day| book(money(500), &[(call, -1_000_000), (option(1, day, true, 2_500), 1_000_000)]);
+    let cover =
+        |day| book(money(500), &[(call, -1_000_000), (option(1, day, true, 2_500), 1_000_000)]);
     assert!(is_fully_paid(&cover(3), 0));
     assert!(!is_fully_paid(&cover(4), 0));
 }
@@ -109,10 +110,8 @@ fn a_debt_made_by_settling_out_of_order_stays_in_the_class() {
 
 #[test]
 fn losses_count_before_gains_of_the_same_time() {
-    let other: Vec<_> = long_box(1, -1)
-        .into_iter()
-        .map(|(id, quantity)| (id + (1 << 56), quantity))
-        .collect();
+    let other: Vec<_> =
+        long_box(1, -1).into_iter().map(|(id, quantity)| (id + (1 << 56), quantity)).collect();
     let mut lines = long_box(1, 1);
     lines.extend(other);
     assert!(!is_fully_paid(&book(money(999), &lines), 0));

@@ -326,8 +326,10 @@ impl Told {
         }
         let (mut collateral, mut value) = (0_u128, 0_u128);
         for held in &book.collateral {
-            value += held.amount / ONE * self.weth;
-            collateral += held.amount * self.weth / self.index / 1_000_000_000_000;
+            let worth = U256::from(held.amount) * U256::from(self.weth);
+            value += (worth / U256::from(ONE)).to::<u128>();
+            collateral +=
+                (worth / U256::from(self.index) / U256::from(1_000_000_000_000_u64)).to::<u128>();
         }
         net += collateral.cast_signed();
         size += if net < 0 || collateral == 0 { net.unsigned_abs() } else { 0 };
