@@ -85,6 +85,8 @@ struct Episode {
     lender: Trader,
     instruments: Vec<u64>,
     held: Vec<IOracle::MarketUpdate>,
+    /// Which way the index tends, a step.
+    drift: f64,
     report: Report,
     trace: Vec<String>,
 }
@@ -154,6 +156,18 @@ impl Episode {
         while instruments.len() > 12 {
             instruments.swap_remove(dice.below(instruments.len()));
         }
+        // Most of what they have is at stake from the start.
+        for trader in &group {
+            let held = house.cash.balance(&house.world, trader.address());
+            let part = held * U256::from(dice.pick(&[0_u64, 1, 1, 1]))
+                / U256::from(dice.pick(&[1_u64, 2]));
+            house.deposit_units(trader, house.cash.address, part).ok();
+            if dice.chance(50) {
+                let held = house.weth.balance(&house.world, trader.address());
+                house.deposit_units(trader, house.weth.address, held).ok();
+            }
+        }
+        let drift = dice.pick(&[-0.01, -0.003, 0.0, 0.0, 0.003, 0.01]);
         let trace = vec![format!("seed {seed:#x}, pool {pool}")];
         let report = Report { episodes: 1, ..Report::default() };
         Self {
@@ -166,6 +180,7 @@ impl Episode {
             lender,
             instruments,
             held: Vec::new(),
+            drift,
             report,
             trace,
         }
@@ -249,15 +264,15 @@ impl Episode {
     fn act(&mut self) {
         let (before, each) = self.worth();
         let fees = self.house.ledger().fees;
-        let paid = match self.dice.below(20) {
+        let paid = match self.dice.below(24) {
             0 | 1 => self.pay_in(),
-            2 | 3 => self.pay_out(),
-            4 => self.lend(),
-            5..=13 => self.trade(),
-            14 => self.touch(),
-            15 => self.settle(),
-            16 | 17 => self.bid(),
-            18 => self.buy_collateral(),
+            2..=4 => self.pay_out(),
+            5 => self.lend(),
+            6..=18 => self.trade(),
+            19 => self.touch(),
+            20 => self.settle(),
+            21 => self.bid(),
+            22 => self.buy_collateral(),
             _ => self.write_off(),
         };
         let (after, now) = self.worth();
@@ -432,7 +447,7 @@ impl Episode {
             self.house.sign_trade(&buyer, &seller, call.trade)
         };
         let mut scale = 1.0;
-        if self.dice.chance(40) {
+        if self.dice.chance(60) {
             let most = self.search(1_000_000, |house, share| {
                 house
                     .send(crate::house::ANYONE, crate::house::EXCHANGE, &agreed(share as f64 / 1e6))
@@ -467,8 +482,13 @@ impl Episode {
 
     /// One of the group starts an auction of another and bids.
     fn bid(&mut self) -> I256 {
-        let (account, bidder) = self.two();
+        let (mut account, bidder) = self.two();
         let house = &self.house;
+        // Rather somebody who is short.
+        let (_, standings) = self.worth();
+        if let Some(short) = standings.iter().position(|one| one.is_short) {
+            account = self.group[short].clone();
+        }
         let started = house.start(bidder.address(), &account);
         let fraction = match self.dice.below(3) {
             0 => U256::from(ONE),
@@ -541,11 +561,11 @@ impl Episode {
     /// Index, messages, time, rounds of a window: nobody who wasn't short may fall below zero.
     fn market(&mut self) {
         let (_, before) = self.worth();
-        match self.dice.below(8) {
-            0..=2 => self.move_index(),
-            3 | 4 => self.relay(),
-            5 => self.wait(),
-            6 => self.observe(),
+        match self.dice.below(10) {
+            0..=4 => self.move_index(),
+            5 | 6 => self.relay(),
+            7 => self.wait(),
+            8 => self.observe(),
             _ => self.change_model(),
         }
         let (_, after) = self.worth();
@@ -560,7 +580,8 @@ impl Episode {
                 }
             }
         }
-        if self.dice.chance(70) {
+        // Mostly somebody honest is there first.
+        if self.dice.chance(60) {
             self.keep();
         }
     }
@@ -568,7 +589,8 @@ impl Episode {
     fn move_index(&mut self) {
         let house = &self.house;
         house.wait(1 + self.dice.below(30) as u64);
-        let by = self.dice.pick(&[0.0, 0.000_5, 0.01, 0.03]) * self.dice.between(-1.0, 1.0);
+        let by =
+            self.dice.pick(&[0.0, 0.000_5, 0.01, 0.02]) * self.dice.between(-1.0, 1.0) + self.drift;
         let price = (house.index() * (1.0 + by)).clamp(1_500.0, 6_000.0);
         house.set_index(price);
         let message = house.message();

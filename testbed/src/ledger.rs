@@ -8,11 +8,7 @@ use novate_abi::{
     IClearing, IErrors, IExchange, IGoverned, ILiquidation, IMargin, IOracle, IRiskParameters,
 };
 
-use crate::{
-    House,
-    house::{CLEARING, ETH},
-    units::signed,
-};
+use crate::{House, house::CLEARING, units::signed};
 
 /// The error that revert data carry, as it reads in Rust.
 pub fn explain(data: &[u8]) -> String {
@@ -61,7 +57,7 @@ impl House {
         let mut debts = U256::ZERO;
         let mut pool = U256::ZERO;
         let mut sums: BTreeMap<u64, i64> = BTreeMap::new();
-        let mut longs: BTreeMap<u64, u128> = BTreeMap::new();
+        let mut longs: BTreeMap<(u8, u64), u128> = BTreeMap::new();
         for account in self.accounts.borrow().iter().copied() {
             let own = self.view(CLEARING, &IClearing::cashCall { account });
             cash += own;
@@ -69,22 +65,23 @@ impl House {
             pool += self.view(CLEARING, &IClearing::poolSharesCall { account });
             for held in self.view(CLEARING, &IClearing::positionsCall { account }) {
                 assert_ne!(held.quantity, 0);
-                let expiry =
-                    novate_risk::Instrument::decode(held.instrument).unwrap().expiry().unwrap_or(0);
+                let instrument = novate_risk::Instrument::decode(held.instrument).unwrap();
+                let expiry = instrument.expiry().unwrap_or(0);
                 // What is expired leaves account by account.
                 if expiry != 0 && expiry <= self.now() {
                     continue;
                 }
                 *sums.entry(held.instrument).or_default() += held.quantity;
                 if held.quantity > 0 {
-                    *longs.entry(expiry).or_default() += u128::from(held.quantity.unsigned_abs());
+                    let long = u128::from(held.quantity.unsigned_abs());
+                    *longs.entry((instrument.underlying(), expiry)).or_default() += long;
                 }
             }
         }
         assert_eq!((cash, debts, pool), (ledger.cash, ledger.debts, ledger.pool), "{ledger:?}");
         assert!(sums.values().all(|sum| *sum == 0), "{sums:?}");
-        for (expiry, open) in longs {
-            let call = IClearing::openInterestCall { underlying: ETH, expiry };
+        for ((underlying, expiry), open) in longs {
+            let call = IClearing::openInterestCall { underlying, expiry };
             assert_eq!(self.view(CLEARING, &call), open, "{expiry}");
         }
     }

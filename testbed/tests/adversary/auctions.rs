@@ -97,8 +97,14 @@ fn row_7_time_without_bids_is_no_time() {
             house.sight(&ours).ok();
             house.start(other.address(), &ours).ok();
             let bid = house.whole(&ours, &bidder, whole() / U256::from(10));
-            if gap == "sequencer" || house.now() > NOW + 2 * HOUR {
-                assert!(gain(&house, &bidder, &bid).is_err(), "{gap}");
+            if gap == "sequencer" || house.now() > NOW + 3 * HOUR {
+                let got = gain(&house, &bidder, &bid);
+                assert!(
+                    got.is_err(),
+                    "{gap} {} {got:?} {:?}",
+                    house.now() - NOW,
+                    house.figures(&ours)
+                );
             }
         }
         if gap == "sequencer" {
@@ -108,7 +114,7 @@ fn row_7_time_without_bids_is_no_time() {
         house.move_index(2_700.0);
         house.start(other.address(), &ours).unwrap();
         let elapsed = house.auction(&ours).elapsed;
-        assert!(elapsed <= 300, "{gap}: {elapsed}");
+        assert!(elapsed <= 600, "{gap}: {elapsed}");
     }
 }
 
@@ -258,6 +264,8 @@ fn row_17_an_insolvent_account_costs_its_deficit_and_the_bonus() {
             house.refresh();
             house.sight(&ours).unwrap();
         }
+        // The debt that gains make when they are settled requires its margin.
+        house.touch(&[&ours]).unwrap();
         let figures = house.figures(&ours);
         let terms = house
             .view(LIQUIDATION, &ILiquidation::termsCall { elapsed: house.auction(&ours).elapsed });

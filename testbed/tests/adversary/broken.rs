@@ -277,7 +277,7 @@ fn row_9_legs_reach_what_a_slice_cannot() {
     let bidder = house.funded(3, 1_000_000.0);
     let mut bid = house.whole(&ours, &bidder, U256::ZERO);
     bid.cut.kind = 2;
-    bid.cut.legs = vec![ILiquidation::Leg { instrument: perpetual(ETH), quantity: 3_000_000 }];
+    bid.cut.legs = vec![ILiquidation::Leg { instrument: perpetual(ETH), quantity: 1_000_000 }];
     let done = house.bid(&bidder, &bid).unwrap();
     assert!(dollars_of(done.relief.unsigned_abs()) > 100.0);
     house.check();

@@ -139,14 +139,30 @@ fn row_3_an_honest_spread_is_never_short_between_messages() {
                 house.set_index(index);
                 safe(&house);
             }
-            // One message as far against him as messages go, filled up by more of them.
-            for _ in 0..3 {
-                house.wait(5);
+            // One message half as far against him as messages go.
+            let all = |share: f64| {
                 push(&house, near, -0.02 * direction);
                 push(&house, far, 0.02 * direction);
+                house.wait((600.0 * share) as u64);
                 house.refresh();
-                safe(&house);
-            }
+            };
+            let before = house.figures(&honest);
+            house.world.trying(|_| {
+                all(0.01);
+                // What all of it takes is half of what guards it; he keeps about what he must.
+                let after = house.figures(&honest);
+                assert!(
+                    after.equity >= 0.9 * after.maintenance,
+                    "{near} {far}: {before:?} {after:?}"
+                );
+                if house.start(other.address(), &honest).is_ok() {
+                    let bid = house.whole(&honest, &other, house.auction(&honest).maximumFraction);
+                    let before = house.figures(&other).last_equity;
+                    house.bid(&other, &bid).unwrap();
+                    let gain = house.figures(&other).last_equity - before;
+                    assert!(gain <= 0.02 * after.last, "{gain}");
+                }
+            });
         }
     }
 }
