@@ -230,7 +230,7 @@ impl Clearing {
 
 impl Paid {
     /// Cash that the bidder receives.
-    fn to_bidder(&self) -> Result<I256, Revert> {
+    fn to_bidder(self) -> Result<I256, Revert> {
         difference(0, self.by_waterfall).checked_sub(self.by_bidder).ok_or_else(overflow)
     }
 }
@@ -241,7 +241,7 @@ fn terms(input: &mut Input<'_>) -> Result<Terms, Revert> {
     Ok(Terms { concession: share(input.u256()?), bonus: share(input.u256()?) })
 }
 
-fn standing(before: &Before) -> Standing {
+const fn standing(before: &Before) -> Standing {
     let Assessment { lastEquity: equity, lastRequirement: requirement, .. } = before.figures;
     Standing { equity, requirement }
 }

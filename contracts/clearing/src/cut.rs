@@ -157,7 +157,7 @@ pub(crate) fn instruments(book: &Book) -> Vec<u64> {
     wanted
 }
 
-fn same_underlying(one: u64, other: u64) -> bool {
+const fn same_underlying(one: u64, other: u64) -> bool {
     let ([one, ..], [other, ..]) = (one.to_be_bytes(), other.to_be_bytes());
     one == other
 }

@@ -291,7 +291,7 @@ fn a_close_out_is_refused_for_what_it_is() {
     let good = closing(slice(ONE / 4), 0, 0);
     let error = encoded(&IErrors::Unauthorized { caller: BIDDER });
     assert_eq!(desk.bench.refusal(BIDDER, &good), error);
-    let mut call = good.clone();
+    let mut call = good;
     call.to = call.from;
     let error = encoded(&IClearing::SelfTrade { account: account(ALICE) });
     assert_eq!(desk.bench.refusal(LIQUIDATION, &call), error);
