@@ -50,6 +50,18 @@ impl<'a> Input<'a> {
         Ok(word)
     }
 
+    /// The next `count` words as they stand, for what is hashed.
+    ///
+    /// # Errors
+    /// `MalformedBytes` at the end of the calldata.
+    pub fn words(&mut self, count: usize) -> Result<&'a [u8], Revert> {
+        let end = self.next.saturating_add(count.saturating_mul(WORD));
+        let words =
+            self.calldata.get(self.next..end).ok_or_else(|| malformed(self.calldata.len()))?;
+        self.next = end;
+        Ok(words)
+    }
+
     /// The last `N` bytes of the next word, whose other bytes must be zero.
     fn unsigned<const N: usize>(&mut self) -> Result<[u8; N], Revert> {
         let (word, zeros) = self.split::<N>()?;

@@ -5,7 +5,7 @@
 //! its divisions by `w`: `16 w^2 g = 4 (2w - k w')^2 - w'^2 w (4 + w) + 8 w^2 w''`. Between expiries: total variance at equal
 //! log-moneyness doesn't fall (calendar).
 //!
-//! Units: log-moneyness, m, sigma and h in Q56, b in Q62, rho in Q63, w and its derivatives in Q48; a in Q118.
+//! Units: log-moneyness, m and sigma in Q56.
 //!
 //! Source: J. Gatheral, A. Jacquier, "Arbitrage-free SVI volatility surfaces", Quantitative Finance 14 (2014), section 2.
 
@@ -23,12 +23,6 @@ const LARGEST: u64 = 5 * ONE.unsigned_abs();
 const VOLATILITIES: (u64, u64) = ((1 << 58) / 100, 10 << 58);
 /// 2^93 / 1e9: a number of nine decimals times this is in Q93.
 const RECIPROCAL: u128 = (1 << 93) / 1_000_000_000;
-/// One in Q48.
-const UNIT: i128 = 1 << 48;
-/// Most that counts of a curvature, 1,024: more only makes g greater.
-const MOST_CURVATURE: i128 = 1 << 58;
-/// What roundings of 2^-48 in w, k w' and w'' can make of zero, Q96.
-const SLACK: i128 = 1 << 54;
 /// Grid in units of 1/4 about k = 0, and in units of sigma/4 about the slice's centre.
 const GRID: [i64; 23] =
     [0, -1, 1, -2, 2, -3, 3, -4, 4, -6, 6, -8, 8, -12, 12, -16, 16, -24, 24, -32, 32, -48, 48];
@@ -68,9 +62,6 @@ impl Refusal {
 /// A slice and the tenor that it belongs to, ready to be looked at.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Curve {
-    a: i128,
-    b: u64,
-    rho: i64,
     m: i64,
     sigma: u64,
     slice: kernel::Slice,
@@ -148,7 +139,7 @@ impl Curve {
         let (m, sigma) = (fixed_signed(surface.m, 37), fixed(surface.sigma, 37).max(1));
         let left = now.saturating_mul(1 << 32).checked_div(made).unwrap_or(0); // tenors are below 2^32
         let slice = kernel::Slice::new(a, b, rho, m, sigma, made);
-        Self { a, b, rho, m, sigma, slice, left }
+        Self { m, sigma, slice, left }
     }
 
     /// Volatility at a log-moneyness in Q56: Q58. Time doesn't change it.
@@ -163,17 +154,17 @@ impl Curve {
         whole.wrapping_mul(self.left.into())
     }
 
-    /// Log-moneyness of so many standard deviations at the money for `seconds`, Q56.
-    pub(crate) const fn deviations(&self, count: i64, seconds: u64) -> i64 {
-        let deviation =
-            kernel::total_deviation(self.volatility(0), kernel::sqrt_years(seconds)) >> 2;
-        deviation.cast_signed().saturating_mul(count)
+    /// Log-moneyness of one standard deviation at the money for `seconds`, Q56: below 64.
+    pub(crate) const fn deviation(&self, seconds: u64) -> i64 {
+        let deviation = kernel::total_deviation(self.volatility(0), kernel::sqrt_years(seconds));
+        (deviation >> 2).cast_signed()
     }
 
     /// Whether every volatility near the money is one that can be moved from.
     pub(crate) fn is_plausible(&self, seconds: u64) -> bool {
+        let deviation = self.deviation(seconds);
         (-2..=2).all(|count| {
-            let volatility = self.volatility(self.deviations(count, seconds));
+            let volatility = self.volatility(deviation.saturating_mul(count));
             VOLATILITIES.0 <= volatility && volatility <= VOLATILITIES.1
         })
     }
@@ -183,8 +174,8 @@ impl Curve {
         // sigma <= 5 and |m| <= 5 in Q56: places within 65, below 2^63.
         let step = (self.sigma >> 2).cast_signed();
         GRID.iter().all(|place| {
-            self.has_density(place.wrapping_mul(1 << 54))
-                && self.has_density(self.m.wrapping_add(place.wrapping_mul(step)))
+            self.slice.has_density(place.wrapping_mul(1 << 54))
+                && self.slice.has_density(self.m.wrapping_add(place.wrapping_mul(step)))
         })
     }
 
@@ -196,33 +187,6 @@ impl Curve {
             let k = (deviation >> 2).saturating_mul(quarter);
             self.total_variance(k) <= later.total_variance(k)
         })
-    }
-
-    /// `g(k) >= 0`, |k| <= 65. w < 2^8.2, |w'| <= 2.
-    #[allow(clippy::many_single_char_names, reason = "the source's names")]
-    fn has_density(&self, k: i64) -> bool {
-        let x = k.wrapping_sub(self.m); // |x| <= 70: 2^62.2
-        let square = |side: u64| u128::from(side).wrapping_mul(side.into());
-        let h = kernel::sqrt(square(x.unsigned_abs()).wrapping_add(square(self.sigma))).max(1);
-        let (x, b, h) = (i128::from(x), i128::from(self.b), i128::from(h));
-        let y = h.wrapping_add(i128::from(self.rho).wrapping_mul(x) >> 63); // Q56, below 2^63.2
-        let w = (self.a >> 70).wrapping_add(b.wrapping_mul(y) >> 70).max(0);
-        let turn = x.wrapping_shl(62).checked_div(h).unwrap_or(0); // x/h, Q62
-        let lean = i128::from(self.rho >> 1).wrapping_add(turn);
-        let slope = b.wrapping_mul(lean) >> 76;
-        let centre = w.wrapping_mul(2).wrapping_sub(i128::from(k).wrapping_mul(slope) >> 56); // below 2^58.5
-        let first = centre.wrapping_mul(centre).wrapping_mul(4); // Q96, below 2^119
-        let steep = slope.wrapping_mul(slope) >> 48; // below 2^50
-        let level = w.wrapping_mul(w.wrapping_add(UNIT.wrapping_mul(4))) >> 48; // below 2^65
-        let rest = first.wrapping_sub(steep.wrapping_mul(level)).wrapping_add(SLACK);
-        if rest >= 0 {
-            return true;
-        }
-        // (sigma/h)^2 = 1 - (x/h)^2, Q62.
-        let share = (1_i128 << 62).wrapping_sub(turn.wrapping_mul(turn) >> 62).max(0);
-        let bend = (b.wrapping_mul(share) >> 62).wrapping_shl(42).checked_div(h).unwrap_or(0);
-        let third = (w.wrapping_mul(w) >> 48).wrapping_mul(bend.min(MOST_CURVATURE)); // below 2^123
-        rest.wrapping_add(third.wrapping_mul(8)) >= 0
     }
 }
 
@@ -362,7 +326,7 @@ mod tests {
         assert_eq!(rolled.volatility(0), curve.volatility(0));
         let variance = |curve: &Curve| curve.total_variance(0) as f64;
         assert!((variance(&rolled) / variance(&curve) - 1.0 / 3.0).abs() < 1e-8);
-        let deviation = rolled.deviations(2, MONTH / 3) as f64 / 2_f64.powi(56);
+        let deviation = 2.0 * rolled.deviation(MONTH / 3) as f64 / 2_f64.powi(56);
         assert!((deviation - 2.0 * expected * (10.0_f64 / 365.0).sqrt()).abs() < 1e-8);
     }
 

@@ -138,7 +138,11 @@ impl IndexWord {
         } else {
             (answered.price, answered.updated_at)
         };
-        let share = |value| u32::try_from(ratio(value, price, 24)).unwrap_or(u32::MAX).max(1);
+        // To the nearest, so that recording again in the same second changes nothing.
+        let share = |value| {
+            let nearest = ratio(value, price, 40).saturating_add(1 << 15) >> 16;
+            u32::try_from(nearest).unwrap_or(u32::MAX).max(1)
+        };
         let word = Self {
             price,
             updated_at,
@@ -240,6 +244,18 @@ mod tests {
     }
 
     proptest! {
+        /// Recording again in the same second, however often, moves neither follower.
+        #[test]
+        fn records_of_one_second_change_nothing(
+            price in 1_u128 << 44..10_u128.pow(33), slow in 1_u32.., average in 1_u32..,
+        ) {
+            let word = IndexWord { price, updated_at: NOW, seen: NOW, slow, average };
+            let answered = Answered { price, updated_at: NOW };
+            let again = word.recorded(&answered, NOW);
+            prop_assert_eq!(again, word);
+            prop_assert_eq!(again.recorded(&answered, NOW), word);
+        }
+
         /// Recording more often moves neither follower beyond rounding, whatever the times.
         #[test]
         fn records_in_between_change_nothing(price in 1_u128..10_u128.pow(33), next in 1_u128..10_u128.pow(33), waits in proptest::collection::vec(0_u64..500, 1..6)) {

@@ -73,12 +73,9 @@ impl Message {
     /// Reads the structure whose offset stands next in the calldata.
     pub(crate) fn read(vm: &impl Host, input: &mut Input<'_>) -> Result<Self, Revert> {
         let mut fields = input.structure()?;
-        let mut hashed = Bytes::new();
+        let mut hashed = Bytes::with_capacity(7 * 32);
         MARKET_TYPE.push(&mut hashed);
-        let mut words = fields;
-        for _ in 0..5 {
-            words.bytes32()?.push(&mut hashed);
-        }
+        hashed.extend_from_slice({ fields }.words(5)?);
         let (underlying, model_time) = (fields.u8()?, fields.u64()?);
         let (reference, mark) = (fields.u128()?, fields.u128()?);
         let mark_confidence = fields.u16()?;
@@ -86,14 +83,12 @@ impl Message {
         let (count, mut elements) = fields.array(EXPIRY_WORDS)?;
         within(b"expiries", u128::try_from(count).unwrap_or(u128::MAX), 0, MOST_EXPIRIES)?;
         let mut entries = Vec::with_capacity(count);
-        let mut structures = Bytes::new();
+        let mut structures = Bytes::with_capacity(count.saturating_mul(32));
+        let mut entry = Bytes::with_capacity(12 * 32);
         for _ in 0..count {
-            let mut entry = Bytes::new();
+            entry.clear();
             EXPIRY_TYPE.push(&mut entry);
-            let mut words = elements;
-            for _ in 0..EXPIRY_WORDS {
-                words.bytes32()?.push(&mut entry);
-            }
+            entry.extend_from_slice({ elements }.words(EXPIRY_WORDS)?);
             vm.native_keccak256(&entry).push(&mut structures);
             entries.push(Entry::read(&mut elements, model_time)?);
         }

@@ -114,8 +114,9 @@ impl AllowanceWord {
     ) -> Option<[u16; 5]> {
         let (up, down) = self.volatility_moves(seconds);
         let mut after = [0; 5];
+        let deviation = old.deviation(seconds);
         for ((place, used), after) in PLACES.iter().zip(used).zip(after.iter_mut()) {
-            let k = old.deviations(*place, seconds);
+            let k = deviation.saturating_mul(*place);
             let (before, now) = (old.volatility(k), new.volatility(k));
             let relative = if now > before { up } else { down };
             let allowance = u128::from(before).wrapping_mul(relative) >> 40; // 2^64 2^53

@@ -68,6 +68,69 @@ impl Slice {
         if w < 0 { 0 } else { w.cast_unsigned() }
     }
 
+    /// Whether the slice gives a density that isn't negative at a log-moneyness within 65: Gatheral's
+    /// `g = (1 - k w'/(2w))^2 - w'^2/4 (1/w + 1/4) + w''/2 >= 0`, without its divisions by `w`, within `2^-48`:
+    /// `16 w^2 g = 4 (2w - k w')^2 - w'^2 w (4 + w) + 8 w^2 w''`. The slice has `|a|, |m| <= 5`, `sigma <= 5`, `b (1 + |rho|) <= 2`.
+    pub const fn has_density(&self, log_moneyness: i64) -> bool {
+        let x = log_moneyness.saturating_sub(self.m); // Q56, |x| <= 70: 2^62.2
+        let size = x.unsigned_abs();
+        let (high, low) = multiply_wide(size, size);
+        let square = join(high.cast_signed(), low).cast_unsigned();
+        let root = sqrt(square.saturating_add(self.sigma_squared));
+        let h = if root == 0 { 1 } else { root }; // Q56, below 2^62.3
+        let zeros = h.leading_zeros();
+        let inverse = reciprocal(h.wrapping_shl(zeros)); // 2^127 / (h 2^zeros)
+        let turn = multiply_high(size.wrapping_shl(zeros), inverse); // |x|/h in Q63
+        let turn = if turn > 1 << 63 { 1 << 63 } else { turn };
+        let half = (turn >> 1).cast_signed();
+        let lean = (self.rho >> 1).wrapping_add(if x < 0 { half.wrapping_neg() } else { half }); // Q62, below 2^63
+        let slope = multiply_high(self.b, lean.unsigned_abs()); // |w'| in Q60, at most 2^61
+
+        let tilt = multiply_high(self.rho.unsigned_abs() << 1, size); // |rho x|, Q56
+        let same = (x < 0) == (self.rho < 0);
+        let y = if same { h.saturating_add(tilt) } else { h.saturating_sub(tilt) };
+        let wing = multiply_high(self.b, y).cast_signed(); // Q54, below 2^62.3
+        #[expect(clippy::as_conversions, reason = "|a| <= 5 in Q54")]
+        let w = wing.wrapping_add((self.a >> 64) as i64);
+        let w = if w < 0 { 0 } else { w.cast_unsigned() };
+
+        let k = log_moneyness;
+        let moved = multiply_high(k.unsigned_abs() << 1, slope) >> 1; // |k w'| in Q52, below 2^59.1
+        let moved = if (k < 0) == (lean < 0) {
+            moved.cast_signed()
+        } else {
+            moved.cast_signed().wrapping_neg()
+        };
+        let centre = (w >> 1).cast_signed().wrapping_sub(moved).unsigned_abs(); // |2w - k w'| in Q52, below 2^62
+        let (high, low) = multiply_wide(centre, centre);
+        let first = join(high.cast_signed(), low) << 2; // Q104, below 2^126
+        let steep = multiply_high(slope, slope); // Q56, at most 2^58
+        let (high, low) = multiply_wide(w >> 2, (w >> 2).wrapping_add(4 << 52)); // Q104, below 2^121
+        let level = (high << 4) | (low >> 60); // w (4 + w) in Q44, below 2^61
+        let (high, low) = multiply_wide(steep, level);
+        let second = join(high.cast_signed(), low) << 4; // Q104, below 2^123
+        let rest = first.wrapping_sub(second).wrapping_add(1 << 56);
+        if rest >= 0 {
+            return true;
+        }
+        // w'' = b (1 - (x/h)^2)/h.
+        let share = (1_u64 << 62).wrapping_sub(multiply_high(turn, turn)); // (sigma/h)^2 in Q62
+        let bend = multiply_high(multiply_high(self.b, share << 1), inverse); // w'' 2^(68 - zeros)
+        let curved = multiply_high(w, bend); // w w'' 2^(58 - zeros)
+        let curved = if zeros < 10 {
+            curved >> 10_u32.wrapping_sub(zeros)
+        } else if zeros.wrapping_sub(10) > curved.leading_zeros() {
+            return true; // more than 2^16 w is more than any slope takes
+        } else {
+            curved.wrapping_shl(zeros.wrapping_sub(10))
+        }; // Q48
+        let (high, low) = multiply_wide(curved, w); // Q102
+        if high >> 56 != 0 {
+            return true; // beyond what the second term can be
+        }
+        rest.wrapping_add(join(high.cast_signed(), low) << 5) >= 0
+    }
+
     /// The annualised volatility in Q58, saturating just below 64.
     pub const fn volatility(&self, log_moneyness: i64) -> u64 {
         let w = self.total_variance(log_moneyness);
