@@ -77,7 +77,7 @@ fn notional(contracts: u128, index: u128) -> U256 {
     product.checked_div(U256::from(MILLION)).unwrap_or_default()
 }
 
-fn underlying_of(instrument: u64) -> u8 {
+const fn underlying_of(instrument: u64) -> u8 {
     let [underlying, ..] = instrument.to_be_bytes();
     underlying
 }

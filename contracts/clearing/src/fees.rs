@@ -74,16 +74,16 @@ impl Terms {
     /// Writes them; every rate fits 24 bits.
     pub(crate) fn store(&self) {
         let mut word = pair(0, 0);
-        put(&mut word, 0, &self.option.to_be_bytes());
-        put(&mut word, 3, &self.premium_cap.to_be_bytes());
-        put(&mut word, 6, &self.maker.to_be_bytes());
-        put(&mut word, 9, &self.taker.to_be_bytes());
+        put(&mut word, 0, self.option.to_be_bytes());
+        put(&mut word, 3, self.premium_cap.to_be_bytes());
+        put(&mut word, 6, self.maker.to_be_bytes());
+        put(&mut word, 9, self.taker.to_be_bytes());
         for (to, from) in word.iter_mut().skip(12).zip(self.minimum.to_be_bytes()) {
             *to = from;
         }
-        put(&mut word, 20, &self.delta_one.to_be_bytes());
-        put(&mut word, 23, &self.of_index.to_be_bytes());
-        put(&mut word, 26, &self.of_mark.to_be_bytes());
+        put(&mut word, 20, self.delta_one.to_be_bytes());
+        put(&mut word, 23, self.of_index.to_be_bytes());
+        put(&mut word, 26, self.of_mark.to_be_bytes());
         TERMS.set(&word);
     }
 
@@ -147,9 +147,9 @@ impl Terms {
 }
 
 /// The last three bytes of a number, at a place of a word.
-fn put(word: &mut B256, place: usize, number: &[u8; 4]) {
-    for (to, from) in word.iter_mut().skip(place).zip(number.iter().skip(1)) {
-        *to = *from;
+fn put(word: &mut B256, place: usize, number: [u8; 4]) {
+    for (to, from) in word.iter_mut().skip(place).zip(number.into_iter().skip(1)) {
+        *to = from;
     }
 }
 

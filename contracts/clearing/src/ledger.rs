@@ -65,8 +65,13 @@ impl Clearing {
         let (variation, debts) = halves(&VARIATION.get());
         let (fees, insurance) = halves(&FUNDS.get());
         let (pool, low) = halves(&POOL.get());
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, flag, ..] = low.to_be_bytes();
-        let (carried, flagged) = if flag == 0 { (0, 0) } else { halves(&CARRIED.get()) };
+        let bits = |from: u32, count: u32| {
+            let mask = 1_u64.wrapping_shl(count).wrapping_sub(1);
+            let [_, low] = split(low.wrapping_shr(from));
+            low & mask
+        };
+        let is_carried = bits(16, 8) != 0;
+        let (carried, flagged) = if is_carried { halves(&CARRIED.get()) } else { (0, 0) };
         Ledger {
             variation: variation.cast_signed(),
             debts,
@@ -75,9 +80,9 @@ impl Clearing {
             pool,
             carried,
             flagged,
-            over_limit_since: u64::from_be_bytes([0, 0, 0, a, b, c, d, e]),
-            over_pool_since: u64::from_be_bytes([0, 0, 0, f, g, h, i, j]),
-            limit: u32::from_be_bytes([0, k, l, m]),
+            over_limit_since: bits(88, 40),
+            over_pool_since: bits(48, 40),
+            limit: u32::try_from(bits(24, 24)).unwrap_or(0),
         }
     }
 
@@ -123,20 +128,21 @@ impl Clearing {
 }
 
 impl Ledger {
-    fn variation_word(&self) -> B256 {
+    const fn variation_word(&self) -> B256 {
         pair(self.variation.cast_unsigned(), self.debts)
     }
 
     fn pool_word(&self) -> B256 {
-        let [_, _, _, a, b, c, d, e] = self.over_limit_since.to_be_bytes();
-        let [_, _, _, f, g, h, i, j] = self.over_pool_since.to_be_bytes();
-        let [_, k, l, m] = self.limit.to_be_bytes();
-        let flag = u8::from(self.carried != 0 || self.flagged != 0);
-        let low = [a, b, c, d, e, f, g, h, i, j, k, l, m, flag, 0, 0];
-        pair(self.pool, u128::from_be_bytes(low))
+        let is_carried = self.carried != 0 || self.flagged != 0;
+        // Times are below 2^40, the limit below 2^20.
+        let low = u128::from(self.over_limit_since).wrapping_shl(88)
+            | u128::from(self.over_pool_since).wrapping_shl(48)
+            | u128::from(self.limit).wrapping_shl(24)
+            | u128::from(is_carried).wrapping_shl(16);
+        pair(self.pool, low)
     }
 
-    fn carried_word(&self) -> B256 {
+    const fn carried_word(&self) -> B256 {
         pair(self.carried, self.flagged)
     }
 

@@ -459,3 +459,32 @@ fn a_token_without_code_is_refused() {
     let failed = Revert::from(IErrors::CallFailed { target: TARGET });
     assert_eq!(world().refusal(STRANGER, CONTRACT, &call), failed.data());
 }
+
+/// An account that delegates to code (EIP-7702) still signs by its key; what isn't signed so is asked of the code.
+#[test]
+fn row_21_an_account_with_code_signs_by_its_key() {
+    let world = world();
+    let (signer, digest, signature) = signed();
+    let call = |signature: &[u8]| signCall { signer, digest, signature: signature.to_vec().into() };
+    world.mock(signer, |_, message| {
+        let asked = message.data.len() > 4 && message.data[..4] == [0x16, 0x26, 0xba, 0x7e];
+        let mut answer = alloc::vec![0; 32];
+        if asked && message.data.last_chunk::<32>().is_some_and(|word| word[0] == 0xaa) {
+            answer[..4].copy_from_slice(&message.data[..4]);
+        }
+        Ok(answer)
+    });
+    world.send(STRANGER, CONTRACT, &call(&signature)).unwrap();
+    world.send(STRANGER, CONTRACT, &call(&[0xaa])).unwrap();
+    let mut other = signature;
+    other[3] ^= 1;
+    let invalid = error(&IErrors::InvalidSignature { recovered: signer });
+    assert_eq!(world.refusal(STRANGER, CONTRACT, &call(&other)), invalid);
+    // A wallet's answer is read in bounds: one of another length is no.
+    world.mock(signer, |_, message| {
+        let mut answer = alloc::vec![0; 1 << 20];
+        answer[..4].copy_from_slice(&message.data[..4]);
+        Ok(answer)
+    });
+    assert_eq!(world.refusal(STRANGER, CONTRACT, &call(&[0xaa])), invalid);
+}
