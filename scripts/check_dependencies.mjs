@@ -23,7 +23,7 @@ const RULES = [
   ["contracts/*", ["contracts/common", "abi", "risk", "math"]],
   ["testbed", ["contracts/*", "contracts/common", "abi", "risk", "math"]],
   ["devnode", []],
-  ["clients/rust", ["abi", "risk"]],
+  ["clients/rust", ["abi", "risk", "math"]],
   ["clients/liquidator", ["clients/rust", "abi", "risk"]],
   ["test/e2e", ["devnode", "clients/rust", "clients/liquidator", "abi", "risk", "math"]],
 ];

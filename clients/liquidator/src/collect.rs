@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use alloy_primitives::B256;
 use novate_abi::ILiquidation::ILiquidationErrors;
 use novate_abi::{IClearing, ILiquidation};
-use novate_client::{ContractError, Error, Evaluation, Novate, risk_book};
+use novate_client::{ContractError, Error, Evaluation, Lending, Novate, risk_book};
 use novate_risk::Book;
 
-/// An account that holds positions.
+/// How many blocks are read again at every look: what a reorganisation replaces is seen.
+const AGAIN: u64 = 64;
+
+/// An account that holds lines or collateral, or owes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
     /// The account.
     pub account: B256,
-    /// Its nonce when it was read: a bid for another state is refused.
-    pub nonce: u64,
     /// Its book.
     pub book: Book,
     /// Its auction; `startedAt` 0 if there is none.
@@ -26,7 +27,9 @@ pub struct Held {
 pub struct Collected {
     /// Market and parameters, as far as these books need them.
     pub evaluation: Evaluation,
-    /// Accounts with positions, ascending.
+    /// What debts require.
+    pub lending: Lending,
+    /// Accounts that can be short, ascending.
     pub accounts: Vec<Held>,
 }
 
@@ -51,26 +54,30 @@ impl Collector {
         self.follow(novate).await?;
         let (mut accounts, mut books) = (Vec::new(), Vec::new());
         for account in &self.known {
-            if novate.positions(*account).await?.is_empty() {
+            let packed = novate.book(*account).await?;
+            let book = risk_book(&packed)?;
+            let is_idle = book.positions().is_empty() && book.collateral().is_empty();
+            if is_idle && !book.cash().is_negative() {
                 continue;
             }
-            let (nonce, packed) = (novate.nonce(*account).await?, novate.book(*account).await?);
             let auction = auction(novate, *account).await?;
-            accounts.push(Held { account: *account, nonce, book: risk_book(&packed)?, auction });
+            accounts.push(Held { account: *account, book, auction });
             books.push(packed);
         }
-        Ok(Collected { evaluation: novate.evaluation(&books).await?, accounts })
+        let evaluation = novate.evaluation(&books).await?;
+        Ok(Collected { evaluation, lending: novate.lending().await?, accounts })
     }
 
-    /// Learns of accounts: whoever trades has deposited before, or took over a slice.
+    /// Learns of accounts: who holds a line has traded or was given it, who holds collateral has deposited it.
     async fn follow(&mut self, novate: &Novate) -> Result<(), Error> {
         let (chain, clearing) = (&novate.chain, novate.at.clearing);
         let last = chain.block_number().await?;
-        let deposits = chain.events::<IClearing::Deposited>(clearing, self.next_block).await?;
-        self.known.extend(deposits.into_iter().map(|event| event.account));
-        let slices = chain.events::<IClearing::SliceTransferred>(clearing, self.next_block).await?;
-        self.known.extend(slices.into_iter().map(|event| event.to));
-        self.next_block = last.saturating_add(1);
+        let first = self.next_block.min(last.saturating_add(1));
+        let lines = chain.events::<IClearing::PositionChanged>(clearing, first).await?;
+        self.known.extend(lines.into_iter().map(|event| event.account));
+        let collateral = chain.events::<IClearing::CollateralChanged>(clearing, first).await?;
+        self.known.extend(collateral.into_iter().map(|event| event.account));
+        self.next_block = last.saturating_sub(AGAIN).max(self.next_block.min(last));
         Ok(())
     }
 }

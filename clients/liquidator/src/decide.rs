@@ -1,31 +1,34 @@
-//! Decides: whom to close out, and what to bid.
+//! Decides: about whom something must be done, and what.
 
-use alloy_primitives::{B256, I256, U256};
-use novate_abi::ILiquidation;
+use alloy_primitives::{B256, I256};
 use novate_client::Error;
 
 use crate::Collected;
 
-/// The whole book.
-const WHOLE: u64 = 1_000_000_000_000_000_000;
-
-/// How long a bid stands, seconds.
-const BID_LIFE: u64 = 60;
+/// Seconds between two sightings of an auction in which no bid can be made: the clock counts up to a minute of each.
+const SIGHT: u64 = 60;
 
 /// What to do about one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// Start its auction under these scenarios, and bid in the same transaction.
+    /// It is short and nobody has started its auction: start it and bid, or start it alone, under these scenarios.
     StartAndBid {
-        /// One per underlying, ascending.
+        /// Whose.
+        account: B256,
+        /// One per underlying, ascending: what makes it short.
         scenarios: Vec<u8>,
-        /// The bid.
-        bid: ILiquidation::Bid,
     },
-    /// Bid in its running auction.
-    Bid(ILiquidation::Bid),
-    /// It recovered: end its auction.
+    /// It is short and its auction runs: bid, or else let the clock count if the last sighting is old enough.
+    Bid {
+        /// Whose.
+        account: B256,
+        /// Whether it is time for a sighting.
+        is_due: bool,
+    },
+    /// It recovered: a sighting ends its auction.
     Release(B256),
+    /// It has neither line nor collateral and owes: what it owes is written off.
+    WriteOff(B256),
 }
 
 /// What to do, in the order of need: the account that is short by most first. Never about `own`.
@@ -34,32 +37,25 @@ pub enum Decision {
 /// [`Error::Inconsistent`] if a book can't be evaluated with the market that was collected.
 pub fn decide(collected: &Collected, own: B256) -> Result<Vec<Decision>, Error> {
     let mut short: Vec<(I256, Decision)> = Vec::new();
+    let now = collected.evaluation.rules.now;
     for held in collected.accounts.iter().filter(|held| held.account != own) {
-        let (figures, worst) = collected.evaluation.assess(&held.book)?;
-        let excess = figures.maintenance_excess();
-        let is_running = held.auction.startedAt != 0;
-        if !excess.is_negative() {
-            if is_running {
-                short.push((excess, Decision::Release(held.account)));
-            }
+        let account = held.account;
+        if held.book.positions().is_empty() && held.book.collateral().is_empty() {
+            short.push((held.book.cash(), Decision::WriteOff(account)));
             continue;
         }
-        let is_solvent = figures.equity.is_positive();
-        let bid = ILiquidation::Bid {
-            account: held.account,
-            bidder: own,
-            mode: u8::from(!is_solvent),
-            fraction: U256::from(WHOLE),
-            minimumFraction: U256::from(1),
-            // Never more than what is bought is worth: of the insolvent, the fund must pay at least the hole.
-            maximumPrice: figures.equity,
-            expectedNonce: held.nonce,
-            deadline: collected.evaluation.rules.now.saturating_add(BID_LIFE),
-        };
-        let decision = if is_running {
-            Decision::Bid(bid)
-        } else {
-            Decision::StartAndBid { scenarios: worst, bid }
+        let (mut figures, scenarios) = collected.evaluation.assess(&held.book)?;
+        collected.lending.charge(held.book.cash(), &mut figures);
+        let excess = figures.close_excess();
+        let is_running = held.auction.startedAt != 0;
+        let decision = match (excess.is_negative(), is_running) {
+            (false, false) => continue,
+            (false, true) => Decision::Release(account),
+            (true, false) => Decision::StartAndBid { account, scenarios },
+            (true, true) => {
+                let is_due = now.saturating_sub(held.auction.lastSeen) >= SIGHT;
+                Decision::Bid { account, is_due }
+            }
         };
         short.push((excess, decision));
     }

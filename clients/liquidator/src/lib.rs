@@ -1,8 +1,9 @@
 //! The liquidation bot: watches accounts over JSON-RPC, starts auctions and bids.
 //!
 //! One round is collect, decide, act. It collects books, the market's snapshot and the risk parameters from the contracts;
-//! decides with `risk`, the very code that runs in the margin contract; and acts by transactions that carry the state
-//! which it decided on, so that nothing surprises it.
+//! decides with `risk`, the very code that runs in the margin contract; looks by a call what a bid would get; and bids with limits
+//! on price and worth, so that nothing surprises it and no dust deposit voids it. What it can't bid for it sights, so that the
+//! auction's clock counts.
 
 #![forbid(unsafe_code)]
 
@@ -45,7 +46,8 @@ impl Liquidator {
         }
     }
 
-    /// One round: what it did. A bid that the contracts refuse is reported as [`Action::Passed`].
+    /// One round: what it did. What the contracts or the node refuse about one account is reported as [`Action::Passed`], and the
+    /// round goes on with the next.
     ///
     /// # Errors
     /// As [`Chain::view`], if the node or the contracts can't be read.
@@ -53,7 +55,7 @@ impl Liquidator {
         let collected = self.collector.collect(&self.novate).await?;
         let mut actions = Vec::new();
         for decision in decide(&collected, self.wallet.account())? {
-            actions.extend(act::act(&self.novate, &self.wallet, &decision).await?);
+            actions.extend(act::act(&self.novate, &self.wallet, &decision).await);
         }
         Ok(actions)
     }

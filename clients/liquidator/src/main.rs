@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use alloy_primitives::{Address, B256};
 use clap::Parser;
 use novate_abi::ILiquidation;
-use novate_client::{Chain, Deployment, Error, Wallet};
+use novate_client::{Chain, Deployment, Wallet};
 use novate_liquidator::{Action, Liquidator, LiquidatorConfig};
 
 /// Watches all accounts, starts the auction of whoever is short of maintenance margin, and bids with the capital of the
@@ -78,8 +78,8 @@ async fn run(options: &Options) -> eyre::Result<()> {
     loop {
         match bot.step().await {
             Ok(actions) => actions.iter().for_each(tell),
-            // A node that is away for a while comes back; anything else is for a human.
-            Err(error @ Error::Transport { .. }) if !options.once => eprintln!("{error}"),
+            // A node that is away or behind comes back, and a round that was lost is followed by the next.
+            Err(error) if !options.once => eprintln!("{error}"),
             Err(error) => return Err(error.into()),
         }
         if options.once {
@@ -91,14 +91,17 @@ async fn run(options: &Options) -> eyre::Result<()> {
 
 fn tell(action: &Action) {
     match action {
-        Action::Bid { account, mode, fraction, price, gas_used, .. } => {
-            println!(
-                "{} {account}: mode {mode}, fraction {fraction}, price {price}, gas {gas_used}",
-                action.kind()
-            );
+        Action::Bid { account, fraction, value, paid, from_waterfall, gas_used, .. } => println!(
+            "{} {account}: fraction {fraction}, value {value}, paid {paid}, from the waterfall {from_waterfall}, gas {gas_used}",
+            action.kind()
+        ),
+        Action::Passed { account, reason } => println!("nothing done for {account}: {reason}"),
+        Action::WrittenOff { account, amount, gas_used } => {
+            println!("{} {account}: {amount}, gas {gas_used}", action.kind());
         }
-        Action::Passed { account, reason } => println!("no bid for {account}: {reason}"),
-        Action::Started { account, gas_used } | Action::Released { account, gas_used } => {
+        Action::Started { account, gas_used }
+        | Action::Sighted { account, gas_used }
+        | Action::Released { account, gas_used } => {
             println!("{} {account}: gas {gas_used}", action.kind());
         }
     }

@@ -5,8 +5,8 @@ use core::fmt;
 use alloy_sol_types::SolInterface;
 use novate_abi::{
     IClearing::IClearingErrors, IErrors::IErrorsErrors, IExchange::IExchangeErrors,
-    ILiquidation::ILiquidationErrors, IMargin::IMarginErrors, IMarginLens::IMarginLensErrors,
-    IOracle::IOracleErrors, IRiskParameters::IRiskParametersErrors,
+    IGoverned::IGovernedErrors, ILiquidation::ILiquidationErrors, IMargin::IMarginErrors,
+    IMarginLens::IMarginLensErrors, IOracle::IOracleErrors, IRiskParameters::IRiskParametersErrors,
 };
 
 /// A custom error, by the interface that declares it.
@@ -14,6 +14,8 @@ use novate_abi::{
 pub enum ContractError {
     /// Common to all contracts.
     Shared(IErrorsErrors),
+    /// Of the governance that every contract shares.
+    Governed(IGovernedErrors),
     /// Of the oracle.
     Oracle(IOracleErrors),
     /// Of margin.
@@ -38,6 +40,7 @@ impl ContractError {
         }
         read(data)
             .map(Self::Shared)
+            .or_else(|| read(data).map(Self::Governed))
             .or_else(|| read(data).map(Self::Oracle))
             .or_else(|| read(data).map(Self::Margin))
             .or_else(|| read(data).map(Self::Clearing))
@@ -51,6 +54,7 @@ impl ContractError {
     pub fn selector(&self) -> [u8; 4] {
         match self {
             Self::Shared(error) => error.selector(),
+            Self::Governed(error) => error.selector(),
             Self::Oracle(error) => error.selector(),
             Self::Margin(error) => error.selector(),
             Self::Clearing(error) => error.selector(),
@@ -67,6 +71,7 @@ impl fmt::Display for ContractError {
         // The derived form is `Variant(Name { field: value, .. })`: the name and the fields are what a reader needs.
         let debug = match self {
             Self::Shared(error) => format!("{error:?}"),
+            Self::Governed(error) => format!("{error:?}"),
             Self::Oracle(error) => format!("{error:?}"),
             Self::Margin(error) => format!("{error:?}"),
             Self::Clearing(error) => format!("{error:?}"),

@@ -3,8 +3,8 @@
 
 use alloy_primitives::{I256, U256};
 use novate_abi::parameters::{Governed, read};
-use novate_abi::snapshot::{EXPIRY_BITS, Series, add_book, read_market, sort};
-use novate_abi::{IMargin, IOracle, book};
+use novate_abi::snapshot::{Series, add_book, read_market, sort};
+use novate_abi::{IClearing, IMargin, IOracle, book};
 use novate_risk::{Book, CollateralBalance, Market, Position, Reference, Rules, Validity};
 
 use crate::{Error, Novate};
@@ -18,6 +18,39 @@ pub struct Evaluation {
     pub rules: Rules,
     /// Level of the stable coin's price, on which every book depends that holds more than cash.
     pub stable: Validity,
+}
+
+/// What a debt requires: clearing adds it to margin's figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lending {
+    /// Share of the pool that may be lent out, millionths.
+    pub limit: u32,
+    /// For maintenance, millionths of the debt.
+    pub maintenance: u32,
+    /// Initially, millionths of the debt.
+    pub initial: u32,
+}
+
+impl Lending {
+    /// Adds the margin of the debt of an account with this cash, rounded up.
+    pub fn charge(&self, cash: I256, figures: &mut novate_risk::Assessment) {
+        if !cash.is_negative() {
+            return;
+        }
+        let share = |rate: u32| {
+            let product = cash.unsigned_abs().saturating_mul(U256::from(rate));
+            product.div_ceil(U256::from(1_000_000))
+        };
+        let (maintenance, initial) = (share(self.maintenance), share(self.initial));
+        for (required, more) in [
+            (&mut figures.initial_requirement, initial),
+            (&mut figures.maintenance_requirement, maintenance),
+            (&mut figures.close_requirement, maintenance),
+            (&mut figures.last_requirement, maintenance),
+        ] {
+            *required = required.saturating_add(more);
+        }
+    }
 }
 
 /// A packed book as `risk` takes it.
@@ -65,26 +98,41 @@ impl Novate {
         }
         let now = self.chain.timestamp().await?;
         let governed = self.governed(&underlyings, &collaterals, now).await?;
-        let listed = &governed.decided.parameters.underlyings;
-        // Of what isn't listed the oracle isn't asked, nor does it count.
-        series.retain(|series| {
-            listed.iter().any(|known| u32::from(known.underlying) == series >> EXPIRY_BITS)
+        let listed: Vec<u8> =
+            governed.decided.parameters.underlyings.iter().map(|of| of.underlying).collect();
+        // Of what isn't listed the oracle may know nothing; it counts 0.
+        series.retain(|series| match Series::decode(*series) {
+            Some(Series::Underlying(of) | Series::Perpetual(of) | Series::Expiry(of, _)) => {
+                listed.contains(&of)
+            }
+            None => false,
         });
-        let listed = listed.iter();
-        series.extend(listed.map(|listed| Series::Underlying(listed.underlying).encode()));
+        series.extend(listed.into_iter().map(|listed| Series::Underlying(listed).encode()));
         sort(&mut series);
+        let rules = governed.rules(now);
+        if series.is_empty() {
+            return Ok(Evaluation { market: Market::default(), rules, stable: Validity::Valid });
+        }
         let words = self
             .chain
             .view(self.at.oracle, &IOracle::snapshotCall { series: series.clone() })
             .await?;
-        let rules = governed.rules(now);
         let mut words = words.into_iter();
         let short = || Error::Inconsistent("the oracle's snapshot is too short".into());
         let (market, stable) = read_market(&series, &mut || words.next().ok_or_else(short))?;
         Ok(Evaluation { market, rules, stable })
     }
 
-    /// What governance decided about these, both ascending, and what it had decided before a change that is in flight at `now`.
+    /// What debts require.
+    ///
+    /// # Errors
+    /// As [`crate::Chain::view`].
+    pub async fn lending(&self) -> Result<Lending, Error> {
+        let told = self.chain.view(self.at.clearing, &IClearing::lendingCall {}).await?;
+        Ok(Lending { limit: told.limit, maintenance: told.maintenance, initial: told.initial })
+    }
+
+    /// What governance decided about these, both ascending, as of `now`; what isn't listed is left out.
     ///
     /// # Errors
     /// As [`crate::Chain::view`]; [`Error::Inconsistent`] if margin's answer is too short.
@@ -99,16 +147,17 @@ impl Novate {
             collaterals: collaterals.to_vec(),
         };
         let mut words = self.chain.view(self.at.margin, &call).await?.into_iter();
-        let short = || Error::Inconsistent("margin's parameters are too short".into());
-        let mut next =
-            |_, _| words.next().map(|word| U256::from_be_bytes(word.0)).ok_or_else(short);
+        let mut next = |_, _| {
+            let word = words.next().map(|word| U256::from_be_bytes(word.0));
+            word.ok_or_else(|| Error::Inconsistent("margin's parameters are too short".into()))
+        };
         read(underlyings, collaterals, now, &mut next)
     }
 }
 
 impl Evaluation {
-    /// Figures of a book, and the worst scenario of each of its underlyings: with these, [`Evaluation::excess_under`] is the
-    /// maintenance excess itself.
+    /// Figures of a book, without the margin of its debt, and the worst scenario of each of its underlyings: with these,
+    /// [`Evaluation::excess_under`] is the close excess itself.
     ///
     /// # Errors
     /// [`Error::Inconsistent`] with the reason of `risk`.
@@ -118,12 +167,13 @@ impl Evaluation {
         if !book.positions().is_empty() || !book.collateral().is_empty() {
             whole.validity = whole.validity.min(self.stable);
         }
+        // Of a part without last data there is no worst scenario: auctions of such a book start without naming any.
         let known = self.rules.known(book);
-        let worst = self.rules.worst_scenarios(&known, &self.market).map_err(fault)?;
+        let worst = self.rules.worst_scenarios(&known, &self.market).unwrap_or_default();
         Ok((whole, worst))
     }
 
-    /// An upper bound of the maintenance excess under one scenario an underlying: what starting an auction checks.
+    /// An upper bound of the close excess under one scenario an underlying: what starting an auction checks.
     ///
     /// # Errors
     /// [`Error::Inconsistent`] with the reason of `risk`.

@@ -4,7 +4,8 @@
 //! - [`Novate`]: the deployed contracts; what traders, keepers and publishers do, in one method each.
 //! - [`Chain::create_program`]: puts a program on a chain.
 //!
-//! No formula of the protocol is in here: figures come from the contracts' views, or from `risk`.
+//! No formula of the protocol is in here: figures come from the contracts' views, or from `risk`. What publishers decide, and no
+//! contract, is how a market approaches a jump: [`Publisher`].
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +16,7 @@ mod deploy;
 mod error;
 mod evaluation;
 mod novate;
+mod publisher;
 mod rounds;
 mod signing;
 mod wallet;
@@ -24,8 +26,9 @@ pub use chain::{Chain, Gas, Receipt};
 pub use contract_error::ContractError;
 pub use deploy::{Deployed, Program, create_code};
 pub use error::Error;
-pub use evaluation::{Evaluation, risk_book};
+pub use evaluation::{Evaluation, Lending, risk_book};
 pub use novate::{Deployment, Novate};
-pub use rounds::{Round, SettlementProof, settlement_proof};
-pub use signing::{perpetual_mark_digest, surface_digest, trade_digest};
+pub use publisher::{Bucket, EIGHTHS, Publisher, Step, approach};
+pub use rounds::{Round, settlement_proof};
+pub use signing::{market_digest, trade_digest};
 pub use wallet::Wallet;

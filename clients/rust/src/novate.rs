@@ -6,9 +6,11 @@ use novate_abi::{IClearing, IERC20, IExchange, ILiquidation, IMargin, IMarginLen
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Chain, Error, Receipt, SettlementProof, Wallet, perpetual_mark_digest, settlement_proof,
-    surface_digest, trade_digest,
+    Chain, Error, Publisher, Receipt, Wallet, market_digest, settlement_proof, trade_digest,
 };
+
+/// Most rounds that one transaction observes.
+const ROUNDS: usize = 64;
 
 sol! {
     /// What a depositor needs of a token beyond what clearing does.
@@ -116,6 +118,32 @@ impl Novate {
         self.chain.send(wallet, self.at.clearing, &call).await
     }
 
+    /// Buys pool shares worth `amount` (18 decimals) with the account's cash.
+    ///
+    /// # Errors
+    /// As [`Chain::send`].
+    pub async fn lend(
+        &self,
+        wallet: &Wallet,
+        account: B256,
+        amount: U256,
+    ) -> Result<Receipt, Error> {
+        self.chain.send(wallet, self.at.clearing, &IClearing::lendCall { account, amount }).await
+    }
+
+    /// Turns pool shares worth `amount` (18 decimals) into cash.
+    ///
+    /// # Errors
+    /// As [`Chain::send`].
+    pub async fn redeem(
+        &self,
+        wallet: &Wallet,
+        account: B256,
+        amount: U256,
+    ) -> Result<Receipt, Error> {
+        self.chain.send(wallet, self.at.clearing, &IClearing::redeemCall { account, amount }).await
+    }
+
     /// Signs a trade as one of its sides.
     ///
     /// # Errors
@@ -145,65 +173,76 @@ impl Novate {
 
     // ---- Publishers and keepers
 
-    /// Signs a surface by every publisher and relays it.
+    /// Signs the market of an underlying by every publisher and relays it.
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn post_surface(
+    pub async fn update(
         &self,
         relayer: &Wallet,
         publishers: &[Wallet],
-        surface: &IOracle::Surface,
+        update: &IOracle::MarketUpdate,
     ) -> Result<Receipt, Error> {
-        let digest = surface_digest(self.chain.chain_id(), self.at.oracle, surface);
+        let digest = market_digest(self.chain.chain_id(), self.at.oracle, update);
         let signatures = sign_ascending(publishers, digest)?;
-        let call = IOracle::postSurfaceCall { surface: surface.clone(), signatures };
+        let call = IOracle::updateCall { update: update.clone(), signatures };
         self.chain.send(relayer, self.at.oracle, &call).await
     }
 
-    /// Signs a perpetual's mark by every publisher and relays it.
+    /// Relays the market `wanted` as far as its surfaces' allowances go: what was signed, and the least of eighths that a surface of
+    /// it goes.
     ///
     /// # Errors
     /// As [`Chain::send`].
-    pub async fn post_perpetual_mark(
+    pub async fn publish(
         &self,
         relayer: &Wallet,
         publishers: &[Wallet],
-        mark: &IOracle::PerpetualMark,
-    ) -> Result<Receipt, Error> {
-        let digest = perpetual_mark_digest(self.chain.chain_id(), self.at.oracle, mark);
-        let signatures = sign_ascending(publishers, digest)?;
-        let call = IOracle::postPerpetualMarkCall { mark: mark.clone(), signatures };
-        self.chain.send(relayer, self.at.oracle, &call).await
+        record: &mut Publisher,
+        wanted: &IOracle::MarketUpdate,
+    ) -> Result<(Receipt, u8), Error> {
+        let underlying = wanted.underlying;
+        let call = IOracle::allowancesCall { underlying };
+        let allowances = self.chain.view(self.at.oracle, &call).await?;
+        let mut stored = Vec::new();
+        for wanted in &wanted.expiries {
+            let call = IOracle::expiryStateCall { underlying, expiry: wanted.expiry };
+            stored.push(self.chain.view(self.at.oracle, &call).await?);
+        }
+        let (update, reached) = record.sign(wanted, &stored, &allowances);
+        Ok((self.update(relayer, publishers, &update).await?, reached))
     }
 
-    /// Finds the rounds that prove the settlement price of `expiry` and proposes it.
+    /// Observes the settlement window of `expiry` as far as the feed has rounds of it; the last receipt.
     ///
     /// # Errors
-    /// [`Error::NoProof`] as long as there is none; as [`Chain::send`].
-    pub async fn propose_settlement(
+    /// [`Error::NoProof`] as long as there are none; as [`Chain::send`].
+    pub async fn observe(
         &self,
         keeper: &Wallet,
         underlying: u8,
         expiry: u64,
-        least: usize,
     ) -> Result<Receipt, Error> {
         let feed = self.chain.view(self.at.oracle, &IOracle::feedCall { underlying }).await?.feed;
-        match settlement_proof(&self.chain, feed, expiry, least).await? {
-            SettlementProof::Average { first, last } => {
-                let call = IOracle::proposeSettlementCall {
-                    underlying,
-                    expiry,
-                    firstRound: first,
-                    lastRound: last,
-                };
-                self.chain.send(keeper, self.at.oracle, &call).await
-            }
-            SettlementProof::After(round) => {
-                let call = IOracle::proposeSettlementAfterCall { underlying, expiry, round };
-                self.chain.send(keeper, self.at.oracle, &call).await
-            }
+        let call = IOracle::settlementCall { underlying, expiry };
+        let seen = self.chain.view(self.at.oracle, &call).await?.lastRound;
+        let last = (!seen.is_zero()).then_some(seen);
+        let rounds = settlement_proof(&self.chain, feed, expiry, last).await?;
+        let mut receipt = Err(Error::NoProof("no round of the window"));
+        for rounds in rounds.chunks(ROUNDS) {
+            let rounds = rounds.iter().map(|round| round.id).collect();
+            let call = IOracle::observeCall { underlying, expiry, rounds };
+            receipt = Ok(self.chain.send(keeper, self.at.oracle, &call).await?);
         }
+        receipt
+    }
+
+    /// Settles gains and funding of `accounts` at the mark.
+    ///
+    /// # Errors
+    /// As [`Chain::send`].
+    pub async fn touch(&self, keeper: &Wallet, accounts: Vec<B256>) -> Result<Receipt, Error> {
+        self.chain.send(keeper, self.at.clearing, &IClearing::touchCall { accounts }).await
     }
 
     /// Settles what has expired in `accounts`.
@@ -216,7 +255,8 @@ impl Novate {
 
     // ---- Liquidators
 
-    /// Starts the auction of `account`, short under `scenarios`: one per underlying of its book, ascending.
+    /// Starts the auction of `account`, short under `scenarios` (one per underlying of its book, ascending; none: all are looked at),
+    /// or sights the one that runs.
     ///
     /// # Errors
     /// As [`Chain::send`].
@@ -229,6 +269,14 @@ impl Novate {
         self.chain
             .send(keeper, self.at.liquidation, &ILiquidation::startCall { account, scenarios })
             .await
+    }
+
+    /// Lets the clock of a running auction count; an account that isn't short any more ends it.
+    ///
+    /// # Errors
+    /// As [`Chain::send`].
+    pub async fn sight(&self, keeper: &Wallet, account: B256) -> Result<Receipt, Error> {
+        self.chain.send(keeper, self.at.liquidation, &ILiquidation::sightCall { account }).await
     }
 
     /// Bids in a running auction.
@@ -248,19 +296,10 @@ impl Novate {
     pub async fn start_and_bid(
         &self,
         bidder: &Wallet,
-        scenarios: Vec<u8>,
         bid: &ILiquidation::Bid,
     ) -> Result<Receipt, Error> {
-        let call = ILiquidation::startAndBidCall { scenarios, bid: bid.clone() };
+        let call = ILiquidation::startAndBidCall { bid: bid.clone() };
         self.chain.send(bidder, self.at.liquidation, &call).await
-    }
-
-    /// Ends the auction of a recovered account.
-    ///
-    /// # Errors
-    /// As [`Chain::send`].
-    pub async fn release(&self, keeper: &Wallet, account: B256) -> Result<Receipt, Error> {
-        self.chain.send(keeper, self.at.liquidation, &ILiquidation::releaseCall { account }).await
     }
 
     /// An auction as of now.
@@ -308,7 +347,7 @@ impl Novate {
         self.chain.view(self.at.clearing, &IClearing::bookCall { account }).await
     }
 
-    /// Figures of `account`, from its book as stored.
+    /// Figures of `account`, from its book as stored, with the margin of its debt.
     ///
     /// # Errors
     /// As [`Chain::view`].
@@ -321,10 +360,23 @@ impl Novate {
             worstUnderlying: figures.worstUnderlying,
             worstScenario: figures.worstScenario,
             validity: figures.validity,
+            closeEquity: figures.closeEquity,
+            closeRequirement: figures.closeRequirement,
+            lastEquity: figures.lastEquity,
+            lastRequirement: figures.lastRequirement,
+            healthyRequirement: figures.healthyRequirement,
         })
     }
 
-    /// How often `account` changed.
+    /// Value of the pool shares of `account`.
+    ///
+    /// # Errors
+    /// As [`Chain::view`].
+    pub async fn pool_shares(&self, account: B256) -> Result<U256, Error> {
+        self.chain.view(self.at.clearing, &IClearing::poolSharesCall { account }).await
+    }
+
+    /// How often the owner of `account` acted.
     ///
     /// # Errors
     /// As [`Chain::view`].
@@ -336,7 +388,7 @@ impl Novate {
     ///
     /// # Errors
     /// As [`Chain::view`].
-    pub async fn ledger(&self) -> Result<IClearing::ledgerReturn, Error> {
+    pub async fn ledger(&self) -> Result<IClearing::Ledger, Error> {
         self.chain.view(self.at.clearing, &IClearing::ledgerCall {}).await
     }
 
@@ -345,10 +397,20 @@ impl Novate {
     /// # Errors
     /// As [`Chain::view`].
     pub async fn assess(&self, books: Vec<Bytes>) -> Result<Vec<IMargin::Assessment>, Error> {
-        self.chain.view(self.at.margin, &IMargin::assessCall { books }).await
+        let call = IMargin::assessCall { books, instruments: Vec::new() };
+        Ok(self.chain.view(self.at.margin, &call).await?.assessments)
     }
 
-    /// Figures of a packed book after trades.
+    /// What each instrument is worth now; a number below 256 names a collateral token.
+    ///
+    /// # Errors
+    /// As [`Chain::view`].
+    pub async fn marks(&self, instruments: Vec<u64>) -> Result<Vec<IMargin::Mark>, Error> {
+        let call = IMargin::assessCall { books: Vec::new(), instruments };
+        Ok(self.chain.view(self.at.margin, &call).await?.marks)
+    }
+
+    /// Figures of a packed book after trades, without fees.
     ///
     /// # Errors
     /// As [`Chain::view`].
@@ -356,17 +418,9 @@ impl Novate {
         &self,
         book: Bytes,
         trades: Vec<IMarginLens::Trade>,
-    ) -> Result<IMargin::Assessment, Error> {
+    ) -> Result<IMarginLens::previewReturn, Error> {
         let call = IMarginLens::previewCall { margin: self.at.margin, book, trades };
-        let figures = self.chain.view(self.at.lens, &call).await?;
-        Ok(IMargin::Assessment {
-            equity: figures.equity,
-            initialRequirement: figures.initialRequirement,
-            maintenanceRequirement: figures.maintenanceRequirement,
-            worstUnderlying: figures.worstUnderlying,
-            worstScenario: figures.worstScenario,
-            validity: figures.validity,
-        })
+        self.chain.view(self.at.lens, &call).await
     }
 
     /// Sensitivities of a packed book.

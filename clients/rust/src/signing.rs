@@ -1,4 +1,4 @@
-//! EIP-712 digests of what is signed: trades, surfaces, marks.
+//! EIP-712 digests of what is signed: trades, and the markets of underlyings.
 
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::{Eip712Domain, SolStruct, eip712_domain};
@@ -6,23 +6,19 @@ use novate_abi::{IExchange, IOracle};
 
 /// The digest of a trade that buyer and seller sign.
 pub fn trade_digest(chain_id: u64, exchange: Address, trade: &IExchange::Trade) -> B256 {
-    trade.eip712_signing_hash(&domain("Novate Exchange", chain_id, exchange))
+    trade.eip712_signing_hash(&domain("Novate Exchange", "1", chain_id, exchange))
 }
 
-/// The digest of a surface that publishers sign.
-pub fn surface_digest(chain_id: u64, oracle: Address, surface: &IOracle::Surface) -> B256 {
-    surface.eip712_signing_hash(&domain("Novate Oracle", chain_id, oracle))
+/// The digest of the market of an underlying that publishers sign.
+pub fn market_digest(chain_id: u64, oracle: Address, update: &IOracle::MarketUpdate) -> B256 {
+    update.eip712_signing_hash(&domain("Novate Oracle", "2", chain_id, oracle))
 }
 
-/// The digest of a perpetual's mark that publishers sign.
-pub fn perpetual_mark_digest(
+fn domain(
+    name: &'static str,
+    version: &'static str,
     chain_id: u64,
-    oracle: Address,
-    mark: &IOracle::PerpetualMark,
-) -> B256 {
-    mark.eip712_signing_hash(&domain("Novate Oracle", chain_id, oracle))
-}
-
-fn domain(name: &'static str, chain_id: u64, contract: Address) -> Eip712Domain {
-    eip712_domain! { name: name, version: "1", chain_id: chain_id, verifying_contract: contract, }
+    contract: Address,
+) -> Eip712Domain {
+    eip712_domain! { name: name, version: version, chain_id: chain_id, verifying_contract: contract, }
 }
