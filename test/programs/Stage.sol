@@ -33,16 +33,16 @@ abstract contract Stage is Test {
     uint64 internal constant START = 1_767_571_200;
     uint64 internal constant EXPIRY = START + 7 days;
     uint128 internal constant INDEX = 2500e18;
-    uint64 internal constant ONE = 1e18;
     /// @dev Underlying 1: its perpetual, and the future of EXPIRY.
     uint64 internal constant PERPETUAL = uint64(1) << 56;
     uint64 internal constant FUTURE = PERPETUAL | uint64(0x40) << 48 | (EXPIRY / 3600) << 32;
 
-    bytes32 private constant SURFACE = keccak256(
-        "Surface(uint8 underlying,uint64 expiry,uint64 modelTime,uint128 forward,int64 rate,int64 a,uint64 b,int64 rho,int64 m,uint64 sigma,uint64 forwardConfidence,uint64 rateConfidence,uint64 volatilityConfidence,uint64 nonce)"
+    uint16 private constant CERTAIN = 10_000;
+    bytes32 private constant EXPIRY_UPDATE = keccak256(
+        "ExpiryUpdate(uint64 expiry,uint128 forward,uint32 rate,int40 a,uint32 b,int32 rho,int40 m,uint40 sigma,uint16 forwardConfidence,uint16 rateConfidence,uint16 volatilityConfidence)"
     );
-    bytes32 private constant PERPETUAL_MARK = keccak256(
-        "PerpetualMark(uint8 underlying,uint64 modelTime,uint128 mark,uint64 confidence,uint64 nonce)"
+    bytes32 private constant MARKET_UPDATE = keccak256(
+        "MarketUpdate(uint8 underlying,uint64 modelTime,uint128 indexReference,uint128 perpetualMark,uint16 perpetualConfidence,ExpiryUpdate[] expiries)ExpiryUpdate(uint64 expiry,uint128 forward,uint32 rate,int40 a,uint32 b,int32 rho,int40 m,uint40 sigma,uint16 forwardConfidence,uint16 rateConfidence,uint16 volatilityConfidence)"
     );
 
     IOracle internal oracle;
@@ -65,10 +65,10 @@ abstract contract Stage is Test {
         clearing = IClearing(program("clearing"));
         liquidation = ILiquidation(program("liquidation"));
         exchange = IExchange(program("exchange"));
+        feed.push(int256(uint256(INDEX) / 1e10));
         initialize();
         configure();
-        feed.push(int256(uint256(INDEX) / 1e10));
-        postMarket(1);
+        postMarket();
     }
 
     function program(string memory name) private returns (address) {
@@ -89,37 +89,43 @@ abstract contract Stage is Test {
     function configure() private {
         MockSequencerFeed sequencer = new MockSequencerFeed();
         sequencer.reportSince(true, START - 1 days);
-        oracle.setFeed(1, IOracle.Feed(address(feed), 3600, 1e15, 1e27));
+        oracle.setKeeper(address(parameters));
+        oracle.setFeed(1, IOracle.Feed(address(feed), 3600, 1e15, 1e27), INDEX);
         oracle.setSequencerFeed(address(sequencer), 1800);
         address[] memory publishers = new address[](1);
         publishers[0] = VM.addr(PUBLISHER_KEY);
         oracle.setPublishers(publishers, 1);
         parameters.setUnderlying(1, 0.18e18, 0.5e18, 0.3e18);
-        clearing.setOpenInterestCap(1, 1e15);
+        parameters.syncAllowances(1);
+        clearing.setCaps(1, 1e28, 1e28);
         clearing.setModules(address(margin), address(oracle), address(liquidation));
         clearing.setVenue(address(exchange), true);
-        clearing.setFees(300, 125_000, 100, 500);
+        clearing.setFees(300, 125_000, 0.01e18, 100, 500);
     }
 
-    /// @dev A flat surface of 60% volatility for EXPIRY, and the perpetual's mark, both at the index.
-    function postMarket(uint64 nonce) internal {
+    /// @dev One message: a flat surface of 60% volatility for EXPIRY, and the perpetual's mark, both at the index.
+    function postMarket() internal {
         uint64 time = uint64(block.timestamp);
-        // At most 7 days of 365: below 1e16.
+        // At most 7 days of 365, 9 decimals: below 1e7.
         // forge-lint: disable-next-line(unsafe-typecast)
-        int64 variance = int64(uint64(0.36e18 * uint256(EXPIRY - time) / 365 days));
-        IOracle.Surface memory surface = IOracle.Surface(
-            1, EXPIRY, time, INDEX, 0, variance, 0, 0, 0, ONE / 10, ONE, ONE, ONE, nonce
+        int40 variance = int40(int256(0.36e9 * uint256(EXPIRY - time) / 365 days));
+        IOracle.ExpiryUpdate[] memory expiries = new IOracle.ExpiryUpdate[](1);
+        expiries[0] = IOracle.ExpiryUpdate(
+            EXPIRY, INDEX, 0, variance, 0, 0, 0, 0.1e9, CERTAIN, CERTAIN, CERTAIN
         );
-        oracle.postSurface(surface, signed(keccak256(abi.encode(SURFACE, surface))));
-        IOracle.PerpetualMark memory mark = IOracle.PerpetualMark(1, time, INDEX, ONE, nonce);
-        oracle.postPerpetualMark(mark, signed(keccak256(abi.encode(PERPETUAL_MARK, mark))));
-    }
-
-    function signed(bytes32 structure) private view returns (bytes[] memory signatures) {
-        signatures = new bytes[](1);
+        IOracle.MarketUpdate memory update =
+            IOracle.MarketUpdate(1, time, INDEX, INDEX, CERTAIN, expiries);
+        bytes32 structures = keccak256(
+            abi.encodePacked(keccak256(abi.encode(EXPIRY_UPDATE, expiries[0])))
+        );
+        bytes32 structure = keccak256(
+            abi.encode(MARKET_UPDATE, uint8(1), time, INDEX, INDEX, CERTAIN, structures)
+        );
+        bytes[] memory signatures = new bytes[](1);
         bytes32 separator = oracle.domainSeparator();
         signatures[0] =
             sign(PUBLISHER_KEY, keccak256(abi.encodePacked(hex"1901", separator, structure)));
+        oracle.update(update, signatures);
     }
 
     function sign(uint256 key, bytes32 digest) internal pure returns (bytes memory) {

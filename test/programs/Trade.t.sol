@@ -10,22 +10,22 @@ import {Stage} from "./Stage.sol";
 /// @notice From a deposit to a trade and back, on the built WASM. Only novate-devnode's runner can run it: `make programs`.
 contract IntegrationTrade is Stage {
     function test_Oracle_AnswersTheIndex() external view {
-        (uint256 price, uint64 updatedAt,) = oracle.indexPrice(1);
+        (uint256 price, uint64 updatedAt,,) = oracle.indexPrice(1);
         VM.assertEq(price, INDEX, "price");
         VM.assertEq(updatedAt, START, "time");
     }
 
-    function test_Oracle_RefusesAStaleNonce() external {
-        PROGRAM_VM.expectPartialRevert(IOracle.StaleNonce.selector);
+    function test_Oracle_RefusesASecondMessageOfTheSameTime() external {
+        PROGRAM_VM.expectPartialRevert(IOracle.InvalidModelTime.selector);
         this.postAgain();
     }
 
     function postAgain() external {
-        postMarket(1);
+        postMarket();
     }
 
     function testFuzz_Deposit_IsWithdrawnToTheUnit(uint256 amount) external {
-        amount = 1 + amount % 1e15;
+        amount = 1e6 + amount % 1e15;
         deposit(ALICE_KEY, amount);
         // At most 1e27: far below 2^255.
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -56,7 +56,8 @@ contract IntegrationTrade is Stage {
         VM.assertEq(positions[0].instrument, PERPETUAL, "instrument");
         VM.assertEq(positions[0].quantity, 3e6, "bought");
         VM.assertEq(clearing.positions(account(BOB_KEY))[0].quantity, -3e6, "sold");
-        VM.assertEq(clearing.openInterest(PERPETUAL), 3e6, "open interest");
+        VM.assertEq(positions[0].referencePrice, INDEX, "the mark is the reference");
+        VM.assertEq(clearing.openInterest(1, 0), 3e6, "open interest");
     }
 
     function test_Trade_OfAFutureIsMargined() external {
@@ -64,9 +65,9 @@ contract IntegrationTrade is Stage {
         deposit(BOB_KEY, 50_000e6);
         uint256 before = PROGRAM_VM.snapshotState();
         execute(FUTURE, 2e6, 2510e18);
-        VM.assertEq(clearing.openInterest(FUTURE), 2e6, "open interest");
+        VM.assertEq(clearing.openInterest(1, EXPIRY), 2e6, "open interest");
         VM.assertTrue(PROGRAM_VM.revertToState(before), "a snapshot");
-        VM.assertEq(clearing.openInterest(FUTURE), 0, "programs' storage is brought back too");
+        VM.assertEq(clearing.openInterest(1, EXPIRY), 0, "programs' storage is brought back too");
     }
 
     function test_Trade_RevertsWithoutMargin() external {

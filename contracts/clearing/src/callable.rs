@@ -21,6 +21,7 @@ use novate_risk::{Book, Kind, Trade};
 use crate::{
     Clearing,
     check::{LIQUIDATE, Marks, mark_of, may_add_risk, reference_of, require_level, shift},
+    entry::owner,
     error::{overflow, refused},
     journal::Reason,
     ledger::{Ledger, MILLION},
@@ -28,7 +29,6 @@ use crate::{
     pool::{delta_one, pay_from_shares, redeem_own, settle_all},
     session::{Session, debt},
     storage::{MARGIN, TOKENS},
-    tokens::owner,
 };
 
 const DAY: u64 = 86_400;

@@ -23,7 +23,6 @@ mod error;
 mod fees;
 mod fill;
 mod journal;
-mod judge;
 mod ledger;
 mod load;
 mod places;
@@ -33,7 +32,6 @@ mod settle;
 mod storage;
 #[cfg(test)]
 mod tests;
-mod tokens;
 mod view;
 
 pub use storage::Clearing;

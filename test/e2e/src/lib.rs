@@ -8,6 +8,7 @@
 
 pub mod demo;
 pub mod input;
+pub mod message;
 pub mod model;
 pub mod pack;
 pub mod stage;

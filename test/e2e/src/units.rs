@@ -34,12 +34,13 @@ pub fn quantity(contracts: f64) -> i64 {
     (contracts * 1e6).round() as i64
 }
 
+/// A number with 9 decimals, rounded; values beyond ±9.2e9 saturate.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
-    reason = "saturates, which is what the callers say"
+    reason = "saturates, which is what the doc says"
 )]
-fn nanos(value: f64) -> i64 {
+pub fn nanos(value: f64) -> i64 {
     (value * 1e9).round() as i64
 }
 

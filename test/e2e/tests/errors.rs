@@ -15,17 +15,21 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use alloy_primitives::{Address, B256, Bytes, I256, TxKind, U256, aliases::U80};
+use alloy_primitives::{
+    Address, B256, Bytes, I256, TxKind, U256,
+    aliases::{I40, U80},
+};
 use alloy_sol_types::{SolCall, sol};
 use common::{ETHER, Scene, call, perpetual};
 use novate_abi::book::{Book, Collateral, Position};
 use novate_abi::{
     IClearing, IClearing::Fill, IClearing::IClearingErrors, IErrors::IErrorsErrors, IExchange,
-    IExchange::IExchangeErrors, IGoverned, ILiquidation, ILiquidation::ILiquidationErrors, IMargin,
-    IMargin::IMarginErrors, IMarginLens, IMarginLens::IMarginLensErrors, IOracle,
-    IOracle::IOracleErrors, IRiskParameters, IRiskParameters::IRiskParametersErrors,
+    IExchange::IExchangeErrors, IGoverned, IGoverned::IGovernedErrors, ILiquidation,
+    ILiquidation::ILiquidationErrors, IMargin, IMargin::IMarginErrors, IMarginLens,
+    IMarginLens::IMarginLensErrors, IOracle, IOracle::IOracleErrors, IRiskParameters,
+    IRiskParameters::IRiskParametersErrors,
 };
-use novate_client::{ContractError, Error, Wallet, surface_digest};
+use novate_client::{ContractError, Error, Wallet};
 use novate_e2e::stage::{Artifacts, IMockAggregator, IMockSequencerFeed, IMockToken};
 use novate_e2e::units;
 
@@ -58,8 +62,9 @@ impl Raised {
 
     /// Panics with the names of the errors in `all` that nothing raised.
     fn assert_complete(&self) {
-        let all: [(&str, &[[u8; 4]]); 8] = [
+        let all: [(&str, &[[u8; 4]]); 9] = [
             ("IErrors", IErrorsErrors::SELECTORS),
+            ("IGoverned", IGovernedErrors::SELECTORS),
             ("IOracle", IOracleErrors::SELECTORS),
             ("IMargin", IMarginErrors::SELECTORS),
             ("IMarginLens", IMarginLensErrors::SELECTORS),
@@ -136,12 +141,14 @@ async fn every_error_of_the_interfaces_is_raised() {
     governance(&mut court).await;
     tokens(&mut court).await;
     fills(&mut court).await;
-    slices(&mut court).await;
+    lending(&mut court).await;
+    close_outs(&mut court).await;
     exchange(&mut court).await;
     margin(&mut court).await;
     posts(&mut court).await;
     auctions(&mut court).await;
     settlement(&mut court).await;
+    flights(&mut court).await;
     court.raised.assert_complete();
 }
 
@@ -164,6 +171,7 @@ async fn governance(court: &mut Court) {
     let feed = |feed: Address, heartbeat: u32| IOracle::setFeedCall {
         underlying: 7,
         feed: IOracle::Feed { feed, heartbeat, minimumAnswer: 1, maximumAnswer: 10_u128.pow(30) },
+        expectedPrice: 0,
     };
     let real = court.scene.stage.feeds[0];
     let stranger = court.call(alice, at.oracle, &feed(real, 3_600)).await;
@@ -172,6 +180,9 @@ async fn governance(court: &mut Court) {
     court.raised.by("ParameterOutOfBounds", hasty);
     let nobody = court.call(governor, at.oracle, &feed(alice, 3_600)).await;
     court.raised.by("CallFailed", nobody);
+    let far = IOracle::setFeedCall { expectedPrice: units::price(1_000.0), ..feed(real, 3_600) };
+    let far = court.call(governor, at.oracle, &far).await;
+    court.raised.by("PriceOutOfRange", far);
     let zero = IClearing::setVenueCall { venue: Address::ZERO, allowed: true };
     let zero = court.call(governor, at.clearing, &zero).await;
     court.raised.by("ZeroAddress", zero);
@@ -190,6 +201,18 @@ async fn governance(court: &mut Court) {
     let paused = court.call(alice, at.clearing, &withdraw).await;
     court.raised.by("OperationPaused", paused);
     court.govern(at.clearing, &IGoverned::unpauseCall { mask: U256::from(1) }).await;
+    // A guardian of its own may stop an operation once in 30 days.
+    court.govern(at.clearing, &IGoverned::setGuardianCall { guardian: alice }).await;
+    let pause = IGoverned::pauseCall { mask: U256::from(1) };
+    let chain = court.scene.stage.chain().clone();
+    chain.send(&court.alice, at.clearing, &pause).await.expect("the guardian may");
+    court.govern(at.clearing, &IGoverned::unpauseCall { mask: U256::from(1) }).await;
+    let again = court.call(alice, at.clearing, &pause).await;
+    court.raised.by("PausedRecently", again);
+
+    let nonsense = IRiskParameters::valueCall { name: B256::repeat_byte(b'x'), subject: 0 };
+    let nonsense = court.call(alice, at.parameters, &nonsense).await;
+    court.raised.by("UnknownParameter", nonsense);
 }
 
 async fn tokens(court: &mut Court) {
@@ -231,7 +254,15 @@ async fn tokens(court: &mut Court) {
         .call(court.governor(), at.clearing, &IClearing::addCollateralCall { token: weth, cap: 1 })
         .await;
     court.raised.by("AlreadyListed", listed);
-    let frozen = list(court, "FalseReturningToken").await;
+    let unknown = create(court, "MockWeth").await;
+    let call = IClearing::addCollateralCall { token: unknown, cap: 1 };
+    let unready = court.call(court.governor(), at.clearing, &call).await;
+    court.raised.by("CollateralNotReady", unready);
+    let house = IClearing::withdrawCall { receiver: at.margin, ..withdraw };
+    let house = IClearing::withdrawCall { amount: U256::from(1), ..house };
+    let house = court.call(alice.address(), at.clearing, &house).await;
+    court.raised.by("InvalidReceiver", house);
+    let frozen = list(court, "FalseReturningToken", 2).await;
     court
         .scene
         .stage
@@ -243,7 +274,7 @@ async fn tokens(court: &mut Court) {
         court.call(alice.address(), at.clearing, &deposit(frozen, U256::from(10_u64.pow(6)))).await;
     court.raised.by("TransferFailed", refused);
 
-    let hostile = list(court, "ReentrantToken").await;
+    let hostile = list(court, "ReentrantToken", 3).await;
     let amount = U256::from(10_u64.pow(18));
     court.scene.stage.mint(hostile, alice.address(), amount).await.expect("minted");
     let chain = court.scene.stage.chain().clone();
@@ -259,8 +290,8 @@ async fn tokens(court: &mut Court) {
 
     // WETH and the two above are listed: 32 is the limit.
     let mut token = Address::ZERO;
-    for _ in 3..32 {
-        token = list(court, "MockWeth").await;
+    for number in 4..=32 {
+        token = list(court, "MockWeth", number).await;
     }
     assert_ne!(token, Address::ZERO);
     let another = create(court, "MockWeth").await;
@@ -280,8 +311,17 @@ async fn create(court: &Court, contract: &str) -> Address {
     court.scene.stage.chain().create(&keeper, code).await.expect("created").0
 }
 
-async fn list(court: &Court, contract: &str) -> Address {
+/// Lists a token under its number, with margin first.
+async fn list(court: &Court, contract: &str, collateral: u8) -> Address {
     let token = create(court, contract).await;
+    let call = IRiskParameters::setCollateralCall {
+        collateral,
+        underlying: ETHER,
+        maintenanceHaircut: 100_000_000_000_000_000,
+        initialHaircut: 50_000_000_000_000_000,
+        cancelsRisk: true,
+    };
+    court.govern(court.scene.stage.novate.at.parameters, &call).await;
     let call = IClearing::addCollateralCall { token, cap: 10_u128.pow(24) };
     court.govern(court.scene.stage.novate.at.clearing, &call).await;
     token
@@ -307,20 +347,56 @@ async fn fills(court: &mut Court) {
     let alone = Fill { seller: court.alice.account(), ..court.fill(option, 1, 1.0) };
     let alone = court.fill_call(vec![alone]).await;
     court.raised.by("SelfTrade", alone);
+    let dear = court.fill_call(vec![court.fill(option, 1_000_000, 1_000.0)]).await;
+    court.raised.by("PriceOutOfBand", dear);
+    let unmarked = call(court.scene.expiries[1] + 3_600, 2_500);
+    let unmarked = court.fill_call(vec![court.fill(unmarked, 1, 80.0)]).await;
+    court.raised.by("NoMark", unmarked);
     let large = court.fill_call(vec![court.fill(option, 1_000_000_000, 80.0)]).await;
     court.raised.by("MarginShortfall", large);
-    let many = (1..=257).map(|strike| court.fill(call(expiry, strike), 1, 0.01)).collect();
+    let many = (4_001..=4_257).map(|strike| court.fill(call(expiry, strike), 1, 0.01)).collect();
     let many = court.fill_call(many).await;
     court.raised.by("TooManyPositions", many);
 
-    let cap = |cap: u64| IClearing::setOpenInterestCapCall { underlying: ETHER, cap };
-    court.govern(clearing, &cap(1)).await;
-    let crowded = court.fill_call(vec![court.fill(option, 1_000_000, 80.0)]).await;
-    court.raised.by("OpenInterestCapExceeded", crowded);
-    court.govern(clearing, &cap(1_000_000_000_000_000)).await;
+    let most = 10_u128.pow(28);
+    let caps =
+        |series: u128, account: u128| IClearing::setCapsCall { underlying: ETHER, series, account };
+    for (name, series, account) in
+        [("OpenInterestCapExceeded", 1, most), ("AccountCapExceeded", most, 1)]
+    {
+        court.govern(clearing, &caps(series, account)).await;
+        let crowded = court.fill_call(vec![court.fill(option, 1_000_000, 80.0)]).await;
+        court.raised.by(name, crowded);
+    }
+    court.govern(clearing, &caps(most, most)).await;
+    // 26 calls deep in the money cost more than alice has, and the pool is the house's 100.
+    let deep = call(court.scene.expiries[2], 500);
+    let lent = court.fill_call(vec![court.fill(deep, 26_000_000, 2_000.0)]).await;
+    court.raised.by("LendingLimitExceeded", lent);
 }
 
-async fn slices(court: &mut Court) {
+async fn lending(court: &mut Court) {
+    let clearing = court.scene.stage.novate.at.clearing;
+    let (alice, account) = (court.alice.address(), court.alice.account());
+    let amount = U256::from(units::price(1e6));
+    let lend = IClearing::lendCall { account, amount };
+    let lend = court.call(alice, clearing, &lend).await;
+    court.raised.by("CashBelowZero", lend);
+    let call = IClearing::buyCollateralCall {
+        from: court.bob.account(),
+        to: account,
+        collateral: 1,
+        amount: 10_u128.pow(18),
+        maximumPrice: U256::MAX,
+    };
+    let call = court.call(alice, clearing, &call).await;
+    court.raised.by("DebtNotCallable", call);
+    let nothing = court.call(alice, clearing, &IClearing::writeOffCall { account }).await;
+    court.raised.by("NothingToWriteOff", nothing);
+}
+
+/// What clearing refuses to the liquidation module, which alice is for a while.
+async fn close_outs(court: &mut Court) {
     let at = court.scene.stage.novate.at;
     let modules = |liquidation: Address| IClearing::setModulesCall {
         margin: at.margin,
@@ -328,28 +404,25 @@ async fn slices(court: &mut Court) {
         liquidation,
     };
     court.govern(at.clearing, &modules(court.alice.address())).await;
-    let (from, to) = (court.bob.account(), court.alice.account());
-    let nonce = court.scene.stage.novate.nonce(from).await.expect("a nonce");
-    let whole = U256::from(common::ONE);
-    let slice = |fraction: U256, price: I256, expected: u64| IClearing::transferSliceCall {
-        from,
-        to,
-        fraction,
-        price,
-        expectedNonce: expected,
+    let cut = |kind: u8, fraction: u64| IClearing::closeOutCall {
+        from: court.bob.account(),
+        to: court.alice.account(),
+        cut: IClearing::Cut {
+            kind,
+            underlying: 0,
+            fraction: U256::from(fraction),
+            legs: Vec::new(),
+        },
+        concession: U256::from(common::ONE / 50),
+        bonus: U256::from(common::ONE / 5),
     };
     let cases = [
-        ("StateChanged", slice(whole, I256::ZERO, nonce + 1)),
-        ("InvalidFraction", slice(U256::ZERO, I256::ZERO, nonce)),
-        ("InvalidFraction", slice(whole + U256::from(1), I256::ZERO, nonce)),
-        (
-            "InsufficientInsurance",
-            slice(whole, -I256::try_from(units::wad(1e9)).expect("fits"), nonce),
-        ),
-        ("LiquidationWorsens", slice(whole / U256::from(2), I256::ZERO, nonce)),
+        ("InvalidCut", cut(9, common::ONE)),
+        ("InvalidFraction", cut(0, 0)),
+        ("NotShort", cut(0, common::ONE)),
     ];
-    for (name, transfer) in cases {
-        let refusal = court.call(court.alice.address(), at.clearing, &transfer).await;
+    for (name, call) in cases {
+        let refusal = court.call(court.alice.address(), at.clearing, &call).await;
         court.raised.by(name, refusal);
     }
     court.govern(at.clearing, &modules(at.liquidation)).await;
@@ -391,20 +464,12 @@ async fn margin(court: &mut Court) {
         }],
         ..Book::default()
     };
-    let assess = |book: Vec<u8>| IMargin::assessCall { books: vec![book.into()] };
+    let assess =
+        |book: Vec<u8>| IMargin::assessCall { books: vec![book.into()], instruments: vec![] };
     let option = call(court.scene.expiries[1], 2_500);
     let other = option ^ (u64::from(ETHER ^ 9) << 56);
-    let unknown_token =
-        Book { collateral: vec![Collateral { number: 9, amount: 1 }], ..Book::default() };
     let crowd = Book { positions: vec![held(option).positions[0]; 257], ..Book::default() };
-    let cases = [
-        ("MalformedBytes", vec![1, 2, 3]),
-        ("UnderlyingNotListed", held(other).pack()),
-        ("CollateralNotListed", unknown_token.pack()),
-        ("NoMarketData", held(call(court.scene.expiries[1] + 3_600, 2_500)).pack()),
-        ("BookTooLarge", crowd.pack()),
-    ];
-    for (name, book) in cases {
+    for (name, book) in [("MalformedBytes", vec![1, 2, 3]), ("BookTooLarge", crowd.pack())] {
         let refusal = court.call(Address::ZERO, at.margin, &assess(book)).await;
         court.raised.by(name, refusal);
     }
@@ -414,6 +479,21 @@ async fn margin(court: &mut Court) {
     };
     let scenario = court.call(Address::ZERO, at.margin, &scenario).await;
     court.raised.by("UnknownScenario", scenario);
+    // Margin counts 0 for what isn't listed, and broken what has no market; the lens says so.
+    let trade = |instrument: u64| IMarginLens::previewCall {
+        margin: at.margin,
+        book: Book::default().pack().into(),
+        trades: vec![IMarginLens::Trade { instrument, quantity: 1, price: 1 }],
+    };
+    let unlisted = court.call(Address::ZERO, at.lens, &trade(other)).await;
+    court.raised.by("UnderlyingNotListed", unlisted);
+    let scenarios = IMarginLens::scenariosCall {
+        margin: at.margin,
+        book: held(call(court.scene.expiries[1] + 3_600, 2_500)).pack().into(),
+        underlying: ETHER,
+    };
+    let unmarked = court.call(Address::ZERO, at.lens, &scenarios).await;
+    court.raised.by("NoMarketData", unmarked);
 
     let group = IRiskParameters::setOffsetCall { group: 5, offset: 0 };
     let group = court.call(court.governor(), at.parameters, &group).await;
@@ -450,33 +530,43 @@ async fn posts(court: &mut Court) {
     let unknown =
         court.call(Address::ZERO, at.oracle, &IOracle::indexPriceCall { underlying: 9 }).await;
     court.raised.by("UnknownUnderlying", unknown);
-    let scene = &court.scene;
-    let good = IOracle::Surface { nonce: 1_000, ..scene.surface(scene.expiries[1], 2_500.0, 0.6) };
+    let now = court.scene.now + 1;
+    court.scene.warp(now).await;
+    let scene = &mut court.scene;
+    let surface = scene.surface(scene.expiries[1], 2_500.0, 0.6);
+    let good = scene.message(vec![surface.clone()]);
+    let with = |surface: IOracle::ExpiryUpdate| IOracle::MarketUpdate {
+        expiries: vec![surface],
+        ..good.clone()
+    };
     let cases = [
-        ("InvalidExpiry", IOracle::Surface { expiry: good.expiry + 1, ..good.clone() }),
         (
             "InvalidExpiry",
-            IOracle::Surface { expiry: scene.now - scene.now % 3_600, ..good.clone() },
+            with(IOracle::ExpiryUpdate { expiry: surface.expiry + 1, ..surface.clone() }),
         ),
-        ("ArbitrageableSurface", IOracle::Surface { a: -1, ..good.clone() }),
-        ("StaleNonce", IOracle::Surface { nonce: 0, ..good.clone() }),
-        ("InvalidModelTime", IOracle::Surface { modelTime: scene.now + 60, ..good.clone() }),
+        ("InvalidModelTime", IOracle::MarketUpdate { modelTime: now + 60, ..good.clone() }),
+        ("InvalidModelTime", IOracle::MarketUpdate { modelTime: now - 1, ..good.clone() }),
+        (
+            "ParameterOutOfBounds",
+            IOracle::MarketUpdate { perpetualMark: units::price(2_600.0), ..good.clone() },
+        ),
     ];
     let mut refusals = Vec::new();
-    for (name, surface) in cases {
-        refusals.push((name, scene.post(&surface).await));
+    for (name, update) in cases {
+        refusals.push((name, scene.post(&update).await));
     }
-    let lone = &scene.stage.publishers[0];
-    let digest = surface_digest(scene.stage.chain().chain_id(), at.oracle, &good);
-    let lone = IOracle::postSurfaceCall {
-        surface: good,
-        signatures: vec![lone.sign(digest).expect("signed")],
-    };
-    let lone = court.call(Address::ZERO, at.oracle, &lone).await;
+    let few = scene.stage.novate.update(&scene.stage.keeper, &scene.stage.publishers[..1], &good);
+    refusals.push(("TooFewSignatures", few.await));
+    // A surface that has arbitrage isn't taken, and the rest of the message counts.
+    let torn = with(IOracle::ExpiryUpdate { a: I40::MINUS_ONE, ..surface });
+    let receipt = scene.post(&torn).await.expect("an update");
+    let told = receipt.events::<IOracle::ExpiryUpdated>();
+    assert!(!told[0].surfaceTaken && told[0].refusal != 0, "{told:?}");
     for (name, refusal) in refusals {
         court.raised.by(name, refusal);
     }
-    court.raised.by("TooFewSignatures", lone);
+    let index = court.scene.index;
+    court.scene.market(index, 0.6).await;
 }
 
 async fn auctions(court: &mut Court) {
@@ -488,9 +578,14 @@ async fn auctions(court: &mut Court) {
     let start = ILiquidation::startCall { account, scenarios: vec![0] };
     let healthy = court.call(keeper.address(), at.liquidation, &start).await;
     court.raised.by("NotLiquidatable", healthy);
-    let none =
-        court.call(keeper.address(), at.liquidation, &ILiquidation::releaseCall { account }).await;
+    let sight = ILiquidation::sightCall { account };
+    let none = court.call(keeper.address(), at.liquidation, &sight).await;
     court.raised.by("NoAuction", none);
+
+    // Short of initial margin alone: closing may cost a part of what it relieves, and 4.5% is more.
+    court.scene.market(2_260.0, 0.6).await;
+    let dear = court.scene.trade(&bob, &carol, &[(perpetual(), 4.0, 2_260.0 * 0.955)]).await;
+    court.raised.by("ConcessionTooLarge", dear);
 
     court.scene.market(2_150.0, 0.6).await;
     let worst = court.scene.figures(account).await.worstScenario;
@@ -507,31 +602,37 @@ async fn auctions(court: &mut Court) {
     chain.send(&keeper, feed, &up).await.expect("reported");
 
     chain.send(&keeper, at.liquidation, &start).await.expect("started");
-    let twice = court.call(keeper.address(), at.liquidation, &start).await;
-    court.raised.by("AuctionRunning", twice);
-    let early =
-        court.call(keeper.address(), at.liquidation, &ILiquidation::releaseCall { account }).await;
-    court.raised.by("StillLiquidatable", early);
+    let whole = U256::from(common::ONE);
+    let cut =
+        |fraction: U256| ILiquidation::Cut { kind: 0, underlying: 0, fraction, legs: Vec::new() };
     let good = ILiquidation::Bid {
         account,
         bidder: bob.account(),
-        mode: 0,
-        fraction: U256::from(common::ONE),
+        cut: cut(whole),
         minimumFraction: U256::from(1),
-        maximumPrice: I256::MAX,
-        expectedNonce: court.scene.stage.novate.nonce(account).await.expect("a nonce"),
+        maximumPrice: U256::MAX,
+        minimumWorth: I256::MIN,
+        expectedNonce: u64::MAX,
         deadline: court.scene.now + 60,
     };
+    let nonce = court.scene.stage.novate.nonce(account).await.expect("a nonce");
+    let sliver = whole / U256::from(1_000);
     let cases = [
-        ("WrongMode", ILiquidation::Bid { mode: 1, ..good.clone() }),
         (
             "FractionTooSmall",
-            ILiquidation::Bid {
-                minimumFraction: U256::from(common::ONE) * U256::from(2),
-                ..good.clone()
-            },
+            ILiquidation::Bid { minimumFraction: whole - U256::from(1), ..good.clone() },
         ),
-        ("PriceAboveLimit", ILiquidation::Bid { maximumPrice: I256::ZERO, ..good }),
+        (
+            "TakesTooMuch",
+            ILiquidation::Bid { minimumFraction: whole, cut: cut(whole), ..good.clone() },
+        ),
+        ("PriceAboveLimit", ILiquidation::Bid { maximumPrice: U256::ZERO, ..good.clone() }),
+        ("WorthBelowLimit", ILiquidation::Bid { minimumWorth: I256::MAX, ..good.clone() }),
+        (
+            "RelievesTooLittle",
+            ILiquidation::Bid { minimumFraction: sliver, cut: cut(sliver), ..good.clone() },
+        ),
+        ("StateChanged", ILiquidation::Bid { expectedNonce: nonce + 1, ..good }),
     ];
     for (name, bid) in cases {
         let refusal =
@@ -547,37 +648,51 @@ async fn settlement(court: &mut Court) {
     court.scene.market(2_500.0, 0.6).await;
     court.scene.trade(&alice, &bob, &[(call(expiry, 2_600), 1.0, 5.0)]).await.expect("a trade");
     let governor = court.governor();
-    let dispute = IOracle::disputeSettlementCall { underlying: ETHER, expiry };
+    let dispute =
+        IOracle::disputeSettlementCall { underlying: ETHER, expiry, reason: B256::repeat_byte(1) };
     let nothing = court.call(governor, at.oracle, &dispute).await;
     court.raised.by("NothingToDispute", nothing);
-    let after = |round: u64| IOracle::proposeSettlementAfterCall {
-        underlying: ETHER,
-        expiry,
-        round: U80::from(round),
-    };
-    let early = court.call(governor, at.oracle, &after(1)).await;
+    let answer = IOracle::answerDisputeCall { underlying: ETHER, expiry, price: 1 };
+    let nothing = court.call(governor, at.oracle, &answer).await;
+    court.raised.by("NothingToAnswer", nothing);
+    let last = IOracle::settleByLastRoundCall { underlying: ETHER, expiry, round: U80::from(1) };
+    let early = court.call(governor, at.oracle, &last).await;
     court.raised.by("TooEarly", early);
 
+    court.scene.warp(expiry - 1_800).await;
+    court.scene.stage.push_price(0, 2_640.0).await.expect("a round");
     court.scene.warp(expiry).await;
-    let stale = court
-        .fill_call(vec![court.fill(call(court.scene.expiries[1], 2_500), 1_000_000, 80.0)])
-        .await;
-    court.raised.by("MarketNotValid", stale);
-    let nothing = court.call(governor, at.oracle, &after(1)).await;
-    court.raised.by("RoundsProveNothing", nothing);
     court.scene.stage.push_price(0, 2_650.0).await.expect("a round");
+    let rounds = vec![U80::from(7)];
+    let wrong = IOracle::observeCall { underlying: ETHER, expiry, rounds };
+    let wrong = court.call(governor, at.oracle, &wrong).await;
+    court.raised.by("RoundsProveNothing", wrong);
     let keeper = court.scene.stage.keeper.clone();
-    court
-        .scene
-        .stage
-        .novate
-        .propose_settlement(&keeper, ETHER, expiry, 3)
-        .await
-        .expect("a proposal");
-    let again = court.scene.stage.novate.propose_settlement(&keeper, ETHER, expiry, 3).await;
+    court.scene.stage.novate.observe(&keeper, ETHER, expiry).await.expect("a proposal");
+    let again = IOracle::observeCall { underlying: ETHER, expiry, rounds: vec![U80::from(1)] };
+    let again = court.call(governor, at.oracle, &again).await;
     court.raised.by("SettlementExists", again);
+    let option = call(court.scene.expiries[1], 2_500);
+    court.scene.warp(expiry + 3_700).await;
+    let stale = court.fill_call(vec![court.fill(option, 1_000_000, 80.0)]).await;
+    court.raised.by("MarketNotValid", stale);
     let open = court.scene.stage.novate.settle(&keeper, vec![alice.account()]).await;
     court.raised.by("SettlementNotFinal", open);
+}
+
+/// A change of parameters is in flight for a day, and no other sets out meanwhile.
+async fn flights(court: &mut Court) {
+    let parameters = court.scene.stage.novate.at.parameters;
+    let factors = |maintenance: u64| IRiskParameters::setFactorsCall {
+        initialFactor: common::ONE,
+        maintenanceFactor: maintenance,
+    };
+    court.govern(parameters, &factors(810_000_000_000_000_000)).await;
+    let now = court.scene.now + 60;
+    court.scene.warp(now).await;
+    let call = factors(820_000_000_000_000_000);
+    let second = court.call(court.governor(), parameters, &call).await;
+    court.raised.by("ParametersInFlight", second);
 }
 
 /// What isn't a proper call is refused with a typed error, or cleanly, and changes nothing: as real transactions.
@@ -597,7 +712,7 @@ async fn improper_calls_change_nothing() {
         (at.exchange, IExchange::tradeCall::SELECTOR),
         (at.liquidation, ILiquidation::startAndBidCall::SELECTOR),
         (at.margin, IMargin::assessCall::SELECTOR),
-        (at.oracle, IOracle::postSurfaceCall::SELECTOR),
+        (at.oracle, IOracle::updateCall::SELECTOR),
         (at.oracle, IOracle::snapshotCall::SELECTOR),
     ];
     let mut improper: Vec<(Address, Bytes, U256)> = Vec::new();

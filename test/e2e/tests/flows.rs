@@ -95,13 +95,18 @@ async fn a_preview_is_what_the_trade_then_does() {
     let receipt = scene.trade(&alice, &bob, &legs).await.expect("a trade");
     let fills = receipt.events::<IClearing::Filled>();
     assert_eq!(fills.len(), legs.len());
-    for (account, mut expected) in previews {
-        let fees: U256 = fills
+    for (account, expected) in previews {
+        let fees = fills
             .iter()
             .map(|fill| if fill.buyer == account { fill.buyerFee } else { fill.sellerFee })
-            .sum();
-        expected.equity -= I256::try_from(fees).expect("fits");
-        assert_eq!(scene.figures(account).await, expected);
+            .fold(I256::ZERO, |sum, fee| sum + fee);
+        let figures = scene.figures(account).await;
+        assert_eq!(figures.equity, expected.equity - fees);
+        assert_eq!(figures.initialRequirement, expected.initialRequirement);
+        assert_eq!(figures.maintenanceRequirement, expected.maintenanceRequirement);
+        assert_eq!(figures.worstUnderlying, expected.worstUnderlying);
+        assert_eq!(figures.worstScenario, expected.worstScenario);
+        assert_eq!(figures.validity, expected.validity);
     }
     scene.assert_balanced().await;
 }
@@ -142,6 +147,11 @@ async fn a_client_computes_the_contracts_figures_to_the_last_digit() {
             assert_eq!(own.equity, theirs.equity);
             assert_eq!(own.initial_requirement, theirs.initialRequirement);
             assert_eq!(own.maintenance_requirement, theirs.maintenanceRequirement);
+            assert_eq!(own.close_equity, theirs.closeEquity);
+            assert_eq!(own.close_requirement, theirs.closeRequirement);
+            assert_eq!(own.last_equity, theirs.lastEquity);
+            assert_eq!(own.last_requirement, theirs.lastRequirement);
+            assert_eq!(own.healthy_requirement, theirs.healthyRequirement);
             assert_eq!(
                 (own.worst_underlying, own.worst_scenario),
                 (theirs.worstUnderlying, theirs.worstScenario)
@@ -185,6 +195,69 @@ async fn an_account_that_is_short_of_initial_margin_may_still_reduce() {
 }
 
 #[tokio::test]
+async fn what_a_price_differs_from_the_mark_is_cash_between_the_two() {
+    let mut scene = Scene::new(13).await;
+    let (alice, bob) = (scene.trader("alice", 50_000).await, scene.trader("bob", 50_000).await);
+    scene.trade(&alice, &bob, &[(perpetual(), 4.0, 2_510.0)]).await.expect("a trade");
+    // The mark is 2,500: alice paid 4 times 10, and both hold at the mark.
+    let fees = wad(0.000_5 * 4.0 * 2_500.0) + wad(0.000_1 * 4.0 * 2_500.0);
+    let mut cash = I256::ZERO;
+    for wallet in [&alice, &bob] {
+        let held = scene.stage.novate.positions(wallet.account()).await.expect("positions");
+        assert_eq!(held[0].referencePrice, units::price(2_500.0));
+        cash += scene.stage.novate.cash(wallet.account()).await.expect("cash");
+    }
+    assert_eq!(cash, wad(100_000.0) - fees);
+    let paid = scene.stage.novate.cash(alice.account()).await.expect("cash");
+    assert_eq!(paid, wad(50_000.0 - 40.0 - 0.000_1 * 4.0 * 2_500.0), "the maker's side");
+    scene.market(2_600.0, 0.6).await;
+    let keeper = scene.stage.keeper.clone();
+    let nonce = scene.stage.novate.nonce(alice.account()).await.expect("a nonce");
+    let both = vec![alice.account(), bob.account()];
+    scene.stage.novate.touch(&keeper, both).await.expect("touched");
+    let gained = scene.stage.novate.cash(alice.account()).await.expect("cash") - paid;
+    // A second of funding apart.
+    assert!((gained - wad(400.0)).abs() < wad(0.01), "{gained}");
+    assert_eq!(scene.stage.novate.nonce(alice.account()).await.expect("a nonce"), nonce);
+    scene.assert_balanced().await;
+}
+
+#[tokio::test]
+async fn debts_are_funded_by_those_who_lend_and_limited_by_the_pool() {
+    let mut scene = Scene::new(14).await;
+    let (alice, bob) = (scene.trader("alice", 20_000).await, scene.trader("bob", 100_000).await);
+    let lender = scene.lender(40_000).await;
+    let deep = call(scene.expiries[2], 1_000);
+    // 20 calls deep in the money cost 30,000: 10,000 of it are borrowed.
+    scene.trade(&alice, &bob, &[(deep, 20.0, 1_500.0)]).await.expect("on credit");
+    let ledger = scene.stage.novate.ledger().await.expect("a ledger");
+    assert!(ledger.debts > U256::from(units::price(10_000.0)), "{ledger:?}");
+    assert_eq!(ledger.pool, U256::from(units::price(40_100.0)));
+    scene.assert_balanced().await;
+    let all = U256::from(units::price(40_000.0));
+    let refusal = reason(scene.stage.novate.redeem(&lender, lender.account(), all).await);
+    let ContractError::Clearing(IClearingErrors::LendingLimitExceeded(_)) = refusal else {
+        panic!("{refusal}")
+    };
+    let part = U256::from(units::price(20_000.0));
+    scene.stage.novate.redeem(&lender, lender.account(), part).await.expect("redeemed");
+    // The margin of the debt is clearing's part.
+    let figures = scene.stage.novate.figures(alice.account()).await.expect("figures");
+    let without = scene.figures(alice.account()).await;
+    let more = ledger.debts.div_ceil(U256::from(100));
+    assert_eq!(figures.maintenanceRequirement, without.maintenanceRequirement + more);
+    let usdc = scene.stage.usdc;
+    let tokens = U256::from(20_000_000_000_u64);
+    scene
+        .stage
+        .novate
+        .withdraw(&lender, lender.account(), usdc, tokens, lender.address())
+        .await
+        .expect("withdrawn");
+    scene.assert_balanced().await;
+}
+
+#[tokio::test]
 async fn expired_options_settle_at_the_proved_price_for_anyone() {
     let mut scene = Scene::new(6).await;
     let (alice, bob) = (scene.trader("alice", 50_000).await, scene.trader("bob", 50_000).await);
@@ -196,14 +269,14 @@ async fn expired_options_settle_at_the_proved_price_for_anyone() {
     ];
     scene.trade(&alice, &bob, &legs).await.expect("a trade");
     let cash = scene.stage.novate.cash(alice.account()).await.expect("cash");
-    // Three rounds in the window, one before and one after it.
-    let rounds = [(1_801, 2_000.0), (1_800, 2_540.0), (900, 2_545.0), (1, 2_565.0), (0, 9_000.0)];
+    // Two rounds in the window after the one in force at its start, one before and one after it.
+    let rounds = [(1_801, 2_400.0), (1_800, 2_540.0), (900, 2_545.0), (450, 2_575.0), (0, 2_900.0)];
     for (ahead, price) in rounds {
         scene.warp(expiry - ahead).await;
         scene.stage.push_price(0, price).await.expect("a round");
     }
     let keeper = scene.stage.keeper.clone();
-    scene.stage.novate.propose_settlement(&keeper, ETHER, expiry, 3).await.expect("a proposal");
+    scene.stage.novate.observe(&keeper, ETHER, expiry).await.expect("a proposal");
     let both = vec![alice.account(), bob.account()];
     let early = reason(scene.stage.novate.settle(&keeper, both.clone()).await);
     assert!(
@@ -217,9 +290,9 @@ async fn expired_options_settle_at_the_proved_price_for_anyone() {
         scene.stage.chain().view(scene.stage.novate.at.oracle, &settled).await.expect("a price");
     assert!(price.isFinal);
     assert_eq!(price.price, U256::from(units::price(2_550.0)));
-    // 2 (2,550 - 2,400) - 1 (2,700 - 2,550) + 3 (2,550 - 2,501)
+    // 2 (2,550 - 2,400) - 1 (2,700 - 2,550) + 3 (2,550 - 2,500): the future's 1 above the mark was paid at the trade.
     let gained = scene.stage.novate.cash(alice.account()).await.expect("cash") - cash;
-    assert_eq!(gained, wad(300.0 - 150.0 + 147.0));
+    assert_eq!(gained, wad(300.0 - 150.0 + 150.0));
     for wallet in [&alice, &bob] {
         assert!(
             scene.stage.novate.positions(wallet.account()).await.expect("positions").is_empty()
@@ -238,22 +311,20 @@ async fn a_short_account_is_sold_by_the_bot_and_nobody_else_is_touched() {
     assert!(bot.step().await.expect("a look").is_empty(), "nobody is short yet");
     scene.market(2_180.0, 0.6).await;
     let before = (scene.figures(bob.account()).await, scene.figures(alice.account()).await);
-    assert!(
-        before.0.equity.is_positive()
-            && scene.maintenance_excess(bob.account()).await.is_negative()
-    );
+    assert!(before.0.equity.is_positive() && scene.excess(bob.account()).await.is_negative());
     let actions = bot.step().await.expect("it acts");
-    let [Action::Bid { mode: 0, fraction, price, has_started: true, account, .. }] =
+    let [Action::Bid { fraction, value, paid, has_started: true, account, .. }] =
         actions.as_slice()
     else {
         panic!("{actions:?}")
     };
     assert_eq!(*account, bob.account());
-    assert!(price.is_positive() && *fraction <= U256::from(common::ONE));
+    assert!(*fraction < U256::from(common::ONE), "a part is enough");
     assert!(
-        !scene.maintenance_excess(bob.account()).await.is_negative(),
-        "brought back over maintenance"
+        !paid.is_zero() && I256::try_from(*paid).expect("fits") < *value,
+        "below what it is worth"
     );
+    assert!(!scene.excess(bob.account()).await.is_negative(), "brought back over maintenance");
     assert_eq!(scene.figures(alice.account()).await, before.1);
     assert_eq!(scene.figures(saver.account()).await.equity, wad(777.0));
     scene.assert_balanced().await;
@@ -269,20 +340,49 @@ async fn an_insolvent_account_is_taken_over_at_the_insurance_funds_cost() {
     scene.market(1_800.0, 0.6).await;
     assert!(scene.figures(bob.account()).await.equity.is_negative());
     let mut bot = bot(&scene, hunter.clone()).await;
-    bot.step().await.expect("it starts the auction");
     let fund = scene.stage.novate.ledger().await.expect("a ledger").insurance;
-    scene.warp(scene.now + 3_600).await;
-    scene.market(1_800.0, 0.6).await;
-    let actions = bot.step().await.expect("it bids");
-    let Some(Action::Bid { mode: 1, price, .. }) = actions.last() else { panic!("{actions:?}") };
-    assert!(price.is_negative(), "the fund pays");
+    let actions = bot.step().await.expect("it starts the auction and bids");
+    let Some(Action::Bid { value, paid, from_waterfall, .. }) = actions.last() else {
+        panic!("{actions:?}")
+    };
+    assert!(value.is_negative() && paid.is_zero(), "{actions:?}");
+    // The hole, and 2% of the requirement that it relieves: no more than that for being first.
+    assert!(*from_waterfall > value.unsigned_abs());
     assert!(
         scene.stage.novate.positions(bob.account()).await.expect("positions").is_empty(),
         "all is taken"
     );
-    let paid = fund - scene.stage.novate.ledger().await.expect("a ledger").insurance;
-    assert_eq!(I256::try_from(paid).expect("fits"), -*price);
+    let taken = fund - scene.stage.novate.ledger().await.expect("a ledger").insurance;
+    assert_eq!(taken, *from_waterfall);
+    let hunter_equity = scene.figures(hunter.account()).await.equity;
+    let gained = hunter_equity - wad(200_000.0);
+    assert!(gained.is_positive() && gained < wad(1_000.0), "{gained}");
     scene.assert_balanced().await;
+}
+
+#[tokio::test]
+async fn an_auction_without_bidders_ages_by_sightings_and_ends_when_the_account_recovers() {
+    let mut scene = Scene::new(12).await;
+    let (alice, bob) = (scene.trader("alice", 500_000).await, scene.trader("bob", 10_000).await);
+    let hunter = scene.trader("hunter", 1).await;
+    scene.trade(&alice, &bob, &[(perpetual(), -15.0, 2_500.0)]).await.expect("bob is long");
+    scene.market(2_180.0, 0.6).await;
+    let mut bot = bot(&scene, hunter).await;
+    let actions = bot.step().await.expect("a look");
+    let [Action::Started { .. }, Action::Passed { .. }] = actions.as_slice() else {
+        panic!("{actions:?}")
+    };
+    for _ in 0..5 {
+        scene.warp(scene.now + 60).await;
+        let actions = bot.step().await.expect("a look");
+        assert!(matches!(actions.first(), Some(Action::Sighted { .. })), "{actions:?}");
+    }
+    let auction = scene.stage.novate.auction(bob.account()).await.expect("an auction");
+    assert!(auction.wasShort && (240..=300).contains(&auction.elapsed), "{auction:?}");
+    scene.market(2_400.0, 0.6).await;
+    let actions = bot.step().await.expect("a look");
+    assert!(matches!(actions.as_slice(), [Action::Released { .. }]), "{actions:?}");
+    assert!(bot.step().await.expect("a look").is_empty());
 }
 
 async fn bot(scene: &Scene, wallet: novate_client::Wallet) -> Liquidator {

@@ -28,6 +28,8 @@ use novate_abi::{
 };
 use novate_client::{Evaluation, risk_book};
 use novate_e2e::{
+    message::{CERTAIN, expiry_update},
+    model::Svi,
     stage::{Settings, Stage, UnderlyingSettings},
     units,
 };
@@ -39,7 +41,7 @@ use rand_chacha::ChaCha20Rng;
 const START: u64 = 1_767_571_200;
 const HOUR: u64 = 3_600;
 /// Hours from the start to the expiries of both underlyings.
-const EXPIRIES: [u64; 7] = [2, 5, 30, 24 * 9, 24 * 40, 24 * 200, 24 * 900];
+const EXPIRIES: [u64; 7] = [28, 31, 62, 24 * 9, 24 * 40, 24 * 200, 24 * 900];
 /// Books in each market, and in each call.
 const BOOKS: usize = 420;
 const BATCH: usize = 12;
@@ -48,7 +50,6 @@ struct Market {
     stage: Stage,
     random: ChaCha20Rng,
     now: u64,
-    nonce: u64,
 }
 
 impl Market {
@@ -57,11 +58,12 @@ impl Market {
         settings.underlyings.push(UnderlyingSettings {
             number: 2,
             range: 160_000_000_000_000_000,
+            price: 90_000.0,
             ..settings.underlyings[0]
         });
         let stage = Stage::new(&settings, |_| {}).await.expect("the stage is set");
         let now = stage.chain().timestamp().await.expect("a time");
-        Self { stage, random: ChaCha20Rng::seed_from_u64(4_711), now, nonce: 0 }
+        Self { stage, random: ChaCha20Rng::seed_from_u64(4_711), now }
     }
 
     async fn govern<C: SolCall>(&self, call: &C) {
@@ -69,62 +71,78 @@ impl Market {
         novate.chain.send(governor, novate.at.parameters, call).await.expect("the governor may");
     }
 
-    /// Moves time by some minutes, and prices, surfaces and marks to anywhere.
+    /// Moves time by some minutes, and prices, surfaces and marks to anywhere: all publishers sign.
     async fn turn(&mut self, later: u64) {
         self.now += later;
         self.stage.chain().mine_at(self.now).await.expect("a block");
-        self.nonce += 1;
         for (feed, centre) in [(0, 2_500.0), (1, 90_000.0)] {
             let index = centre * self.random.random_range(0.5..2.0);
             self.stage.push_price(feed, index).await.expect("a round");
-            let underlying = feed as u8 + 1;
+            let mut expiries: Vec<IOracle::ExpiryUpdate> = Vec::new();
+            let mut shorter: Option<Svi> = None;
             for hours in EXPIRIES {
                 let expiry = START + hours * HOUR;
                 if expiry > self.now {
-                    self.post(underlying, expiry, index).await;
+                    let (told, surface) = self.surface(expiry, index, shorter.as_ref());
+                    expiries.push(told);
+                    shorter = Some(surface);
                 }
             }
-            let mark = IOracle::PerpetualMark {
-                underlying,
+            let update = IOracle::MarketUpdate {
+                underlying: feed as u8 + 1,
                 modelTime: self.now,
-                mark: units::price(index * self.random.random_range(0.97..1.03)),
-                confidence: self.random.random_range(ONE / 2..=ONE),
-                nonce: self.nonce,
+                indexReference: units::price(index),
+                perpetualMark: units::price(index * self.random.random_range(0.981..1.019)),
+                perpetualConfidence: self.random.random_range(CERTAIN / 2..=CERTAIN),
+                expiries,
             };
             let Stage { novate, keeper, publishers, .. } = &self.stage;
-            novate.post_perpetual_mark(keeper, &publishers[1..], &mark).await.expect("a mark");
+            let receipt = novate.update(keeper, publishers, &update).await.expect("an update");
+            for told in receipt.events::<IOracle::ExpiryUpdated>() {
+                assert!(told.surfaceTaken, "refused: {told:?} of {update:?}");
+            }
         }
     }
 
-    async fn post(&mut self, underlying: u8, expiry: u64, index: f64) {
+    /// A random surface free of arbitrage, nowhere below the shorter one.
+    fn surface(
+        &mut self,
+        expiry: u64,
+        index: f64,
+        shorter: Option<&Svi>,
+    ) -> (IOracle::ExpiryUpdate, Svi) {
         let random = &mut self.random;
         let tau = (expiry - self.now) as f64 / 31_536_000.0;
         let volatility: f64 = random.random_range(0.15..1.8);
         // The oracle takes levels of variance up to 5.
-        let w = (volatility * volatility * tau).min(2.5);
-        let mut surface = IOracle::Surface {
-            underlying,
-            expiry,
-            modelTime: self.now,
-            forward: units::price(index * (1.0 + 0.1 * tau * random.random_range(-1.0..1.0))),
-            rate: random.random_range(-20_000_000_000_000_000..80_000_000_000_000_000),
-            a: units::small_wad(w * 0.9),
-            b: (w * random.random_range(0.0..0.3) * 1e18) as u64,
-            rho: random.random_range(-500_000_000_000_000_000..500_000_000_000_000_000),
-            m: random.random_range(-30_000_000_000_000_000..30_000_000_000_000_000),
-            sigma: random.random_range(ONE / 10..ONE / 2),
-            forwardConfidence: random.random_range(ONE / 2..=ONE),
-            rateConfidence: ONE,
-            volatilityConfidence: random.random_range(ONE / 4..=ONE),
-            nonce: self.nonce,
+        let w = (volatility * volatility * tau).min(2.0);
+        let mut surface = Svi {
+            a: w * 0.9,
+            b: w * random.random_range(0.0..0.3),
+            rho: random.random_range(-0.5..0.5),
+            m: random.random_range(-0.03..0.03),
+            sigma: random.random_range(0.1..0.5),
+            tau,
         };
-        let Stage { novate, keeper, publishers, .. } = &self.stage;
-        // A slice with arbitrage is refused: the same one less steep then, flat at last.
-        while let Err(error) = novate.post_surface(keeper, &publishers[1..], &surface).await {
-            assert!(error.to_string().contains("ArbitrageableSurface"), "{error}");
-            assert!(surface.b > 0, "a flat surface is refused: {surface:?}");
-            surface.b /= 3;
+        // What has arbitrage is taken less steep, flat at last.
+        while !surface.is_arbitrage_free() {
+            surface.b /= 3.0;
         }
+        if let Some(shorter) = shorter {
+            let deviation = shorter.total_variance(0.0).sqrt();
+            surface.a += (-8..=8)
+                .map(|step| f64::from(step) / 4.0 * deviation)
+                .map(|k| shorter.total_variance(k) + 1e-7 - surface.total_variance(k))
+                .fold(0.0, f64::max);
+        }
+        let forward = index * (1.0 + 0.1 * tau * random.random_range(-1.0..1.0));
+        let rate = random.random_range(0.0..0.08);
+        let told = IOracle::ExpiryUpdate {
+            forwardConfidence: random.random_range(CERTAIN / 2..=CERTAIN),
+            volatilityConfidence: random.random_range(CERTAIN / 4..=CERTAIN),
+            ..expiry_update(expiry, forward, rate, &surface)
+        };
+        (told, surface)
     }
 
     /// A book of 0 to 40 positions, some of 200.
@@ -169,7 +187,10 @@ impl Market {
             Vec::new()
         };
         let cash = I256::try_from(random.random_range(-(10_i128.pow(24))..10_i128.pow(24)));
-        Book { cash: cash.expect("fits"), positions: positions.into_values().collect(), collateral }
+        let pool =
+            if random.random_ratio(1, 3) { random.random_range(1..10_u128.pow(23)) } else { 0 };
+        let cash = cash.expect("fits");
+        Book { cash, pool, positions: positions.into_values().collect(), collateral }
     }
 
     /// Compares margin with the risk crate on [`BOOKS`] books; gives how many rely on a worst scenario of each kind.
@@ -177,6 +198,7 @@ impl Market {
         let books: Vec<Bytes> = (0..BOOKS).map(|_| self.book().pack().into()).collect();
         let evaluation = self.stage.novate.evaluation(&books).await.expect("an evaluation");
         let mut worst = BTreeMap::new();
+        let mut exact = 0;
         for (number, batch) in books.chunks(BATCH).enumerate() {
             let told = self.stage.novate.assess(batch.to_vec()).await.expect("figures");
             for (told, packed) in told.iter().zip(batch) {
@@ -188,15 +210,23 @@ impl Market {
                 assert_eq!(told.worstUnderlying, own.worst_underlying, "{packed}");
                 assert_eq!(told.worstScenario, own.worst_scenario, "{packed}");
                 assert_eq!(told.validity, level_number(own.validity), "{packed}");
+                assert_eq!(told.closeEquity, own.close_equity, "{packed}");
+                assert_eq!(told.closeRequirement, own.close_requirement, "{packed}");
+                assert_eq!(told.lastEquity, own.last_equity, "{packed}");
+                assert_eq!(told.lastRequirement, own.last_requirement, "{packed}");
+                assert_eq!(told.healthyRequirement, own.healthy_requirement, "{packed}");
                 *worst.entry(told.worstScenario).or_default() += 1;
                 let excess = evaluation.excess_under(&book, &scenarios).expect("an excess");
-                assert_eq!(excess, own.maintenance_excess(), "{packed}");
+                assert!(excess >= own.close_excess(), "{packed}");
+                exact += usize::from(excess == own.close_excess());
             }
             self.under(&evaluation, &batch[0]).await;
             if number % 5 == 0 {
                 self.lens(&evaluation, &batch[0]).await;
             }
         }
+        // What caps an expiry's contingencies looks at all scenarios, a change in flight at two tables: else one scenario tells all.
+        assert!(exact > BOOKS / 2, "{exact} of {BOOKS}");
         worst
     }
 
@@ -204,10 +234,10 @@ impl Market {
     async fn under(&mut self, evaluation: &Evaluation, packed: &Bytes) {
         let book = risk_book(packed).expect("a book");
         let (own, worst) = evaluation.assess(&book).expect("figures");
-        let any = self.random.random_range(0..33);
+        let any = self.random.random_range(0..37);
         for scenarios in [vec![any; worst.len()], worst] {
             let expected = evaluation.excess_under(&book, &scenarios).expect("an excess");
-            assert!(expected >= own.maintenance_excess());
+            assert!(expected >= own.close_excess());
             let call = IMargin::maintenanceExcessUnderCall { book: packed.clone(), scenarios };
             let margin = self.stage.novate.at.margin;
             let told = self.stage.chain().view(margin, &call).await.expect("an excess");
@@ -249,7 +279,7 @@ impl Market {
                 .expect("scenarios");
         assert_eq!(told.pnl, outcomes.iter().map(|outcome| outcome.pnl).collect::<Vec<_>>());
         assert_eq!(told.basis, basis);
-        let scenario = self.random.random_range(0..33);
+        let scenario = self.random.random_range(0..37);
         let call =
             IMarginLens::attributionCall { margin, book: packed.clone(), underlying, scenario };
         let told = chain.view(lens, &call).await.expect("shares");
@@ -301,7 +331,10 @@ async fn the_built_wasm_gives_the_bits_of_the_risk_crate() {
         threshold: 100_000,
     };
     market.govern(&call).await;
-    market.turn(EXPIRIES[0] * HOUR - 1_200 - 600).await;
+    // On the way from the requirement before to the one after it.
+    market.turn(2 * HOUR).await;
+    compare(&mut market).await;
+    market.turn(EXPIRIES[0] * HOUR - 1_200 - 600 - 2 * HOUR).await;
     let worst = compare(&mut market).await;
     assert!(worst.contains_key(&255), "the floor decides nowhere: {worst:?}");
 
@@ -331,6 +364,7 @@ async fn the_built_wasm_gives_the_bits_of_the_risk_crate() {
     market.govern(&ramp(2, 120_000_000_000_000_000)).await;
     market.turn(2 * HOUR).await;
     compare(&mut market).await;
+    market.turn(25 * HOUR).await;
 
     // All of it off but the ramps, which have arrived; two more expiries have passed. Another scenario table: what was last comes first,
     // and what moves the price by whole ranges counts half.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::{B256, I256, U256};
-use novate_abi::IMargin;
+use novate_abi::{IClearing, IMargin};
 use novate_client::{Error, Wallet};
 
 use super::cast::Who;
@@ -22,21 +22,14 @@ const DUST: i64 = 1_000_000_000;
 pub(super) struct Moment {
     pub(super) assessments: Vec<IMargin::Assessment>,
     cash: Vec<I256>,
+    shares: Vec<U256>,
     collateral: Vec<U256>,
     quantities: Vec<BTreeMap<u64, i64>>,
     /// Tokens held, 18 decimals: cash and collateral.
     held: (U256, U256),
-    ledger: Ledger,
+    ledger: IClearing::Ledger,
     /// Index price of the underlying, 18 decimals.
     pub(super) index: U256,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Ledger {
-    total_cash: I256,
-    variation: I256,
-    fees: U256,
-    insurance: U256,
 }
 
 /// Something that must hold didn't.
@@ -52,10 +45,12 @@ impl Moment {
     ) -> Result<Self, Error> {
         let novate = &stage.novate;
         let mut books = Vec::new();
-        let (mut cash, mut collateral, mut quantities) = (vec![], vec![], vec![]);
+        let (mut cash, mut shares) = (vec![], vec![]);
+        let (mut collateral, mut quantities) = (vec![], vec![]);
         for account in accounts {
             books.push(novate.book(*account).await?);
             cash.push(novate.cash(*account).await?);
+            shares.push(novate.pool_shares(*account).await?);
             let balances = novate.collateral(*account).await?;
             collateral.push(balances.iter().map(|balance| U256::from(balance.amount)).sum());
             let positions = novate.positions(*account).await?;
@@ -75,15 +70,11 @@ impl Moment {
         Ok(Self {
             assessments,
             cash,
+            shares,
             collateral,
             quantities,
             held: (usdc * U256::from(CASH_SCALE), weth),
-            ledger: Ledger {
-                total_cash: ledger.totalCash,
-                variation: ledger.variation,
-                fees: ledger.fees,
-                insurance: ledger.insurance,
-            },
+            ledger,
             index: index.price,
         })
     }
@@ -118,9 +109,26 @@ impl Moment {
         units::unsigned_units(self.ledger.fees)
     }
 
-    /// Equity of all accounts less their collateral, with fees and insurance: what deposits of cash have brought.
+    /// What all debts are, dollars.
+    pub(super) fn debts(&self) -> f64 {
+        units::unsigned_units(self.ledger.debts)
+    }
+
+    /// Value of the pool, dollars.
+    pub(super) fn pool(&self) -> f64 {
+        units::unsigned_units(self.ledger.pool)
+    }
+
+    /// Losses that nobody has borne yet, dollars.
+    pub(super) fn carried(&self) -> f64 {
+        units::unsigned_units(self.ledger.carried)
+    }
+
+    /// Equity of all accounts less their collateral, with fees and insurance and less what is carried: what deposits of cash have
+    /// brought.
     pub(super) fn total(&self) -> I256 {
-        let mut total = signed(self.ledger.fees) + signed(self.ledger.insurance);
+        let funds = signed(self.ledger.fees) + signed(self.ledger.insurance);
+        let mut total = funds - signed(self.ledger.carried);
         for (assessment, collateral) in self.assessments.iter().zip(&self.collateral) {
             let wad = U256::from(10_u64.pow(18));
             total += assessment.equity - signed(*collateral * self.index / wad);
@@ -144,14 +152,29 @@ impl Moment {
             check(sum == 0, format!("positions in instrument {instrument:#x} sum to {sum}"));
         }
         let cash = self.cash.iter().fold(I256::ZERO, |sum, cash| sum + *cash);
+        let IClearing::Ledger { variation, fees, insurance, pool, carried, .. } = self.ledger;
         check(
-            cash == self.ledger.total_cash,
-            format!("cash of all accounts {cash}, the ledger says {}", self.ledger.total_cash),
+            cash == self.ledger.cash,
+            format!("cash of all accounts {cash}, the ledger says {}", self.ledger.cash),
         );
-        let owed = self.ledger.total_cash
-            + self.ledger.variation
-            + signed(self.ledger.fees)
-            + signed(self.ledger.insurance);
+        let debts = self
+            .cash
+            .iter()
+            .filter(|cash| cash.is_negative())
+            .fold(U256::ZERO, |sum, cash| sum + cash.unsigned_abs());
+        check(
+            debts == self.ledger.debts,
+            format!("debts of all accounts {debts}, the ledger says {}", self.ledger.debts),
+        );
+        let shares = self.shares.iter().fold(U256::ZERO, |sum, shares| sum + *shares);
+        check(shares == pool, format!("pool shares of all accounts {shares}, the pool is {pool}"));
+        let lent = signed(debts) - variation + signed(carried);
+        check(
+            lent == self.ledger.lentOut,
+            format!("lent out {lent}, the ledger says {}", self.ledger.lentOut),
+        );
+        let owed =
+            cash + signed(pool) + variation + signed(fees) + signed(insurance) - signed(carried);
         check(
             owed == signed(self.held.0),
             format!("cash tokens held {}, the ledger owes {owed}", self.held.0),
@@ -164,7 +187,9 @@ impl Moment {
         let difference = self.total() - signed(deposited);
         check(
             difference.abs() <= I256::try_from(DUST).unwrap_or_default(),
-            format!("equities, fees and insurance sum to {difference} more than was deposited"),
+            format!(
+                "equities, fees and insurance less what is carried sum to {difference} more than was deposited"
+            ),
         );
         violations
     }
@@ -244,4 +269,55 @@ pub(super) fn signed(value: U256) -> I256 {
 /// Who a wallet list belongs to.
 pub(super) fn accounts(wallets: &[Wallet]) -> Vec<B256> {
     wallets.iter().map(Wallet::account).collect()
+}
+
+/// State is rebuilt from logs alone: each account's cash, pool shares and positions as events tell them, compared with what the
+/// contracts say.
+pub(super) async fn rebuilt(stage: &Stage, accounts: &[B256]) -> Result<Vec<Violation>, Error> {
+    let (chain, clearing) = (stage.chain(), stage.novate.at.clearing);
+    let mut violations = Vec::new();
+    let mut cash: BTreeMap<B256, I256> = BTreeMap::new();
+    for event in chain.events::<IClearing::CashChanged>(clearing, 0).await? {
+        let held = cash.entry(event.account).or_default();
+        *held += event.change;
+        if *held != event.cash {
+            let account = event.account;
+            violations
+                .push(Violation(format!("cash of {account} as told: {held}, {}", event.cash)));
+            *held = event.cash;
+        }
+    }
+    let mut shares: BTreeMap<B256, U256> = BTreeMap::new();
+    for event in chain.events::<IClearing::PoolSharesChanged>(clearing, 0).await? {
+        shares.insert(event.account, event.shares);
+    }
+    let mut lines: BTreeMap<(B256, u64), (i64, u128, i128)> = BTreeMap::new();
+    for event in chain.events::<IClearing::PositionChanged>(clearing, 0).await? {
+        let place = (event.account, event.instrument);
+        if event.quantity == 0 {
+            lines.remove(&place);
+        } else {
+            lines.insert(place, (event.quantity, event.referencePrice, event.fundingReference));
+        }
+    }
+    let mut check = |holds: bool, account: &B256, what: &str| {
+        if !holds {
+            violations.push(Violation(format!("{what} of {account} can't be rebuilt from events")));
+        }
+    };
+    for account in accounts {
+        let told = cash.get(account).copied().unwrap_or_default();
+        check(told == stage.novate.cash(*account).await?, account, "cash");
+        let told = shares.get(account).copied().unwrap_or_default();
+        check(told == stage.novate.pool_shares(*account).await?, account, "pool shares");
+        for held in stage.novate.positions(*account).await? {
+            let line = (held.quantity, held.referencePrice, held.fundingReference);
+            let told = lines.remove(&(*account, held.instrument));
+            check(told == Some(line), account, "a position");
+        }
+    }
+    for (account, _) in lines.keys() {
+        check(false, account, "a position that isn't there");
+    }
+    Ok(violations)
 }

@@ -1,4 +1,4 @@
-//! Who takes part: eleven accounts, each with its habit and its capital.
+//! Who takes part: twelve accounts, each with its habit and its capital.
 
 /// A participant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,7 +11,7 @@ pub(super) enum Who {
     PutSeller,
     /// Sells strangles.
     StrangleSeller,
-    /// Sells calls against WETH.
+    /// Sells calls against WETH, and buys puts on credit.
     CallWriter,
     /// Buys the puts that protect from a crash.
     TailBuyer,
@@ -23,13 +23,15 @@ pub(super) enum Who {
     Basis,
     /// Cash only: may never lose.
     Saver,
+    /// Lends to the pool that funds everybody's debts.
+    Lender,
     /// Capital for liquidations.
     Liquidator,
 }
 
 impl Who {
     /// All, in the order of the tables.
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::North,
         Self::South,
         Self::PutSeller,
@@ -40,6 +42,7 @@ impl Who {
         Self::Bear,
         Self::Basis,
         Self::Saver,
+        Self::Lender,
         Self::Liquidator,
     ];
 
@@ -61,6 +64,7 @@ impl Who {
             Self::Bear => "bear",
             Self::Basis => "basis trader",
             Self::Saver => "saver",
+            Self::Lender => "lender",
             Self::Liquidator => "liquidator",
         }
     }
@@ -69,13 +73,12 @@ impl Who {
     pub(super) const fn capital(self) -> f64 {
         match self {
             Self::North | Self::South | Self::Basis => 3.0,
-            Self::PutSeller => 1.25,
+            Self::PutSeller | Self::TailBuyer => 1.25,
             Self::StrangleSeller => 1.4,
             Self::CallWriter => 1.1,
-            Self::TailBuyer => 2.0,
             Self::Trend => 1.15,
             Self::Bear => 1.8,
-            Self::Saver | Self::Liquidator => 1.0,
+            Self::Saver | Self::Lender | Self::Liquidator => 1.0,
         }
     }
 }

@@ -70,13 +70,13 @@ pub async fn run(options: &Options) -> Result<bool, DemoError> {
     ));
     report::market(&market, options.underlying);
 
-    let settings = settings(options, &market.bars, from);
+    let index = market.bars.covering(from).map_or(snapshot.index, |bar| bar.open);
+    let settings = settings(options, &market.bars, from, index);
     let stage = Stage::new(&settings, |step| report::note(&format!("deploying {step}"))).await?;
     let mut theatre = Theatre::new(stage, options.underlying, settings.time).await?;
     let mut replay = Replay::new(market);
 
     theatre.move_to(from).await?;
-    let index = replay.market.bars.covering(from).map_or(snapshot.index, |bar| bar.open);
     theatre.stage.push_price(0, index).await?;
     replay.publish(&mut theatre, index).await?;
     report::note("trading the opening book");
@@ -102,18 +102,21 @@ pub async fn run(options: &Options) -> Result<bool, DemoError> {
     report::accounts(&theatre, "Accounts at the end", &end).await?;
     report::flows(&mut theatre, &end);
     theatre.withdraw_savings().await?;
+    theatre.redeem_shares().await?;
+    theatre.rebuild().await?;
     let closing = theatre.moment().await?;
     let violations = theatre.verdict(&replay, &opening, &closing);
     report::gas(&theatre.stage.gas);
     Ok(violations.is_empty())
 }
 
-fn settings(options: &Options, bars: &crate::input::Bars, from: u64) -> Settings {
+fn settings(options: &Options, bars: &crate::input::Bars, from: u64, index: f64) -> Settings {
     let mut settings = Settings::ether(options.seed, from - PREPARATION);
     settings.underlyings = vec![UnderlyingSettings {
         number: options.underlying.number(),
         range: options.underlying.range(),
-        open_interest_cap: 1_000_000_000_000_000,
+        caps: [10_u128.pow(28), 10_u128.pow(28)],
+        price: index,
     }];
     settings.collateral.underlying = options.underlying.number();
     // A bar may be longer than an hour.
@@ -152,6 +155,33 @@ impl Theatre {
         Ok(())
     }
 
+    /// The lender takes back what isn't lent out.
+    async fn redeem_shares(&mut self) -> Result<(), DemoError> {
+        let lender = self.wallet(Who::Lender);
+        let account = lender.account();
+        let novate = &self.stage.novate;
+        let (shares, ledger) = (novate.pool_shares(account).await?, novate.ledger().await?);
+        let lent = ledger.lentOut.max(alloy_primitives::I256::ZERO).unsigned_abs();
+        let limit = alloy_primitives::U256::from(novate.lending().await?.limit);
+        // Lent out stays within its limit of what remains.
+        let million = alloy_primitives::U256::from(1_000_000);
+        let least = (lent * million).div_ceil(limit.max(alloy_primitives::U256::from(1)));
+        let amount = shares.min(ledger.pool.saturating_sub(least));
+        if !amount.is_zero() {
+            let receipt = novate.redeem(&lender, account, amount).await?;
+            self.stage.gas.note("redeem", receipt.gas_used);
+        }
+        report::redeemed(amount, shares);
+        Ok(())
+    }
+
+    /// Rebuilds every account's cash, shares and positions from events alone, and compares.
+    async fn rebuild(&mut self) -> Result<(), DemoError> {
+        let violations = audit::rebuilt(&self.stage, &self.accounts).await?;
+        self.violations.extend(violations);
+        Ok(())
+    }
+
     /// Prints what was proved, or what was violated.
     fn verdict(&mut self, replay: &Replay, opening: &Moment, closing: &Moment) -> Vec<Violation> {
         self.violations.extend(closing.conservation(self.deposited));
@@ -164,6 +194,9 @@ impl Theatre {
             self.violations.push(Violation(
                 "the saver's account isn't empty after withdrawing all that was deposited".into(),
             ));
+        }
+        if closing.equity(Who::Lender) != opening.equity(Who::Lender) {
+            self.violations.push(Violation("the lender's equity isn't what was lent".into()));
         }
         report::verdict(&replay.happened, closing, &self.violations);
         self.violations.clone()

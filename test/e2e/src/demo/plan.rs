@@ -142,6 +142,12 @@ pub(super) fn plan(
         seller: Who::CallWriter,
         legs: calls,
     });
+    deals.push(Deal {
+        what: "puts on credit".into(),
+        buyer: Who::CallWriter,
+        seller: Who::North,
+        legs: vec![desk.option(last, Right::Put, -0.25, 8.0, EDGE)?],
+    });
     let perpetual = Leg {
         instrument: Instrument::perpetual(underlying)?,
         contracts: 12.0 * unit,

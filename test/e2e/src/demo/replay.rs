@@ -1,10 +1,11 @@
-//! The replay: every bar is a block and a round of the feed; at every step publishers post, the liquidator looks, and what
-//! has expired is settled.
+//! The replay: every bar is a block and a round of the feed; at every step publishers sign the market, gains are settled at the marks,
+//! the liquidator looks, and what has expired is settled.
 
 use std::collections::BTreeMap;
 
 use alloy_primitives::{I256, U256};
 use novate_abi::{IClearing, IOracle};
+use novate_client::{EIGHTHS, Publisher};
 use novate_liquidator::{Action, Liquidator};
 use novate_risk::{Instrument, instrument::Kind};
 
@@ -13,23 +14,29 @@ use super::cast::Who;
 use super::plan::RATE;
 use super::report;
 use super::theatre::{PlayError, Theatre};
+use crate::message::{CERTAIN, expiry_update};
 use crate::model::Market;
 use crate::units;
 
-/// How long a proposed settlement price can be disputed, seconds.
-const DISPUTE_WINDOW: u64 = 7_200;
-
-/// Fewest rounds whose average is a settlement price; with fewer the first round after expiry counts.
-const LEAST_ROUNDS: usize = 3;
+/// While an auction is open the bot looks every minute, so often between two bars.
+const MINUTE: u64 = 60;
+const LOOKS: u64 = 15;
 
 /// What happened on the way.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Happened {
     pub(super) steps: usize,
     pub(super) rounds: usize,
+    pub(super) updates: usize,
+    /// Updates in which a surface went only a part of its way.
+    pub(super) partial: usize,
+    pub(super) surfaces: usize,
+    /// Surfaces that the oracle didn't take.
+    pub(super) refused: usize,
     pub(super) auctions: usize,
     pub(super) bids: usize,
     pub(super) insolvent_bids: usize,
+    pub(super) written_off: usize,
     pub(super) settled_expiries: usize,
     pub(super) settled_positions: usize,
 }
@@ -41,23 +48,26 @@ pub(super) struct Replay {
     pub(super) happened: Happened,
     /// Expiries that are over, and when their price becomes final.
     proposed: BTreeMap<u64, u64>,
-    nonce: u64,
+    publisher: Publisher,
+    /// Whether a surface is still on its way to where the market is.
+    is_behind: bool,
     /// Whether the bot started or saw an auction in which it didn't bid.
     auction_is_open: bool,
+    /// What was told last of each account that the bot did nothing about: said once.
+    told: BTreeMap<Who, Action>,
 }
 
 impl Replay {
-    pub(super) const fn new(market: Market) -> Self {
-        let happened = Happened {
-            steps: 0,
-            rounds: 0,
-            auctions: 0,
-            bids: 0,
-            insolvent_bids: 0,
-            settled_expiries: 0,
-            settled_positions: 0,
-        };
-        Self { market, happened, proposed: BTreeMap::new(), nonce: 0, auction_is_open: false }
+    pub(super) fn new(market: Market) -> Self {
+        Self {
+            market,
+            happened: Happened::default(),
+            proposed: BTreeMap::new(),
+            publisher: Publisher::default(),
+            is_behind: false,
+            auction_is_open: false,
+            told: BTreeMap::new(),
+        }
     }
 
     /// Plays all bars that close after now, in `steps` steps.
@@ -85,12 +95,37 @@ impl Replay {
             self.market.observe(*time, *price);
             self.happened.rounds += 1;
             since_step += 1;
+            self.observe(theatre).await?;
             // Nobody who runs an auction looks away until the next hour: while one is open, every bar is a step.
             if since_step == bars_per_step || number + 1 == ahead.len() || self.auction_is_open {
                 since_step = 0;
                 self.step(theatre, bot, *price).await?;
                 report::progress(number + 1, ahead.len(), theatre.now, *price);
+            } else if self.is_behind {
+                self.publish(theatre, *price).await?;
             }
+            self.watch(theatre, bot, *price, *time + interval).await?;
+        }
+        Ok(())
+    }
+
+    /// An auction ages by at most a minute from one sighting to the next: while one is open, the bot looks every minute.
+    async fn watch(
+        &mut self,
+        theatre: &mut Theatre,
+        bot: &mut Liquidator,
+        price: f64,
+        next_bar: u64,
+    ) -> Result<(), PlayError> {
+        for _ in 0..LOOKS {
+            if !self.auction_is_open || theatre.now + MINUTE >= next_bar {
+                break;
+            }
+            let time = theatre.now + MINUTE;
+            theatre.stage.chain().mine_at(time).await?;
+            theatre.now = time;
+            let marked = theatre.marked("a minute").await?;
+            theatre.last = Some(self.liquidate(theatre, bot, &marked, price).await?);
         }
         Ok(())
     }
@@ -103,15 +138,8 @@ impl Replay {
     ) -> Result<(), PlayError> {
         self.happened.steps += 1;
         self.publish(theatre, price).await?;
-        self.propose(theatre).await?;
-        let marked = theatre.moment().await?;
-        if let Some(before) = theatre.last.take() {
-            // Whoever gains by a move, gains from someone: prices create no money.
-            theatre.violations.extend(marked.printed(&before, "market move"));
-            for who in Who::ALL {
-                theatre.flows(who).market += units::units(marked.equity(who) - before.equity(who));
-            }
-        }
+        theatre.touch().await?;
+        let marked = theatre.marked("market move").await?;
         let liquidated = self.liquidate(theatre, bot, &marked, price).await?;
         let settled = self.settle(theatre, liquidated).await?;
         theatre.violations.extend(settled.conservation(theatre.deposited));
@@ -119,52 +147,46 @@ impl Replay {
         Ok(())
     }
 
-    /// Posts a surface per living expiry, and the perpetual's mark.
+    /// One message with the whole market, as far as its surfaces' allowances go.
     pub(super) async fn publish(
         &mut self,
         theatre: &mut Theatre,
         index: f64,
     ) -> Result<(), PlayError> {
-        self.nonce += 1;
         let (keeper, publishers) = (theatre.stage.keeper.clone(), theatre.stage.publishers.clone());
-        // All but one sign: that is the threshold.
+        // All but one sign: that is the threshold, and allowances hold.
         let signing = publishers.get(1..).unwrap_or_default();
-        let underlying = theatre.underlying.number();
-        let one = 1_000_000_000_000_000_000;
-        for slice in self.market.slices(theatre.now, index) {
-            let surface = IOracle::Surface {
-                underlying,
-                expiry: slice.expiry,
-                modelTime: theatre.now,
-                forward: units::price(slice.forward),
-                rate: units::small_wad(RATE),
-                a: units::small_wad(slice.svi.a),
-                b: units::small_wad(slice.svi.b).unsigned_abs(),
-                rho: units::small_wad(slice.svi.rho),
-                m: units::small_wad(slice.svi.m),
-                sigma: units::small_wad(slice.svi.sigma).unsigned_abs(),
-                forwardConfidence: one,
-                rateConfidence: one,
-                volatilityConfidence: one,
-                nonce: self.nonce,
-            };
-            let receipt = theatre.stage.novate.post_surface(&keeper, signing, &surface).await?;
-            theatre.stage.gas.note("post surface", receipt.gas_used);
-        }
-        let mark = IOracle::PerpetualMark {
-            underlying,
+        let slices = self.market.slices(theatre.now, index);
+        let wanted = IOracle::MarketUpdate {
+            underlying: theatre.underlying.number(),
             modelTime: theatre.now,
-            mark: units::price(index * 1.0002),
-            confidence: one,
-            nonce: self.nonce,
+            indexReference: units::price(index),
+            perpetualMark: units::price(index * 1.0002),
+            perpetualConfidence: CERTAIN,
+            expiries: slices
+                .iter()
+                .map(|slice| expiry_update(slice.expiry, slice.forward, RATE, &slice.svi))
+                .collect(),
         };
-        let receipt = theatre.stage.novate.post_perpetual_mark(&keeper, signing, &mark).await?;
-        theatre.stage.gas.note("post perpetual mark", receipt.gas_used);
+        let novate = &theatre.stage.novate;
+        let (receipt, reached) =
+            novate.publish(&keeper, signing, &mut self.publisher, &wanted).await?;
+        theatre
+            .stage
+            .gas
+            .note(format!("update, {} expiries", wanted.expiries.len()), receipt.gas_used);
+        self.is_behind = reached < EIGHTHS;
+        self.happened.updates += 1;
+        self.happened.partial += usize::from(self.is_behind);
+        for told in receipt.events::<IOracle::ExpiryUpdated>() {
+            self.happened.surfaces += 1;
+            self.happened.refused += usize::from(!told.surfaceTaken);
+        }
         Ok(())
     }
 
-    /// Proposes the settlement price of what has expired.
-    async fn propose(&mut self, theatre: &mut Theatre) -> Result<(), PlayError> {
+    /// Observes the settlement window of what has expired, until its price is proposed.
+    async fn observe(&mut self, theatre: &mut Theatre) -> Result<(), PlayError> {
         let due = self
             .market
             .expiries
@@ -173,18 +195,13 @@ impl Replay {
         let due: Vec<u64> = due.copied().collect();
         for expiry in due {
             let (keeper, underlying) = (theatre.stage.keeper.clone(), theatre.underlying.number());
-            let receipt = theatre
-                .stage
-                .novate
-                .propose_settlement(&keeper, underlying, expiry, LEAST_ROUNDS)
-                .await?;
-            theatre.stage.gas.note("propose settlement", receipt.gas_used);
+            let receipt = theatre.stage.novate.observe(&keeper, underlying, expiry).await?;
+            theatre.stage.gas.note("observe a settlement window", receipt.gas_used);
             let proposed = receipt.events::<IOracle::SettlementProposed>();
-            let (price, final_at) = proposed
-                .first()
-                .map_or((U256::ZERO, theatre.now + DISPUTE_WINDOW), |e| (e.price, e.finalAt));
-            report::proposed(theatre.now, expiry, units::unsigned_units(price), final_at);
-            self.proposed.insert(expiry, final_at);
+            let Some(event) = proposed.first() else { continue };
+            let price = units::unsigned_units(event.price);
+            report::proposed(theatre.now, expiry, price, event.finalAt);
+            self.proposed.insert(expiry, event.finalAt);
         }
         Ok(())
     }
@@ -208,16 +225,29 @@ impl Replay {
             let Some(who) = theatre.who(action.account()) else { continue };
             parties.push(who);
             theatre.stage.gas.note(action.kind(), action.gas_used());
-            report::acted(theatre.now, price, who, &action);
+            let is_told = match &action {
+                Action::Sighted { .. } => true,
+                Action::Passed { .. } => {
+                    self.told.insert(who, action.clone()).as_ref() == Some(&action)
+                }
+                _ => {
+                    self.told.remove(&who);
+                    false
+                }
+            };
+            if !is_told {
+                report::acted(theatre.now, price, who, &action);
+            }
             match &action {
                 Action::Started { .. } => self.happened.auctions += 1,
-                Action::Bid { has_started, mode, fraction, price, .. } => {
+                Action::Bid { has_started, value, paid, .. } => {
                     self.happened.auctions += usize::from(*has_started);
                     self.happened.bids += 1;
-                    self.happened.insolvent_bids += usize::from(*mode == 1);
-                    theatre.violations.extend(as_auctioned(before, &after, who, *fraction, *price));
+                    self.happened.insolvent_bids += usize::from(value.is_negative());
+                    theatre.violations.extend(as_auctioned(before, &after, who, *value, *paid));
                 }
-                Action::Released { .. } | Action::Passed { .. } => {}
+                Action::WrittenOff { .. } => self.happened.written_off += 1,
+                Action::Sighted { .. } | Action::Released { .. } | Action::Passed { .. } => {}
             }
         }
         theatre.violations.extend(after.only_changed(before, &parties, "liquidation"));
@@ -263,29 +293,31 @@ impl Replay {
     }
 }
 
-/// The account sold a fraction of its equity for the price, and lost nothing else. Quantities are cut to millionths of a
-/// contract: that is how far the slice may differ, position by position.
+/// The account gave what was cut out, at marks, for the price, less what of it went to insurance: a 99th of its concession more was
+/// taken out of the bidder's. It lost nothing else, to a few units of rounding.
 fn as_auctioned(
     before: &Moment,
     after: &Moment,
     who: Who,
-    fraction: U256,
-    price: I256,
+    value: I256,
+    paid: U256,
 ) -> Option<Violation> {
-    let wad = I256::try_from(10_u64.pow(18)).unwrap_or(I256::ONE);
-    let slice = before.equity(who) * signed(fraction) / wad;
-    // In the insolvent mode the fund pays the bidder (a price below zero), not the account.
-    let expected = before.equity(who) - slice + price.max(I256::ZERO);
+    let number = |number: u64| I256::try_from(number).unwrap_or(I256::ONE);
+    // paid = V - a R + a R / 100.
+    let concession = (value - signed(paid)) * number(100) / number(99);
+    let received = if paid.is_zero() { I256::ZERO } else { value - concession };
+    let expected = before.equity(who) - value + received;
     let difference = (after.equity(who) - expected).abs();
-    let millionth = signed(before.index / U256::from(1_000_000));
-    let tolerance = millionth * I256::try_from(before.positions(who) + 1).unwrap_or(I256::ONE);
-    (difference > tolerance).then(|| {
+    (difference > number(ROUNDING)).then(|| {
         Violation(format!(
-            "liquidation of {}: equity is {difference} away from equity - slice + price",
+            "liquidation of {}: equity is {difference} away from equity - value + price",
             who.name()
         ))
     })
 }
+
+/// What a few roundings to 1e-18 of each of a book's lines make.
+const ROUNDING: u64 = 10_000;
 
 /// The cash flow of an option is quantity times payoff at the settlement price.
 fn as_agreed(event: &IClearing::Settled) -> Option<Violation> {

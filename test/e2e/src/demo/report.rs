@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use alloy_primitives::I256;
+use alloy_primitives::{I256, U256};
 use novate_abi::{IClearing, IMargin, IMarginLens};
 use novate_client::Error;
 use novate_liquidator::Action;
@@ -120,20 +120,28 @@ pub(super) fn settled(time: u64, expiry: u64, events: &[IClearing::Settled]) {
 pub(super) fn acted(time: u64, index: f64, who: Who, action: &Action) {
     let what = match action {
         Action::Started { .. } => "auction started".into(),
-        Action::Bid { fraction, price, mode, .. } => {
+        Action::Bid { fraction, value, paid, from_waterfall, .. } => {
             let share = 100.0 * unsigned_units(*fraction);
-            let price = units(*price);
-            if *mode == 0 {
-                format!("liquidated: {share:.2}% of the book sold for {}", dollars(price))
+            let fund = match unsigned_units(*from_waterfall) {
+                0.0 => String::new(),
+                fund => format!(", the insurance fund pays {}", dollars(fund)),
+            };
+            if value.is_negative() {
+                format!("insolvent: {share:.2}% of the book taken over{fund}")
             } else {
                 format!(
-                    "insolvent: {share:.2}% of the book taken over, the insurance fund pays {}",
-                    dollars(-price)
+                    "liquidated: {share:.2}% of the book, worth {}, sold for {}{fund}",
+                    dollars(units(*value)),
+                    dollars(unsigned_units(*paid))
                 )
             }
         }
+        Action::Sighted { .. } => "auction goes on".into(),
         Action::Released { .. } => "recovered, auction ended".into(),
-        Action::Passed { reason, .. } => format!("auction goes on, no bid: {reason}"),
+        Action::WrittenOff { amount, .. } => {
+            format!("debt of {} written off", dollars(unsigned_units(*amount)))
+        }
+        Action::Passed { reason, .. } => format!("nothing done: {reason}"),
     };
     println!("{}  index {:>10}  {:<18}  {what}", minute(time), dollars(index), who.name());
 }
@@ -269,41 +277,67 @@ fn row(name: &str, flows: &Flows, equity: f64) -> [String; 9] {
     [name.into(), deposited, trading, fees, market, liquidation, settlement, equity, unexplained]
 }
 
+/// What the lender took back.
+pub(super) fn redeemed(amount: U256, shares: U256) {
+    println!(
+        "The lender redeems {} of {}.",
+        dollars(unsigned_units(amount)),
+        dollars(unsigned_units(shares))
+    );
+}
+
 /// What was proved.
 pub(super) fn verdict(happened: &Happened, closing: &Moment, violations: &[Violation]) {
     let Happened {
         steps,
         rounds,
+        updates,
+        partial,
+        surfaces,
+        refused,
         auctions,
         bids,
         insolvent_bids,
+        written_off,
         settled_expiries,
         settled_positions,
     } = happened;
     println!(
-        "{rounds} rounds in {steps} steps; {auctions} auctions with {bids} bids, {insolvent_bids} of them insolvent;"
+        "{rounds} rounds in {steps} steps; {auctions} auctions with {bids} bids, {insolvent_bids} of them insolvent; {written_off} debts written off;"
     );
     println!("{settled_expiries} expiries with {settled_positions} positions settled.");
     println!(
-        "Fees {}, insurance fund {}.\n",
+        "{updates} messages with {surfaces} surfaces, {refused} not taken; {partial} messages went a part of their way."
+    );
+    println!(
+        "Fees {}, insurance fund {}, debts {}, pool {}, carried {}.\n",
         dollars(closing.fees()),
-        dollars(closing.insurance())
+        dollars(closing.insurance()),
+        dollars(closing.debts()),
+        dollars(closing.pool()),
+        dollars(closing.carried())
     );
     if violations.is_empty() {
         println!("Proved after every step:");
         println!("  positions sum to zero in every instrument;");
         println!(
-            "  cash tokens held = cash of all accounts + variation + fees + insurance, to the unit;"
+            "  cash tokens held = cash of all accounts + pool + variation + fees + insurance - carried, to the unit;"
+        );
+        println!(
+            "  debts, pool shares and what is lent out are what the accounts say, to the unit;"
         );
         println!("  collateral tokens held = collateral of all accounts, to the unit;");
-        println!("  all equities + fees + insurance = deposits - withdrawals;");
+        println!("  all equities + fees + insurance - carried = deposits - withdrawals;");
         println!(
             "  a trade or liquidation changes nobody's equity but its parties', to the last digit;"
         );
         println!(
             "  every trade came out as its preview said; every auction and settlement paid what its terms say;"
         );
-        println!("  the account without positions lost nothing.\n");
+        println!("  the accounts without positions, of saver and lender, lost nothing;");
+        println!(
+            "  cash, pool shares and positions of all accounts are rebuilt from events alone.\n"
+        );
         return;
     }
     println!("VIOLATED ({}):", violations.len());

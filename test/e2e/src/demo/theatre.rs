@@ -7,6 +7,7 @@ use super::audit::{Flows, Moment, Violation, accounts};
 use super::cast::Who;
 use super::options::Underlying;
 use crate::stage::{Stage, StageError};
+use crate::units;
 
 /// Why the demonstration stopped.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,7 @@ pub(super) struct Theatre {
     pub(super) stage: Stage,
     pub(super) underlying: Underlying,
     pub(super) wallets: Vec<Wallet>,
+    /// Of the cast, and at last the house's, which lends.
     pub(super) accounts: Vec<B256>,
     /// Time of the last block, Unix seconds.
     pub(super) now: u64,
@@ -58,14 +60,15 @@ impl Theatre {
         for who in Who::ALL {
             wallets.push(stage.wallet(who.name()).await?);
         }
-        let accounts = accounts(&wallets);
+        let mut accounts = accounts(&wallets);
+        accounts.push(stage.governor.account());
         Ok(Self {
             stage,
             underlying,
             accounts,
             wallets,
             now,
-            deposited: U256::ZERO,
+            deposited: Stage::house_share(),
             violations: Vec::new(),
             last: None,
             flows: vec![Flows::default(); Who::ALL.len()],
@@ -99,6 +102,28 @@ impl Theatre {
     /// Reads all accounts now.
     pub(super) async fn moment(&self) -> Result<Moment, Error> {
         Moment::read(&self.stage, self.underlying.number(), &self.accounts).await
+    }
+
+    /// Reads all accounts after the market, or time alone, has moved: whoever gains by it, gains from someone, for prices create no
+    /// money.
+    pub(super) async fn marked(&mut self, what: &str) -> Result<Moment, Error> {
+        let marked = self.moment().await?;
+        if let Some(before) = self.last.take() {
+            self.violations.extend(marked.printed(&before, what));
+            for who in Who::ALL {
+                let change = units::units(marked.equity(who) - before.equity(who));
+                self.flows(who).market += change;
+            }
+        }
+        Ok(marked)
+    }
+
+    /// Settles the gains of all accounts at the mark.
+    pub(super) async fn touch(&mut self) -> Result<(), Error> {
+        let (keeper, accounts) = (self.stage.keeper.clone(), self.accounts.clone());
+        let receipt = self.stage.novate.touch(&keeper, accounts).await?;
+        self.stage.gas.note("touch all accounts", receipt.gas_used);
+        Ok(())
     }
 
     /// Moves the chain's time to `time`; the next transaction is at that second.

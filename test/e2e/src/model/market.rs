@@ -120,7 +120,8 @@ impl Market {
         let known = self.history.iter().rfind(|(of, ..)| *of <= time).or(self.history.first());
         let Some((of, index_then, fits)) = known else { return Vec::new() };
         let factor = self.volatility_factor();
-        fits.iter()
+        let mut slices: Vec<Slice> = fits
+            .iter()
             .filter(|fit| fit.expiry > time)
             .map(|fit| {
                 let tau = years(fit.expiry - time);
@@ -130,7 +131,26 @@ impl Market {
                 let svi = largest_without_arbitrage(&fit.slice, elapsed * factor * factor, tau);
                 Slice { expiry: fit.expiry, forward, svi }
             })
-            .collect()
+            .collect();
+        lift_over_shorter(&mut slices);
+        slices
+    }
+}
+
+/// Lifts every slice whose total variance is below that of the one before it, at equal moneyness within two standard deviations:
+/// expiries are fitted one by one, and the oracle takes none that contradicts a shorter one.
+fn lift_over_shorter(slices: &mut [Slice]) {
+    // More than what is lost where surfaces are signed with 9 decimals.
+    const SPARE: f64 = 1e-7;
+    for number in 1..slices.len() {
+        let (before, after) = slices.split_at_mut(number);
+        let (Some(shorter), Some(slice)) = (before.last(), after.first_mut()) else { return };
+        let deviation = shorter.svi.total_variance(0.0).sqrt();
+        let lacking = (-8..=8)
+            .map(|step| f64::from(step) / 4.0 * deviation)
+            .map(|k| shorter.svi.total_variance(k) + SPARE - slice.svi.total_variance(k))
+            .fold(0.0, f64::max);
+        slice.svi.a += lacking;
     }
 }
 

@@ -199,10 +199,7 @@ mod tests {
         let long = |wasm_bytes| Size { wasm_bytes, ..size(60_000, -35_424, 1) };
         assert_eq!(long(262_144).fault(), None);
         let fault = long(262_145).fault();
-        assert_eq!(
-            fault.as_deref(),
-            Some("its WASM is 1 bytes longer than a chain decompresses")
-        );
+        assert_eq!(fault.as_deref(), Some("its WASM is 1 bytes longer than a chain decompresses"));
     }
 
     #[test]

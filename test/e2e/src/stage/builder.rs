@@ -1,11 +1,14 @@
 //! The steps of setting up: what is created, and which parameters each contract gets.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, I256, U256};
 use alloy_sol_types::{SolCall, SolValue};
 use novate_abi::{IClearing, IExchange, ILiquidation, IMargin, IOracle, IRiskParameters};
-use novate_client::{Chain, Deployment, Receipt, Wallet};
+use novate_client::{Chain, Deployment, Novate, Receipt, Wallet};
 
-use super::{Artifacts, GasLog, Settings, StageError};
+use super::{Artifacts, GasLog, IMockAggregator, IMockToken, Settings, StageError};
+
+/// What the house itself lends, whole dollars.
+pub(super) const HOUSE_SHARE: u64 = 100;
 
 /// A connection with the governor at work.
 #[derive(Debug)]
@@ -76,7 +79,8 @@ impl Builder {
         Ok(())
     }
 
-    /// Gives oracle, margin and clearing their parameters.
+    /// Gives oracle, margin and clearing their parameters. What margin and the oracle know of a collateral token must be there before
+    /// clearing accepts it.
     pub(super) async fn configure(
         &mut self,
         at: Deployment,
@@ -88,15 +92,19 @@ impl Builder {
     ) -> Result<(), StageError> {
         self.configure_oracle(at, settings, publishers, feeds, sequencer).await?;
         for underlying in &settings.underlyings {
+            let number = underlying.number;
             let call = IRiskParameters::setUnderlyingCall {
-                underlying: underlying.number,
+                underlying: number,
                 range: underlying.range,
                 volatilityRangeUp: 500_000_000_000_000_000,
                 volatilityRangeDown: 300_000_000_000_000_000,
             };
             self.send(at.parameters, &call).await?;
-            let (underlying, cap) = (underlying.number, underlying.open_interest_cap);
-            self.send(at.clearing, &IClearing::setOpenInterestCapCall { underlying, cap }).await?;
+            let call = IRiskParameters::syncAllowancesCall { underlying: number };
+            self.send(at.parameters, &call).await?;
+            let [series, account] = underlying.caps;
+            let call = IClearing::setCapsCall { underlying: number, series, account };
+            self.send(at.clearing, &call).await?;
         }
         let collateral = settings.collateral;
         let call = IRiskParameters::setCollateralCall {
@@ -112,14 +120,43 @@ impl Builder {
         self.send(clearing, &IClearing::setVenueCall { venue: exchange, allowed: true }).await?;
         self.send(clearing, &IClearing::addCollateralCall { token: weth, cap: 10_u128.pow(24) })
             .await?;
-        let [option, premium_cap, maker, taker] = settings.fees;
+        let fees = settings.fees;
         let call = IClearing::setFeesCall {
-            optionRate: option,
-            optionPremiumCap: premium_cap,
-            makerRate: maker,
-            takerRate: taker,
+            optionRate: fees.option,
+            optionPremiumCap: fees.premium_cap,
+            optionMinimum: fees.option_minimum,
+            makerRate: fees.maker,
+            takerRate: fees.taker,
         };
         self.send(clearing, &call).await?;
+        // 5% of a delta-one mark; of options the greater of 5% of the index and half of the mark.
+        let call = IClearing::setBandsCall {
+            deltaOne: 50_000,
+            optionOfIndex: 50_000,
+            optionOfMark: 500_000,
+        };
+        self.send(clearing, &call).await?;
+        // 85% of the pool may be lent out; a debt needs 1%, and 2% initially.
+        let call =
+            IClearing::setLendingCall { limit: 850_000, maintenance: 10_000, initial: 20_000 };
+        self.send(clearing, &call).await?;
+        Ok(())
+    }
+
+    /// The house's own share of the pool, which stays: so that no pool is ever empty.
+    pub(super) async fn seed_pool(
+        &mut self,
+        at: Deployment,
+        usdc: Address,
+    ) -> Result<(), StageError> {
+        let tokens = U256::from(HOUSE_SHARE) * U256::from(1_000_000);
+        let call = IMockToken::mintCall { to: self.governor.address(), amount: tokens };
+        self.send(usdc, &call).await?;
+        let novate = Novate::new(self.chain.clone(), at);
+        let account = self.governor.account();
+        novate.deposit(&self.governor, account, usdc, tokens).await?;
+        let share = U256::from(HOUSE_SHARE) * U256::from(10_u64.pow(18));
+        novate.lend(&self.governor, account, share).await?;
         Ok(())
     }
 
@@ -131,15 +168,23 @@ impl Builder {
         feeds: &[Address],
         sequencer: Address,
     ) -> Result<(), StageError> {
+        self.send(at.oracle, &IOracle::setKeeperCall { keeper: at.parameters }).await?;
         for (underlying, feed) in settings.underlyings.iter().zip(feeds) {
+            let answer = I256::try_from(crate::units::wad(underlying.price) / 10_000_000_000)
+                .unwrap_or_default();
+            self.send(*feed, &IMockAggregator::pushCall { answer }).await?;
             let feed = IOracle::Feed {
                 feed: *feed,
                 heartbeat: settings.heartbeat,
                 minimumAnswer: 1_000_000_000_000_000,
                 maximumAnswer: 10_u128.pow(27),
             };
-            self.send(at.oracle, &IOracle::setFeedCall { underlying: underlying.number, feed })
-                .await?;
+            let call = IOracle::setFeedCall {
+                underlying: underlying.number,
+                feed,
+                expectedPrice: crate::units::price(underlying.price),
+            };
+            self.send(at.oracle, &call).await?;
         }
         self.send(at.oracle, &IOracle::setSequencerFeedCall { feed: sequencer, grace: 1_800 })
             .await?;

@@ -14,7 +14,7 @@ use novate_client::{Chain, Error, Novate, Receipt, Wallet};
 pub use artifacts::{ArtifactError, Artifacts};
 pub use gas::GasLog;
 pub use node::RunningNode;
-pub use setup::{Collateral, Settings, UnderlyingSettings};
+pub use setup::{Collateral, Fees, Settings, UnderlyingSettings};
 
 sol! {
     /// Tokens of the tests.
@@ -65,11 +65,11 @@ pub struct Stage {
     pub feeds: Vec<Address>,
     /// The sequencer's uptime feed.
     pub sequencer: Address,
-    /// Governor and guardian of all contracts.
+    /// Governor and guardian of all contracts; its account 0 holds the house's share of the pool.
     pub governor: Wallet,
     /// Relays, settles, pays.
     pub keeper: Wallet,
-    /// Those who sign surfaces and marks.
+    /// Those who sign markets.
     pub publishers: Vec<Wallet>,
     /// Gas by kind of operation.
     pub gas: GasLog,
@@ -88,6 +88,11 @@ impl Stage {
         let wallet = named_wallet(self.seed, name)?;
         fund(&self.novate.chain, &self.funder, wallet.address()).await?;
         Ok(wallet)
+    }
+
+    /// What the house itself lends, 18 decimals.
+    pub fn house_share() -> U256 {
+        U256::from(builder::HOUSE_SHARE) * U256::from(10_u64.pow(18))
     }
 
     /// The node's address, for whoever connects by himself.

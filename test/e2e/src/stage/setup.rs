@@ -11,14 +11,16 @@ const DEVELOPMENT_KEY: B256 =
     b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 
 /// An underlying and its risk parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UnderlyingSettings {
     /// Its number.
     pub number: u8,
     /// Price range of one spot unit, 18 decimals.
     pub range: u64,
-    /// Most contracts open per instrument, millionths.
-    pub open_interest_cap: u64,
+    /// Most notional open in an expiry, and on an account, 18 decimals.
+    pub caps: [u128; 2],
+    /// The index when its feed is named.
+    pub price: f64,
 }
 
 /// The collateral token's parameters.
@@ -34,8 +36,23 @@ pub struct Collateral {
     pub cancels_risk: bool,
 }
 
+/// What trades cost; rates in millionths of notional at the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fees {
+    /// Of options.
+    pub option: u32,
+    /// Most of the premium at the mark, millionths.
+    pub premium_cap: u32,
+    /// Least of an option trade, 18 decimals.
+    pub option_minimum: u64,
+    /// Of a delta-one maker; below zero: a rebate.
+    pub maker: i32,
+    /// Of a delta-one taker.
+    pub taker: u32,
+}
+
 /// How the stage is set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// Decides all keys, so all addresses.
     pub seed: u64,
@@ -49,8 +66,8 @@ pub struct Settings {
     pub collateral: Collateral,
     /// Publishers, all of whom but one must sign.
     pub publishers: usize,
-    /// Fees as in [`IClearing::setFeesCall`].
-    pub fees: [u32; 4],
+    /// What trades cost.
+    pub fees: Fees,
 }
 
 impl Settings {
@@ -62,7 +79,8 @@ impl Settings {
             underlyings: vec![UnderlyingSettings {
                 number: 1,
                 range: 180_000_000_000_000_000,
-                open_interest_cap: 1_000_000_000_000_000,
+                caps: [10_u128.pow(28), 10_u128.pow(28)],
+                price: 2_500.0,
             }],
             heartbeat: 3_600,
             collateral: Collateral {
@@ -72,7 +90,13 @@ impl Settings {
                 cancels_risk: true,
             },
             publishers: 3,
-            fees: [300, 125_000, 100, 500],
+            fees: Fees {
+                option: 300,
+                premium_cap: 125_000,
+                option_minimum: 10_000_000_000_000_000,
+                maker: 100,
+                taker: 500,
+            },
         }
     }
 }
@@ -122,14 +146,15 @@ impl Stage {
             programs.try_into().unwrap_or_default();
         let at = Deployment { oracle, margin, clearing, liquidation, exchange, parameters, lens };
         progress("parameters");
-        builder.initialise(at, usdc).await?;
-        builder.configure(at, settings, &publishers, &feeds, sequencer, weth).await?;
         // Up since a day, so that no grace period runs.
         let up = IMockSequencerFeed::reportSinceCall {
             isUp: true,
             startedAt: U256::from(settings.time - 86_400),
         };
         builder.chain.send(&keeper, sequencer, &up).await?;
+        builder.initialise(at, usdc).await?;
+        builder.configure(at, settings, &publishers, &feeds, sequencer, weth).await?;
+        builder.seed_pool(at, usdc).await?;
         let Builder { chain, governor, gas, .. } = builder;
         Ok(Self {
             novate: Novate::new(chain, at),
