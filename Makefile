@@ -123,7 +123,7 @@ fuzz-risk: setup ## Runs 10,000,000 random books through every function of the m
 	python3 scripts/risk/reports.py fuzz target/fuzz-risk.log
 
 coverage: setup ## Requirements of recorded chains and what a day cost: make coverage DATA=folder (chains/ and prices/, not part of the project).
-	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/coverage.py --data $(DATA) $(ARGS) > docs/reports/coverage.md
+	$(CARGO) build --release --locked -p novate-risk && python3 scripts/risk/coverage.py --data $(DATA) --out docs/reports/coverage.md $(ARGS)
 
 colluders: setup ## Lets random colluding groups try 1,000,000 steps against the contracts together: ARGS="--seed 2" for others.
 	$(CARGO) run --release --locked -p novate-testbed --bin colluders -- --report docs/reports/colluders.md $(ARGS)

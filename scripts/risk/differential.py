@@ -18,6 +18,8 @@ import features
 import reference
 
 TOLERANCE = 1e-9
+TOTALS = ("equity", "initial_requirement", "maintenance_requirement", "close_equity", "close_requirement", "last_equity", "last_requirement",
+          "healthy_requirement")
 # From here on the reference of 40 digits decides: float64 may be what is wrong.
 DOUBTFUL = 1e-10
 
@@ -32,7 +34,7 @@ def notional(line):
 
 def differences(given, expected, unit=1.0):
     """(what, given, expected, error) of each figure that disagrees, and the greatest error of all."""
-    pairs = [(name, given[name], expected[name]) for name in ("equity", "initial_requirement", "maintenance_requirement")]
+    pairs = [(name, given[name], expected[name]) for name in TOTALS]
     if len(given["underlyings"]) != len(expected["underlyings"]):
         return [("underlyings", len(given["underlyings"]), len(expected["underlyings"]), 1)], 1
     for one, other in zip(given["underlyings"], expected["underlyings"]):
@@ -91,7 +93,8 @@ def main():
         if wrong:
             failed += 1
             name, x, y, size = max(wrong, key=lambda entry: entry[3])
-            print(f"book {line['id']}: {name} is {x}, not {y} (error {size:.3g}; {len(wrong)} figures)", file=sys.stderr)
+            names = " ".join(entry[0] for entry in wrong[:12])
+            print(f"book {line['id']}: {name} is {x}, not {y} (error {size:.3g}; {len(wrong)} figures: {names})", file=sys.stderr)
         if line["id"] % 1000 == 999:
             print(f"{line['id'] + 1} books, {positions} positions, {failed} failed, worst error {worst:.3g}", flush=True)
     process.stdin.close()

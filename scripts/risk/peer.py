@@ -84,7 +84,9 @@ def parameters(case):
 
 def expiry(feed, now, options):
     marks = {number(o["Strike"]): number(o["MarkVol"]) for o in options if o["Expiry"] == feed["FeedExpiry"]}
-    past = {"settlement_price": number(feed["Forward"]), "observed_share": "0"} if feed["FeedExpiry"] == 0 else {}
+    # Not final here, because the peer charges notional until it settles; the range of a dispute is the price itself.
+    price = number(feed["Forward"])
+    past = {"settlement_price": price, "observed_share": "0", "settlement": {"least": price, "greatest": price}} if feed["FeedExpiry"] == 0 else {}
     return {"underlying": 1, "expiry": now + feed["FeedExpiry"], "volatilities": list(map(list, marks.items()))} | past | names(
         {"forward": "Forward", "rate": "Rate", "forward_confidence": "ForwardConfidence", "rate_confidence": "RateConfidence",
          "volatility_confidence": "OptionVolConfidences"}, feed)

@@ -134,10 +134,11 @@ class Tenor:
             self.variable = self.forward - n(terms["forward_fixed"])
         else:
             self.variable = self.forward if not self.expired or unknown else n(0)
-        known = self.expired and ("settlement_price" in terms or terms.get("settlement") == "final")
-        self.observed = n(terms.get("observed_share", "1" if known else "0"))
-        # What of a charge on notional is left of a claim.
+        is_final = self.expired and self.dispute is None
+        self.observed = n(1) if is_final else n(terms.get("observed_share", "1" if "settlement_price" in terms and self.expired else "0"))
+        # What of a contingency is left of a claim, and what of the formulas without scenarios: there only what can move is exposed.
         self.exposed = 1 - self.observed if self.expired else n(1)
+        self.moving = self.variable / self.forward
 
     def at(self, ratio):
         """The forward with the part that can move times `ratio`."""
@@ -311,9 +312,12 @@ class Reference:
         return out
 
     def greatest_loss(self, underlying, options):
-        """L: signed."""
+        """L: signed. Beyond the last strike what is short on balance loses ever more: six times the index, or twice that strike, stand for it."""
+        if not options:
+            return self.n(0)
         strikes = [self.n(p[0][3]) for p in options]
-        return -min(self.payoff(options, x) for x in [self.n(0), 6 * self.index(underlying)] + strikes) if options else self.n(0)
+        far = max(6 * self.index(underlying), 2 * max(strikes))
+        return -min(self.payoff(options, x) for x in [self.n(0), far] + strikes)
 
     # One underlying
 
@@ -405,9 +409,14 @@ class Reference:
         tenor = self.tenor(underlying, expiry)
         age = self.now - tenor.terms.get("model_time", self.now)
         on = self.p["corrections"]["charges_old_surfaces"]
-        if not on or not options or tenor.expired or "svi" not in tenor.terms or age <= OLD:
+        if not on or not options or tenor.expired or age <= OLD:
             return zero, zero
-        flat = self.surface(tenor.terms, zero)
+        if "volatilities" in tenor.terms:
+            # The strike that is nearest to the money stands for it.
+            distance = lambda pair: abs(self.a.ln(self.n(pair[0])) - self.a.ln(tenor.forward))
+            flat = self.vol(tenor.terms, tenor.forward, min(tenor.terms["volatilities"], key=distance)[0])
+        else:
+            flat = self.surface(tenor.terms, zero)
         mark = self.total(self.option_value(p, self.n(1), "none") for p in options)
         lost = max(mark - self.total(self.option_value(p, self.n(1), "none", flat) for p in options), zero)
         return lost, lost * min(self.n(age - OLD) / DAY, self.n(1))
@@ -515,12 +524,13 @@ class Reference:
                 both = min(both, max(zero, room + self.par("scan", "initial") * min(initial_scan)))
             maintenance += first
             initial += both
+        late = self.par("scan", "maintenance") * -worst + maintenance
         return {
             "underlying": underlying, "value": value, "worst": worst, "basis": basis, "pnl": pnl,
-            "slow": None if slow is None else slow_pnl, "slow_row": slow_pnl,
+            "slow": None if slow is None else slow_pnl, "slow_row": zero if slow is None else slow_pnl,
             "maintenance_contingency": maintenance, "initial_contingency": initial,
-            "initial_requirement": self.initial_factor() * -initial_worst + initial,
-            "maintenance_requirement": self.par("scan", "maintenance") * -worst + maintenance,
+            "initial_requirement": max(self.initial_factor() * -initial_worst + initial, late),
+            "maintenance_requirement": late,
             "room": {e: max(zero, losses[e] + marks[e]) for e in expiries},
         }
 
@@ -607,30 +617,30 @@ class Reference:
         weight = min(theta / self.n("0.6"), self.n(1))
         return max(weight * together + (1 - weight) * alone, floor)
 
-    def extended(self, parts, weights=None):
-        """(initial requirement, maintenance requirement) with the extensions; `weights`: how much of each part counts."""
+    def extended(self, parts):
+        """(initial requirement, maintenance requirement) of each group, with the extensions."""
         extensions = self.line.get("parameters", {}).get("extensions", {})
         offsets = {o["group"]: self.offset(o["offset"]) for o in extensions.get("offsets", [])}
         groups = {}
         for part in parts:
-            group = self.ranges[part["underlying"]].get("group", 0)
-            key = ("group", group) if group and group in offsets else ("alone", part["underlying"])
-            groups.setdefault(key, []).append(part)
-        initial = maintenance = self.n(0)
+            groups.setdefault(self.group_of(part["underlying"], "portfolio"), []).append(part)
+        out = {}
         for (kind, group), members in groups.items():
-            share = {part["underlying"]: self.n(1) if weights is None else weights[part["underlying"]] for part in members}
-            scaled = [{**part, **{name: None if part[name] is None else part[name] * share[part["underlying"]] for name in
-                                  ("basis", "slow", "slow_row", "maintenance_contingency", "initial_contingency")},
-                       "pnl": [x * share[part["underlying"]] for x in part["pnl"]]} for part in members]
             floors, charges = zip(*(self.floor_and_charge(part, extensions) for part in members))
-            floor = self.total(f * share[part["underlying"]] for f, part in zip(floors, members))
-            charge = self.total(c * share[part["underlying"]] for c, part in zip(charges, members))
+            floor, charge = self.total(floors), self.total(charges)
             theta = offsets[group] if kind == "group" else None
-            maintenance += self.par("scan", "maintenance") * self.scan_loss(scaled, theta, False, floor) + charge
-            maintenance += self.total(part["maintenance_contingency"] for part in scaled)
-            initial += self.initial_factor() * self.scan_loss(scaled, theta, True, floor) + charge
-            initial += self.total(part["initial_contingency"] for part in scaled)
-        return initial, maintenance
+            late = self.par("scan", "maintenance") * self.scan_loss(members, theta, False, floor) + charge
+            late += self.total(part["maintenance_contingency"] for part in members)
+            first = self.initial_factor() * self.scan_loss(members, theta, True, floor) + charge
+            first += self.total(part["initial_contingency"] for part in members)
+            # The cap of contingencies looks at each expiry alone: where expiries hedge each other it would leave less initially.
+            out[kind, group] = max(first, late), late
+        return out
+
+    def group_of(self, underlying, mode):
+        group = self.ranges[underlying].get("group", 0)
+        offsets = {o["group"] for o in self.line["parameters"].get("extensions", {}).get("offsets", [])}
+        return ("group", group) if mode == "portfolio" and group and group in offsets else ("alone", underlying)
 
     def standard(self, underlying, mode, initial):
         """Requirement of one underlying by the standard formulas."""
@@ -643,7 +653,7 @@ class Reference:
 
         linear = [q for _, q, _ in self.part(underlying, "perpetual")]
         for (_, _, expiry, _), quantity, _ in self.part(underlying, "future"):
-            linear.append(quantity * self.tenor(underlying, expiry).exposed)
+            linear.append(quantity * self.tenor(underlying, expiry).moving)
         contracts = abs(self.total(linear)) if mode == "cross" else self.total(abs(q) for q in linear)
         held += contracts * index * linear_rate
         if mode == "cross":
@@ -668,13 +678,13 @@ class Reference:
                     margin = max(wide * rate("option_initial") * index - otm, wide * rate("option_minimum") * index)
                 else:
                     margin = wide * rate("option_maintenance") * index
-                owed = price + margin * tenor.exposed
+                owed = price + margin * tenor.moving
                 alone += -quantity * (min(owed, k) if kind == "put" else owed)
             if mode == "isolated":
                 held += values + alone
             elif options:
                 short = max(-self.total(q for _, q, _ in options), zero)
-                beyond = self.n("0.01") * wide * index * short * tenor.exposed
+                beyond = self.n("0.01") * wide * index * short
                 held += max(zero, values + min(alone, self.greatest_loss(underlying, options) + beyond))
         slow = self.figures(underlying)["slow"] if initial else None
         return max(held, zero if slow is None else -slow) + charges
@@ -715,19 +725,23 @@ class Reference:
         parts = {u: self.figures(u) for u in marked}
         bounds = {u: self.worst_bound(u) for u in used if self.level(u) < 4}
 
-        def required(weights):
-            """(initial, maintenance) of these parts."""
+        def required(wanted):
+            """(initial, maintenance) of these parts, by what they are scanned with."""
             if mode == "portfolio":
-                return self.extended([parts[u] for u in weights], weights)
-            return tuple(self.total(w * self.standard(u, mode, initial) for u, w in weights.items()) for initial in (True, False))
+                return self.extended([parts[u] for u in wanted])
+            both = {u: [self.standard(u, mode, initial) for initial in (True, False)] for u in wanted}
+            return {("alone", u): (max(first, late), late) for u, (first, late) in both.items()}
+
+        def summed(wanted):
+            pairs = required(wanted).values()
+            return self.total(first for first, _ in pairs), self.total(late for _, late in pairs)
 
         portfolio = self.line["portfolio"]
         liquid = self.n(portfolio.get("cash", "0")) + self.n(portfolio.get("pool", "0"))
         sound = [u for u in marked if u not in bounds]
         broken = [u for u in used if self.level(u) < 2]
-        worth = self.total(parts[u]["value"] for u in sound)
-        initial, maintenance = required({u: one for u in sound})
-        total = {"equity": liquid + worth + self.total(bounds.values()),
+        initial, maintenance = summed(sound)
+        total = {"equity": liquid + self.total(parts[u]["value"] for u in sound) + self.total(bounds.values()),
                  "initial_requirement": initial, "maintenance_requirement": maintenance}
 
         # Whether the account is short: what is broken drifts from its last data to its worst bound.
@@ -735,14 +749,19 @@ class Reference:
         for u in broken:
             age = self.now - self.underlyings[u].get("updated_at", self.now)
             drift[u] = max(zero, min(one, (self.n(age) - DAY) / (3 * DAY))) if u in parts else one
-        weights = {u: one - drift.get(u, zero) for u in marked}
-        close = liquid + self.total(w * parts[u]["value"] for u, w in weights.items())
+        close = liquid + self.total((one - drift.get(u, zero)) * parts[u]["value"] for u in marked)
         total["close_equity"] = close + self.total(d * bounds[u] for u, d in drift.items())
-        total["close_requirement"] = required(weights)[1]
+        last, healthy = required(marked), required([u for u in marked if u not in broken])
+        total["close_requirement"] = zero
+        for group, (_, whole) in last.items():
+            # What is scanned together moves together, with the part that is broken for the shortest time.
+            rest = healthy.get(group, (zero, zero))[1]
+            gone = [d for u, d in drift.items() if u in parts and group == self.group_of(u, mode)]
+            total["close_requirement"] += whole + (rest - whole) * min(gone, default=zero)
         total["last_equity"] = liquid + self.total(parts[u]["value"] for u in marked)
         # What never had data owes its worst bound.
-        total["last_requirement"] = required({u: one for u in marked})[1] - self.total(bounds[u] for u in used if u not in parts)
-        total["healthy_requirement"] = required({u: one for u in marked if u not in broken})[1]
+        total["last_requirement"] = self.total(late for _, late in last.values()) - self.total(bounds[u] for u in used if u not in parts)
+        total["healthy_requirement"] = self.total(late for _, late in healthy.values())
         shown = ("underlying", "value", "worst", "basis", "pnl", "initial_requirement", "maintenance_requirement")
         return {"id": self.line.get("id"), **total, "underlyings": [{name: parts[u][name] for name in shown} for u in marked]}
 
@@ -786,7 +805,7 @@ def main():
     precise = parser.parse_args().precise
     for text in sys.stdin:
         figures = assess(json.loads(text), precise)
-        print(json.dumps(figures, default=lambda x: mpmath.nstr(x, 30)))
+        print(json.dumps(figures, default=lambda x: mpmath.nstr(x, 30)), flush=True)
 
 
 if __name__ == "__main__":

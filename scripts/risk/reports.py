@@ -13,7 +13,7 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "d
 DIFFERENTIAL = """# The margin engine against its slow reference
 
 `make differential` compares `margin-jsonl` (the code of the margin contract) with `scripts/risk/reference.py`, which was written from the formulas alone, prices every position under every
-scenario by itself and shares nothing. Compared are equity, both requirements, and for each underlying value, worst outcome, basis charge, both requirements and every entry of the loss vector: each to 1e-9 relative, or 1e-9 USD below 1.
+scenario by itself and shares nothing. Compared are equity, both requirements, the close, last and healthy figures, and for each underlying value, worst outcome, basis charge, both requirements and every entry of the loss vector: each to 1e-9 relative, or 1e-9 USD below 1.
 The reference computes in float64; where it differs by more than 1e-10, it computes the book again with 40 digits. The tables count how many books hold what.
 """
 

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 
 import books
 import chains
@@ -36,9 +37,9 @@ def positions(currency, legs, index, expiries, scale):
     return held
 
 
-def line(currency, legs, now, index, expiries, mode="portfolio", scale=1):
+def line(currency, legs, now, index, expiries, mode="portfolio", scale=1, width=None):
     used = {leg.expiry for leg, _ in legs if leg.expiry}
-    listed = {"underlying": chains.UNDERLYINGS[currency], "symbol": currency, "range": RANGES[currency]}
+    listed = {"underlying": chains.UNDERLYINGS[currency], "symbol": currency, "range": RANGES[currency] if width is None else books.decimal(width, 9)}
     return {
         "now": now, "parameters": {"underlyings": [listed], "mode": mode},
         "market": terms(currency, index, {e: x for e, x in expiries.items() if e in used}),
@@ -57,8 +58,20 @@ class Margin:
         self.process = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __call__(self, case):
-        self.process.stdin.write(json.dumps(case) + "\n")
-        self.process.stdin.flush()
+        return self.many([case])[0]
+
+    def many(self, cases):
+        """The answers to many cases: written by a thread, so that neither side waits for the other."""
+        def write():
+            self.process.stdin.writelines(json.dumps(case) + "\n" for case in cases)
+            self.process.stdin.flush()
+        writer = threading.Thread(target=write)
+        writer.start()
+        answers = [self.answer(case) for case in cases]
+        writer.join()
+        return answers
+
+    def answer(self, case):
         answer = json.loads(self.process.stdout.readline())
         if "error" in answer:
             raise ValueError(f"{answer['error']}: {json.dumps(case)}")

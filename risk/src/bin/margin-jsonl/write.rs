@@ -2,7 +2,7 @@
 
 use alloy_primitives::{I256, U256};
 use novate_risk::{
-    Error, Validity,
+    Error, Parameters, Validity,
     adaptive::{assess_ramped, with_ranges},
     assess_standard, breakdown, check_coverage, loss_vector,
     scenario::VolatilityMode,
@@ -31,11 +31,20 @@ pub(crate) fn figures(id: &Value, case: &Case) -> Result<String, Error> {
     };
     let owed = |value: U256| Value::Text(show(I256::from_raw(value.div_ceil(unit.into_raw()))));
     check_coverage(book, market, parameters)?;
+    let ahead = &with_ranges(parameters, ramps, |ramp| ramp.initial(*now));
+    let parameters = &with_ranges(parameters, ramps, |ramp| ramp.maintenance(*now));
     let total = match standard {
         None => assess_ramped(book, market, parameters, extensions, ramps, *now)?,
-        Some((netting, terms)) => assess_standard(book, market, parameters, terms, *netting, *now)?,
+        Some((netting, terms)) => {
+            let under = |parameters: &Parameters| {
+                assess_standard(book, market, parameters, terms, *netting, *now)
+            };
+            let mut total = under(parameters)?;
+            total.initial_requirement =
+                total.initial_requirement.max(under(ahead)?.initial_requirement);
+            total
+        }
     };
-    let parameters = &with_ranges(parameters, ramps, |ramp| ramp.maintenance(*now));
     let mut parts = Vec::new();
     for part in breakdown(book, market, parameters, *now)? {
         let (outcomes, basis) = loss_vector(book, market, parameters, *now, part.underlying)?;
