@@ -192,7 +192,8 @@ fn entry(
             let since = market.map_or(0, |market| market.updated_at);
             let drifted = context.now.saturating_sub(since).saturating_sub(GRACE).min(DRIFT);
             // Below 2^18.
-            entry.drift = (drifted << 44).wrapping_div(DRIFT) << 18;
+            let drift = (u128::from(drifted) << 62).checked_div(u128::from(DRIFT));
+            entry.drift = drift.and_then(|share| u64::try_from(share).ok()).unwrap_or(ONE_Q62);
         }
     }
     Ok(entry)

@@ -44,6 +44,15 @@ pub(crate) fn least_payoff(
     walk.least.unwrap_or(Fine::ZERO)
 }
 
+/// The greatest loss of `lines` (ascending by strike) at expiry, below 0 if they always pay, over 0, every strike and a price far beyond: six
+/// times the index, or an index above the last strike where that is more. What is short on balance loses ever more; looked at six times the
+/// index alone, a call struck near it or above could be sold for nothing.
+pub(crate) fn greatest_loss(lines: &[Line], index: u128) -> Fine {
+    let last = lines.last().map_or(0, |line| price(line.price));
+    let far = index.saturating_mul(6).max(last.saturating_add(index));
+    least_payoff(lines, 0, (0, far), true).negated()
+}
+
 /// A walk along prices.
 struct Walk {
     at: u128,

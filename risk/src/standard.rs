@@ -26,7 +26,7 @@ use crate::{
     fixed::{Fine, WAD, binary, price_times, strike_times},
     market::{ExpiryMarket, Market, UnderlyingMarket},
     parameters::{Parameters, UnderlyingParameters},
-    payoff::least_payoff,
+    payoff::greatest_loss,
     revalue::{Line, revalue},
     shocks::{Selection, Shock, Shocks},
     tenor::{Tenor, tenors},
@@ -137,7 +137,8 @@ pub fn assess_standard(
         let mut figures = Figures::of(part, context, known, ranges, table);
         let terms = scaled(terms, ranges.range);
         let mut required = linear(part, context, known, &terms, netting);
-        required = required.plus(collateral(part, context, known, ranges.range));
+        let (moves, haircuts) = collateral(part, context, known, ranges.range);
+        required = required.plus(moves);
         if netting == Netting::Cross {
             required = required.plus(Pair::both(figures.charges.calendar));
         }
@@ -145,11 +146,12 @@ pub fn assess_standard(
             required = required.plus(options(tenor, known, &terms, netting));
         }
         let charges = figures.charges;
-        figures.maintenance_contingency =
-            required.maintenance.max(Fine::ZERO).plus(charges.maintenance);
-        // What the slow price would cost is required in any case.
+        let maintenance = required.maintenance.max(Fine::ZERO).plus(haircuts.maintenance);
+        figures.maintenance_contingency = maintenance.plus(charges.maintenance);
+        // What the slow price would cost is required in any case; haircuts come on top, as they do on a scan.
         let slow = figures.slow.negated().max(Fine::ZERO);
-        figures.initial_contingency = required.initial.max(slow).plus(charges.initial);
+        let initial = required.initial.max(slow).plus(haircuts.initial);
+        figures.initial_contingency = initial.plus(charges.initial);
         figures.slow = Fine::ZERO;
         figures
     };
@@ -214,14 +216,14 @@ fn size(amount: Fine) -> Fine {
     Fine(I256::from_raw(amount.0.unsigned_abs()))
 }
 
-/// Haircuts, and what risk-cancelling collateral can lose: nothing offsets it here.
+/// What risk-cancelling collateral can lose, nothing offsetting it here; and haircuts.
 fn collateral(
     part: &Part<'_>,
     context: &Context<'_>,
     market: &UnderlyingMarket,
     range: u64,
-) -> Pair {
-    let mut pair = Pair::default();
+) -> (Pair, Pair) {
+    let (mut moves, mut haircuts) = (Pair::default(), Pair::default());
     for balance in part.collateral {
         let Ok(listed) = context.parameters.collateral(balance.collateral) else { continue };
         if listed.underlying != part.underlying {
@@ -230,14 +232,14 @@ fn collateral(
         let (value, _) = collateral_value(balance, context.market, market);
         let haircut = share_up(value, listed.maintenance_haircut);
         let initial = haircut.plus(share_up(value, listed.initial_haircut));
-        pair = pair.plus(Pair { initial, maintenance: haircut });
+        haircuts = haircuts.plus(Pair { initial, maintenance: haircut });
         if listed.cancels_risk {
             let loss = share_up(value, range);
             let maintenance = share_up(loss, COLLATERAL_MAINTENANCE);
-            pair = pair.plus(Pair { initial: loss, maintenance });
+            moves = moves.plus(Pair { initial: loss, maintenance });
         }
     }
-    pair
+    (moves, haircuts)
 }
 
 /// What the options of one expiry must hold, their value included.
@@ -287,8 +289,7 @@ fn options(
     if netting == Netting::Isolated {
         return Pair::both(value).plus(shorts);
     }
-    let reach = market.index.saturating_mul(6);
-    let loss = least_payoff(&tenor.lines, 0, (0, reach), true).negated();
+    let loss = greatest_loss(&tenor.lines, market.index);
     let beyond = Fine(price_times(market.index, net.min(0).wrapping_neg()));
     let most = Pair::both(loss.plus(charged(share_up(beyond, terms.option_beyond))));
     let held = Pair::both(value).plus(shorts.min(most));

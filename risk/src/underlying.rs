@@ -14,7 +14,7 @@ use crate::{
     },
     market::{Market, Settlement, UnderlyingMarket},
     parameters::{Corrections, Parameters, UnderlyingParameters},
-    payoff::least_payoff,
+    payoff::{greatest_loss, least_payoff},
     perpetual::{Perpetual, perpetual},
     revalue::{Line, revalue},
     sensitivity::Sensitivity,
@@ -261,8 +261,7 @@ impl<'a> Builder<'a> {
         self.figures.value = self.figures.value.plus(mark);
 
         // The most that the book of this expiry can lose against its mark; below 0: it always gains.
-        let reach = self.market.index.saturating_mul(6);
-        let room = mark.minus(least_payoff(lines, 0, (0, reach), true));
+        let room = mark.plus(greatest_loss(lines, self.market.index));
         let caps = corrections.caps_losses;
         let floor = if caps { room.max(Fine::ZERO).negated() } else { Fine(I256::MIN) };
         let outcome = |row: &Row| {

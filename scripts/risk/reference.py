@@ -134,11 +134,10 @@ class Tenor:
             self.variable = self.forward - n(terms["forward_fixed"])
         else:
             self.variable = self.forward if not self.expired or unknown else n(0)
-        is_final = self.expired and self.dispute is None
-        self.observed = n(1) if is_final else n(terms.get("observed_share", "1" if "settlement_price" in terms and self.expired else "0"))
-        # What of a contingency is left of a claim, and what of the formulas without scenarios: there only what can move is exposed.
+        known = self.expired and ("settlement_price" in terms or terms.get("settlement") == "final")
+        self.observed = n(terms.get("observed_share", "1" if known else "0"))
+        # What of a charge on notional is left of a claim.
         self.exposed = 1 - self.observed if self.expired else n(1)
-        self.moving = self.variable / self.forward
 
     def at(self, ratio):
         """The forward with the part that can move times `ratio`."""
@@ -312,11 +311,11 @@ class Reference:
         return out
 
     def greatest_loss(self, underlying, options):
-        """L: signed. Beyond the last strike what is short on balance loses ever more: six times the index, or twice that strike, stand for it."""
+        """L: signed. Beyond the last strike what is short on balance loses ever more: six times the index, or an index above that strike, stand for it."""
         if not options:
             return self.n(0)
         strikes = [self.n(p[0][3]) for p in options]
-        far = max(6 * self.index(underlying), 2 * max(strikes))
+        far = max(6 * self.index(underlying), max(strikes) + self.index(underlying))
         return -min(self.payoff(options, x) for x in [self.n(0), far] + strikes)
 
     # One underlying
@@ -409,14 +408,10 @@ class Reference:
         tenor = self.tenor(underlying, expiry)
         age = self.now - tenor.terms.get("model_time", self.now)
         on = self.p["corrections"]["charges_old_surfaces"]
-        if not on or not options or tenor.expired or age <= OLD:
+        # Volatilities by strike are no surface.
+        if not on or not options or tenor.expired or "svi" not in tenor.terms or age <= OLD:
             return zero, zero
-        if "volatilities" in tenor.terms:
-            # The strike that is nearest to the money stands for it.
-            distance = lambda pair: abs(self.a.ln(self.n(pair[0])) - self.a.ln(tenor.forward))
-            flat = self.vol(tenor.terms, tenor.forward, min(tenor.terms["volatilities"], key=distance)[0])
-        else:
-            flat = self.surface(tenor.terms, zero)
+        flat = self.surface(tenor.terms, zero)
         mark = self.total(self.option_value(p, self.n(1), "none") for p in options)
         lost = max(mark - self.total(self.option_value(p, self.n(1), "none", flat) for p in options), zero)
         return lost, lost * min(self.n(age - OLD) / DAY, self.n(1))
@@ -653,7 +648,7 @@ class Reference:
 
         linear = [q for _, q, _ in self.part(underlying, "perpetual")]
         for (_, _, expiry, _), quantity, _ in self.part(underlying, "future"):
-            linear.append(quantity * self.tenor(underlying, expiry).moving)
+            linear.append(quantity * self.tenor(underlying, expiry).exposed)
         contracts = abs(self.total(linear)) if mode == "cross" else self.total(abs(q) for q in linear)
         held += contracts * index * linear_rate
         if mode == "cross":
@@ -678,13 +673,13 @@ class Reference:
                     margin = max(wide * rate("option_initial") * index - otm, wide * rate("option_minimum") * index)
                 else:
                     margin = wide * rate("option_maintenance") * index
-                owed = price + margin * tenor.moving
+                owed = price + margin * tenor.exposed
                 alone += -quantity * (min(owed, k) if kind == "put" else owed)
             if mode == "isolated":
                 held += values + alone
             elif options:
                 short = max(-self.total(q for _, q, _ in options), zero)
-                beyond = self.n("0.01") * wide * index * short
+                beyond = self.n("0.01") * wide * index * short * tenor.exposed
                 held += max(zero, values + min(alone, self.greatest_loss(underlying, options) + beyond))
         slow = self.figures(underlying)["slow"] if initial else None
         return max(held, zero if slow is None else -slow) + charges

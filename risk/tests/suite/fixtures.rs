@@ -32,7 +32,16 @@ fn figures_equal_the_reference() {
         let expected = &case["expected"];
         let id = &case["case"]["id"];
         assert_eq!(&answer["id"], id);
-        for name in ["equity", "initial_requirement", "maintenance_requirement"] {
+        for name in [
+            "equity",
+            "initial_requirement",
+            "maintenance_requirement",
+            "close_equity",
+            "close_requirement",
+            "last_equity",
+            "last_requirement",
+            "healthy_requirement",
+        ] {
             assert_close(&format!("book {id} {name}"), &answer[name], &expected[name]);
         }
         let (given, expected) = (

@@ -1050,3 +1050,44 @@ fn an_unusable_part_stops_only_itself() {
     assert_eq!(four["last_equity"], well["equity"]);
     assert_eq!(at("too-uncertain", 345_600)["close_equity"], well["equity"]);
 }
+
+/// Looked at six times the index alone, a call struck there could lose nothing, and could be sold for nothing.
+#[test]
+fn a_call_struck_far_beyond_the_index_is_not_free() {
+    let needs = |strike: u64, mode: &str| {
+        let mut given = line();
+        given["parameters"] = json!({"mode": mode, "underlyings": [{"underlying": 1, "symbol": "ETH", "range": "0.18"}]});
+        given["market"] = json!({
+            "underlyings": [{"underlying": 1, "index": "3000"}],
+            "expiries": [{"underlying": 1, "expiry": 1_799_971_200, "forward": "3100",
+                          "volatilities": [[strike.to_string(), "0.9"]]}]});
+        let name = format!("ETH-15JAN27T00-{strike}-C");
+        given["portfolio"] =
+            json!({"cash": 0, "positions": [{"instrument": name, "quantity": -1}]});
+        let answer = figures(&given);
+        -amount(&answer["initial_excess"])
+    };
+    for mode in ["portfolio", "cross"] {
+        // Every one costs more than it is worth, and nothing jumps at six times the index.
+        let costs: Vec<f64> =
+            [12_000, 17_900, 18_000, 18_100, 30_000].map(|strike| needs(strike, mode)).to_vec();
+        assert!(costs.iter().all(|cost| *cost > 100.0), "{mode}: {costs:?}");
+        assert!((costs[1] / costs[2] - 1.0).abs() < 0.02, "{mode}: {costs:?}");
+        assert!((costs[3] / costs[2] - 1.0).abs() < 0.02, "{mode}: {costs:?}");
+    }
+}
+
+#[test]
+fn haircuts_come_on_top_of_the_slow_price_in_every_mode() {
+    for mode in ["portfolio", "cross", "isolated"] {
+        let of = |haircut: &str| {
+            let given = with(line(), "parameters.mode", json!(mode));
+            let given = with(given, "parameters.collateral.0.initial_haircut", json!(haircut));
+            let given = with(given, "market.underlyings.0.slow_price", json!("300"));
+            amount(&figures(&given)["initial_requirement"])
+        };
+        // Two tokens at 2,990, in a stable coin at 0.97.
+        let difference = of("0.25") - of("0.05");
+        assert!((difference - 0.2 * 2.0 * 2_990.0 / 0.97).abs() < 1e-6, "{mode}: {difference}");
+    }
+}
