@@ -62,14 +62,28 @@ pub fn is_fully_paid(book: &Book, now: u64) -> bool {
 /// Hours and least payoff of each (underlying, expiry), 18 decimals; `None` if one has no least or isn't made of options.
 fn payoffs(book: &Book) -> Option<Vec<(u32, I256)>> {
     let mut lines: Vec<Holding> = Vec::with_capacity(book.positions().len());
+    // Calls of one series stand together: what is short of them on balance loses without end, which most books show before they are sorted.
+    let (mut series, mut calls) = (0, 0_i128);
     for held in book.holdings() {
         if !held.instrument.is_option() {
             return None;
         }
+        if held.instrument.kind() == Kind::Call {
+            let own = held.instrument.series();
+            if own != series {
+                if calls < 0 {
+                    return None;
+                }
+                (series, calls) = (own, 0);
+            }
+            calls = calls.wrapping_add(i128::from(held.quantity));
+        }
         lines.push(held);
     }
-    lines
-        .sort_unstable_by_key(|held| (held.instrument.series(), held.instrument.strike().to_wad()));
+    if calls < 0 {
+        return None;
+    }
+    lines.sort_by_cached_key(|held| (held.instrument.series(), held.instrument.strike().to_wad()));
     let mut payoffs = Vec::new();
     for expiry in lines.chunk_by(|one, other| one.instrument.series() == other.instrument.series())
     {

@@ -226,10 +226,12 @@ impl Clearing {
             // Fees are in the book's cash, hence in the revaluation.
             shift(&mut figures, revaluation(asked, &account.book, &references))?;
             let is_owing = account.book.cash().is_negative();
-            let is_fully_paid = !is_owing && fully_paid::is_fully_paid(&account.book, timestamp());
             self.charge_debt(&mut figures, &account.book)?;
             let adds = standing.level >= VALID && is_covered(&figures);
-            standing.passes = !is_paused && (adds || is_fully_paid) && !(is_owing && is_over_limit);
+            let is_fully_paid =
+                || !is_owing && fully_paid::is_fully_paid(&account.book, timestamp());
+            standing.passes =
+                !is_paused && !(is_owing && is_over_limit) && (adds || is_fully_paid());
             standing.figures = figures;
             standings.push(standing);
         }
