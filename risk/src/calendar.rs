@@ -46,9 +46,9 @@ impl Calendar {
         // Below 2^110 2^120; floored, then up by a unit.
         let notional = price_times(price, i128::try_from(size).unwrap_or(0)).asr(40);
         let cost = Fine(notional.wrapping_neg()).times(rate, 58).negated();
-        let side = if contracts < 0 { &mut self.short } else { &mut self.long };
-        side.contracts = side.contracts.saturating_add(size);
-        side.cost = side.cost.plus(cost);
+        let legs = if contracts < 0 { &mut self.short } else { &mut self.long };
+        legs.contracts = legs.contracts.saturating_add(size);
+        legs.cost = legs.cost.plus(cost);
     }
 
     /// The charge.
@@ -67,7 +67,7 @@ impl Calendar {
 }
 
 /// Contracts of a tenor from whole millionths.
-pub(crate) fn from_millionths(quantity: i128) -> i128 {
+pub(crate) const fn from_millionths(quantity: i128) -> i128 {
     // Quantities are sums of 64-bit numbers.
     quantity.wrapping_shl(CONTRACTS)
 }

@@ -288,8 +288,8 @@ impl Offset {
         let offset = context.extensions.offset(first.group).unwrap_or(0);
         let weight = u128::from(offset)
             .wrapping_mul(u128::from(WAD))
-            .wrapping_div(u128::from(GREATEST_OFFSET));
-        let weight = u64::try_from(weight).unwrap_or(WAD).min(WAD);
+            .checked_div(u128::from(GREATEST_OFFSET));
+        let weight = weight.and_then(|weight| u64::try_from(weight).ok()).unwrap_or(WAD).min(WAD);
         let mut together = Self {
             gains: binary(offset, 62),
             weight: binary(weight, 62),

@@ -27,7 +27,7 @@ pub(crate) struct Sensitivity {
 
 impl Sensitivity {
     /// Adds the delta of one position, in money.
-    pub(crate) fn add(&mut self, delta: Fine) {
+    pub(crate) const fn add(&mut self, delta: Fine) {
         self.net = self.net.plus(delta);
         self.gross = self.gross.plus(if delta.is_negative() { delta.negated() } else { delta });
     }

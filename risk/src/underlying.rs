@@ -168,18 +168,18 @@ impl<'a> Builder<'a> {
     }
 
     /// Requires an amount for maintenance, hence initially too.
-    fn require(&mut self, amount: Fine) {
+    const fn require(&mut self, amount: Fine) {
         let figures = &mut self.figures;
         figures.maintenance_contingency = figures.maintenance_contingency.plus(amount);
         self.require_initially(amount);
     }
 
-    fn require_initially(&mut self, amount: Fine) {
+    const fn require_initially(&mut self, amount: Fine) {
         self.figures.initial_contingency = self.figures.initial_contingency.plus(amount);
     }
 
     /// The same of a charge that every margin mode has.
-    fn charge_initially(&mut self, amount: Fine) {
+    const fn charge_initially(&mut self, amount: Fine) {
         self.figures.charges.initial = self.figures.charges.initial.plus(amount);
         self.require_initially(amount);
     }

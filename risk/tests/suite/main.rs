@@ -24,5 +24,6 @@ mod explain;
 mod fixtures;
 mod jsonl;
 mod properties;
+mod rows;
 mod standard;
 mod totality;
