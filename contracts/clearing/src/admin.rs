@@ -17,12 +17,12 @@ use novate_common::{
 use crate::{
     Clearing,
     check::VALID,
-    entry::unit,
     error::overflow,
     fees::Terms,
     storage::{
         CAPS, CASH_TOKEN, HELD, LIQUIDATION, MARGIN, NUMBERS, ORACLE, TOKENS, VENUES, headed, parts,
     },
+    tokens::unit,
 };
 
 /// Most collateral tokens.

@@ -21,7 +21,6 @@ use novate_risk::{Book, Kind, Trade};
 use crate::{
     Clearing,
     check::{LIQUIDATE, Marks, mark_of, may_add_risk, reference_of, require_level, shift},
-    entry::owner,
     error::{overflow, refused},
     journal::Reason,
     ledger::{Ledger, MILLION},
@@ -29,6 +28,7 @@ use crate::{
     pool::{delta_one, pay_from_shares, redeem_own, settle_all},
     session::{Session, debt},
     storage::{MARGIN, TOKENS},
+    tokens::owner,
 };
 
 const DAY: u64 = 86_400;

@@ -151,7 +151,8 @@ pub(crate) fn reduction(
 ) -> Result<Reduction, Revert> {
     let excess_before = excess(before.lastEquity, before.lastRequirement)?;
     let excess_after = excess(after.lastEquity, after.lastRequirement)?;
-    let reduces = excess_after >= excess_before
+    let dusty = I256::from_raw(U256::from(dust));
+    let reduces = excess_after.checked_add(dusty).is_none_or(|excess| excess >= excess_before)
         && after.lastRequirement <= before.lastRequirement
         && after.initialRequirement <= before.initialRequirement;
     if !reduces {

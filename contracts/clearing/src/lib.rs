@@ -23,6 +23,7 @@ mod error;
 mod fees;
 mod fill;
 mod journal;
+mod judge;
 mod ledger;
 mod load;
 mod places;
@@ -32,6 +33,7 @@ mod settle;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod view;
 
 pub use storage::Clearing;

@@ -13,13 +13,13 @@ use novate_risk::Instrument;
 use crate::{
     Clearing,
     check::{Marks, mark_of, reference_of},
-    entry::owner,
     error::{narrow, overflow},
     journal::Reason,
     ledger::Ledger,
     load::Loaded,
     session::{Session, debt},
     storage::CASH_TOKEN,
+    tokens::owner,
 };
 
 impl Clearing {

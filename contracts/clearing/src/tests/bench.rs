@@ -279,7 +279,7 @@ impl Bench {
 
     fn install_oracle(&self) {
         let told = Rc::clone(&self.told);
-        self.world.mock(ORACLE, move |_, message| {
+        self.world.mock(ORACLE, move |world, message| {
             use IOracle::IOracleCalls as Calls;
             use alloy_sol_types::SolInterface;
             let told = told.borrow();
@@ -292,6 +292,15 @@ impl Bench {
                             isFinal: price.is_some(),
                         },
                     )
+                }
+                Calls::perpetual(_) => {
+                    IOracle::perpetualCall::abi_encode_returns(&IOracle::perpetualReturn {
+                        mark: U256::from(told.index),
+                        modelTime: world.timestamp() - 60,
+                        confidence: 10_000,
+                        fundingIndex: signed(told.funding),
+                        fundingRate: 0,
+                    })
                 }
                 _ => panic!("not mocked"),
             };

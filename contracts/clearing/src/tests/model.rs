@@ -37,6 +37,7 @@ enum Step {
     Sweep,
     Wait { hours: u64 },
     Flatten { owner: usize, other: usize },
+    CloseOut { from: usize, to: usize, kind: u8, fraction: u64, concession: u64 },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -67,7 +68,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..1_000_u64).prop_map(|units| Step::Insure { units }),
         1 => Just(Step::Sweep),
         1 => (1..40_u64).prop_map(|hours| Step::Wait { hours }),
-        1 => two.prop_map(|(owner, other)| Step::Flatten { owner, other }),
+        1 => two.clone().prop_map(|(owner, other)| Step::Flatten { owner, other }),
+        3 => (two, 0..3_u8, 1..=1_000_000_000_000_000_000_u64, 0..=1_000_000_000_000_000_000_u64)
+            .prop_map(|((from, to), kind, fraction, concession)| {
+                Step::CloseOut { from, to, kind, fraction, concession }
+            }),
     ]
 }
 
@@ -97,6 +102,24 @@ fn try_call<C: SolCall>(bench: &Bench, sender: Address, call: &C) {
         );
         assert_eq!(before, bench.world.all_storage());
     }
+}
+
+fn close_out(
+    [from, to]: [B256; 2],
+    held: &[IClearing::Position],
+    kind: u8,
+    fraction: u64,
+    concession: u64,
+) -> IClearing::closeOutCall {
+    let part = |held: &IClearing::Position| IClearing::Leg {
+        instrument: held.instrument,
+        quantity: (i128::from(held.quantity) * i128::from(fraction >> 20)) >> 40,
+    };
+    let legs = if kind == 2 { held.iter().map(part).collect() } else { Vec::new() };
+    let fraction = U256::from(if kind == 2 { 0 } else { fraction });
+    let cut = IClearing::Cut { kind, underlying: u8::from(kind == 1), fraction, legs };
+    let (concession, bonus) = (U256::from(concession), U256::from(concession / 2));
+    IClearing::closeOutCall { from, to, cut, concession, bonus }
 }
 
 fn apply(bench: &Bench, step: &Step) {
@@ -175,6 +198,14 @@ fn apply(bench: &Bench, step: &Step) {
         Step::Wait { hours } => {
             // Not past the expiry, which is days away.
             bench.world.set_timestamp(bench.world.timestamp() + hours * 3_600);
+        }
+        Step::CloseOut { from, to, kind, fraction, concession } => {
+            let held = bench.positions(OWNERS[from]);
+            try_call(
+                bench,
+                LIQUIDATION,
+                &close_out([id(from), id(to)], &held, kind, fraction, concession),
+            );
         }
         Step::Flatten { owner, other } => {
             let mut fills = Vec::new();
