@@ -7,10 +7,12 @@ pragma solidity ^0.8.20;
 ///
 /// A packed book is a sequence of 32-byte words (the abi crate's module `book` packs and unpacks it):
 ///   word 0            cash, int256
-///   word 1            pool shares at value (uint128) << 128 | positions count (uint16) << 16 | collateral count (uint8)
+///   word 1            pool shares at value (uint128) << 128 | positions count (uint16) << 16 | bid (uint8) << 8 | collateral count (uint8)
 ///   ceil(n/2) words   positions, two a word, the first in the high half; a position is instrument id (uint64) << 64 | quantity (int64, millionths)
 ///   one word each     for every perpetual or future, in the order of positions: reference price (uint128) << 128 | funding index at reference (int128)
 ///   one word each     collateral: collateral number (uint8) << 248 | amount (uint128, 18 decimals)
+/// Bid is 0, or 1 in `assess`: the figures of somebody who takes over what is liquidated. He is charged for no confidence, and data that are good enough to
+/// liquidate count in full; only what is broken counts at its worst bound.
 interface IMargin {
     /// @notice A book's figures. A part whose index can't be used is *broken*: it never breaks the others.
     /// @param equity For adding risk and withdrawing: cash, pool shares, unsettled gains, options at mark, collateral at market; a broken part

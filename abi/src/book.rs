@@ -9,6 +9,8 @@
 //! one word each     collateral: number (uint8) << 248 | amount (uint128)
 //! ```
 //!
+//! The unused byte before the collateral count may be 1: the book is then a bidder's ([`for_bid`]).
+//!
 //! Unpacking accepts one form of each book only: ids ascend, no quantity or amount is zero, unused bits are zero and no
 //! byte is left over. So equal books have equal bytes.
 
@@ -44,6 +46,28 @@ impl Position {
     pub const fn is_delta_one(&self) -> bool {
         is_delta_one(self.instrument)
     }
+}
+
+/// Where a packed book says that it is a bidder's.
+const BID: usize = 62;
+
+/// Makes a packed book a bidder's: `IMargin.assess` charges him for no data that the account which he takes from isn't charged for.
+pub fn for_bid(packed: &mut [u8]) {
+    if let Some(byte) = packed.get_mut(BID) {
+        *byte = 1;
+    }
+}
+
+/// The packed book of a bidder as everybody else's; `None` if it isn't one.
+pub fn of_bid(packed: &[u8]) -> Option<Vec<u8>> {
+    if packed.get(BID) != Some(&1) {
+        return None;
+    }
+    let mut plain = packed.to_vec();
+    if let Some(byte) = plain.get_mut(BID) {
+        *byte = 0;
+    }
+    Some(plain)
 }
 
 /// Whether an instrument id is of the kind perpetual (0) or future (1): bit 55 is clear.
@@ -385,6 +409,17 @@ mod tests {
             bytes[byte] = 1;
             assert_eq!(Book::unpack(&bytes), Err(malformed(offset)), "byte {byte}");
         }
+    }
+
+    #[test]
+    fn a_bidders_book_is_one_byte_apart() {
+        let plain = sample().pack();
+        let mut bid = plain.clone();
+        for_bid(&mut bid);
+        assert_eq!(Book::unpack(&bid), Err(malformed(32)));
+        assert_eq!((of_bid(&bid), of_bid(&plain)), (Some(plain.clone()), None));
+        for_bid(&mut []);
+        assert_eq!(of_bid(&[1; 3]), None);
     }
 
     #[test]

@@ -220,6 +220,18 @@ impl Market {
             })
     }
 
+    /// The same market for a bidder: what is good enough to liquidate counts in full, and only what is broken at its worst bound.
+    #[must_use]
+    pub fn for_bids(&self) -> Self {
+        let mut market = self.clone();
+        for known in &mut market.underlyings {
+            if known.validity >= Validity::TooUncertain {
+                known.validity = Validity::Valid;
+            }
+        }
+        market
+    }
+
     /// Checks what all underlyings share.
     pub(crate) fn check_shared(&self) -> Result<(), Error> {
         if (MIN_STABLE_PRICE..=10 * ONE).contains(&self.stable_price) {

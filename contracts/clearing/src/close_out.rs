@@ -10,9 +10,12 @@ use alloy_primitives::{I256, U256};
 use novate_abi::{
     IClearing::{ClosedOut, LiquidationWorsens, NotShort, RelievesNothing, SelfTrade},
     IMargin::Assessment,
+    book::for_bid,
 };
 use novate_common::{
-    Answer, Input, Revert, address, answers, event, margin::excess, only, refuse, sender, timestamp,
+    Answer, Input, Revert, address, answers, event,
+    margin::{assess, excess},
+    only, refuse, sender, timestamp,
 };
 use novate_risk::{
     Book, fully_paid,
@@ -27,10 +30,10 @@ use crate::{
     error::{overflow, refused},
     journal::Reason,
     ledger::{Ledger, difference},
-    load::Loaded,
+    load::{Loaded, packed},
     pool::pay_from_shares,
     session::Session,
-    storage::LIQUIDATION,
+    storage::{LIQUIDATION, MARGIN},
 };
 
 /// The account before the cut, its gains settled.
@@ -105,7 +108,13 @@ impl Clearing {
         if let Some(bidder) = accounts.get_mut(1) {
             take_over(bidder, &slice, &before.marks, ledger)?;
         }
-        let (figures, _) = self.ask(session.accounts.iter().map(|account| &account.book), &[])?;
+        let mut books: Vec<_> =
+            session.accounts.iter().map(|account| packed(&account.book)).collect();
+        // The bidder is charged for no data that the account isn't charged for.
+        for bidder in books.iter_mut().skip(1) {
+            for_bid(bidder);
+        }
+        let (figures, _) = assess(&address(&MARGIN.get()), &books, &[])?;
         let mut figures = figures.into_iter();
         let mut after = figures.next().ok_or_else(overflow)?;
         let piece = self.piece(session, &before, &after, cut.is_slice())?;

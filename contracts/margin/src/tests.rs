@@ -316,6 +316,38 @@ fn a_level_below_valid_is_that_of_figures_and_marks() {
 }
 
 #[test]
+fn row_31_a_bidder_is_charged_for_no_data_that_the_account_is_not_charged_for() {
+    let bench = Bench::new();
+    let of_both = || {
+        let mut bid = sample().pack();
+        novate_abi::book::for_bid(&mut bid);
+        let books = vec![sample().pack().into(), bid.into()];
+        let call = IMargin::assessCall { books, instruments: Vec::new() };
+        let told = bench.world.send(STRANGER, SELF, &call).unwrap().assessments;
+        (told[0].clone(), told[1].clone())
+    };
+    // The fixture's surface is of confidence 0.4.
+    let (plain, bid) = of_both();
+    assert!(bid.initialRequirement < plain.initialRequirement);
+    let certain = {
+        let mut parameters = parameters();
+        parameters.contingencies.confidence_threshold = 0;
+        let market = bench.told.borrow().market();
+        novate_risk::assess(&sample_for_risk(), &market, &parameters, NOW).unwrap()
+    };
+    assert_same(&bid, &certain);
+    assert_eq!(bid.maintenanceRequirement, plain.maintenanceRequirement);
+    // What is good enough to liquidate counts in full, what is broken at its worst bound.
+    for (validity, counts) in [(3, true), (2, true), (1, false), (0, false)] {
+        bench.told.borrow_mut().validity = validity;
+        let (plain, bid) = of_both();
+        assert_eq!(bid.equity == certain.equity, counts, "{validity}");
+        assert!(plain.equity < certain.equity);
+        assert_eq!(bid.lastEquity, plain.lastEquity);
+    }
+}
+
+#[test]
 fn a_book_of_cash_needs_no_oracle() {
     let bench = Bench::new();
     bench.world.remove(ORACLE);

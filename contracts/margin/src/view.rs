@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 
 use novate_common::{
     Answer, Bytes, Input, Word, answers,
-    session::{Needs, Refused, Session, ascending, push_assessment, push_mark, refused, unpack},
+    session::{
+        Needs, Refused, Session, ascending, push_assessment, push_mark, refused, unpack, unpack_any,
+    },
     timestamp,
 };
 
@@ -19,9 +21,9 @@ pub(crate) fn assess(input: &mut Input<'_>) -> Answer {
     let mut needs = Needs::default();
     let mut books = Vec::with_capacity(count);
     for _ in 0..count {
-        let book = unpack(&mut elements)?;
+        let (book, bids) = unpack_any(&mut elements)?;
         needs.add_book(&book);
-        books.push(book);
+        books.push((book, bids));
     }
     let (count, mut elements) = input.array(1)?;
     let mut marked = Vec::with_capacity(count);
@@ -36,8 +38,9 @@ pub(crate) fn assess(input: &mut Input<'_>) -> Answer {
     for number in [64, second, books.len()] {
         size(number).push(&mut bytes);
     }
-    for book in &books {
-        push_assessment(&mut bytes, &session.assess(book)?);
+    for (book, bids) in &books {
+        let figures = if *bids { session.assess_bid(book)? } else { session.assess(book)? };
+        push_assessment(&mut bytes, &figures);
     }
     size(marked.len()).push(&mut bytes);
     for id in marked {

@@ -165,6 +165,20 @@ impl Rules {
         })
     }
 
+    /// The same rules for a bidder, who isn't charged for data that the account which he takes from isn't charged for: no confidence is
+    /// asked for.
+    #[must_use]
+    pub fn for_bids(&self) -> Self {
+        let mut rules = self.clone();
+        rules.parameters.contingencies.confidence_threshold = 0;
+        if let Some(ahead) = &mut rules.ahead {
+            ahead.contingencies.confidence_threshold = 0;
+        }
+        rules.before =
+            self.before.as_ref().map(|(before, flight)| (Box::new(before.for_bids()), *flight));
+        rules
+    }
+
     /// The figures with no regard to a flight.
     fn assess_after(&self, book: &Book, market: &Market) -> Result<Assessment, Error> {
         let under =

@@ -7,7 +7,7 @@ use alloy_sol_types::{SolCall, SolInterface};
 use novate_abi::{
     IClearing::{self, Closed, Cut, Leg},
     IMargin, IOracle,
-    book::Book,
+    book::{Book, of_bid},
     parameters::pack_collateral,
 };
 use novate_risk::{Instrument, Strike, parameters::CollateralParameters};
@@ -98,7 +98,14 @@ impl Desk {
             };
             let mark = |id: &u64| rules.mark(&told, *id);
             let assess = |bytes: &alloy_primitives::Bytes| {
-                rules.assess(&Book::unpack(bytes).unwrap(), &told, world.timestamp())
+                let plain = of_bid(bytes);
+                let mut rules = rules.clone();
+                if plain.is_some() {
+                    // What is good enough to liquidate is good enough for a bidder.
+                    rules.level = rules.level.map(|level| if level < 2 { level } else { 4 });
+                }
+                let book = Book::unpack(plain.as_deref().unwrap_or(bytes)).unwrap();
+                rules.assess(&book, &told, world.timestamp())
             };
             let assessments = call.books.iter().map(assess).collect();
             let marks = call.instruments.iter().map(mark).collect();

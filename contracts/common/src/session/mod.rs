@@ -154,6 +154,16 @@ impl Session {
         Ok(assessment)
     }
 
+    /// The figures of a bidder's book.
+    ///
+    /// # Errors
+    /// As [`Session::assess`].
+    #[inline(never)]
+    pub fn assess_bid(&self, book: &Book) -> Result<Assessment, Revert> {
+        let (rules, market) = (self.rules.for_bids(), self.market.for_bids());
+        Self { market, rules, stable: self.stable }.assess(book)
+    }
+
     /// The mark of an instrument, or of the collateral of a number below 256.
     ///
     /// # Errors
@@ -231,6 +241,18 @@ pub fn ascending(input: &mut Input<'_>) -> Result<Vec<u8>, Revert> {
         numbers.push(number);
     }
     Ok(numbers)
+}
+
+/// Reads a packed book, the next argument, and whether it is a bidder's.
+///
+/// # Errors
+/// As [`unpack`].
+#[inline(never)]
+pub fn unpack_any(input: &mut Input<'_>) -> Result<(Book, bool), Revert> {
+    let bytes = input.bytes()?;
+    let plain = book::of_bid(bytes);
+    let packed = book::Book::unpack(plain.as_deref().unwrap_or(bytes)).map_err(malformed)?;
+    Ok((Book::try_from(packed).map_err(refused)?, plain.is_some()))
 }
 
 /// Reads a packed book, the next argument.
