@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{I256, U256};
 use novate_abi::{IClearing, ILiquidation, IOracle};
+use novate_risk::Instrument;
 
 use crate::{
     dice::Dice,
@@ -264,7 +265,9 @@ impl Episode {
     fn act(&mut self) {
         let (before, each) = self.worth();
         let fees = self.house.ledger().fees;
-        let paid = match self.dice.below(24) {
+        let someone_is_short = each.iter().any(|one| one.is_short);
+        let kind = if someone_is_short && self.dice.chance(50) { 21 } else { self.dice.below(24) };
+        let paid = match kind {
             0 | 1 => self.pay_in(),
             2..=4 => self.pay_out(),
             5 => self.lend(),
@@ -284,11 +287,12 @@ impl Episode {
         if gain > unit() {
             self.fail(&format!("an act made the group richer by {}", dollars(gain)));
         }
-        // Who frees requirement below zero still pays the house's fees.
+        // Who frees requirement below zero still pays the house's fees, if he frees more than them; a debt of them requires its margin.
         let fees = signed(self.house.ledger().fees) - signed(fees);
+        let margin = fees / I256::try_from(50).unwrap();
         for (now, was) in now.iter().zip(&each) {
-            let relieves = now.requirement < was.requirement;
-            let spared = if relieves { fees } else { I256::ZERO };
+            let relief = signed(was.requirement) - signed(now.requirement) + margin;
+            let spared = if relief >= fees { fees } else { I256::ZERO };
             if now.equity < was.equity.min(I256::ZERO) - spared - unit() {
                 let (was, now) = (dollars(was.equity), dollars(now.equity));
                 self.fail(&format!("an act made a shortfall: {was} to {now}"));
@@ -400,6 +404,18 @@ impl Episode {
         }
     }
 
+    /// One of the episode's that isn't expired; the perpetual where all are.
+    fn live_instrument(&mut self) -> u64 {
+        for _ in 0..8 {
+            let id = self.instruments[self.dice.below(self.instruments.len())];
+            let expiry = Instrument::decode(id).unwrap().expiry();
+            if expiry.is_none_or(|expiry| expiry > self.house.now()) {
+                return id;
+            }
+        }
+        perpetual(ETH)
+    }
+
     fn is_delta_one(&self, instrument: u64) -> bool {
         instrument == perpetual(ETH)
             || expiries().into_iter().any(|expiry| future(ETH, expiry) == instrument)
@@ -425,10 +441,7 @@ impl Episode {
                 (instrument, -(quantity as f64) / 1e6 * self.dice.pick(&[1.0, 1.0, 0.5, 0.25]))
             } else {
                 let side = self.dice.pick(&[1.0, -1.0]);
-                (
-                    self.dice.pick(&self.instruments.clone()),
-                    side * self.dice.scaled(0.000_001, 3_000.0),
-                )
+                (self.live_instrument(), side * self.dice.scaled(0.000_001, 3_000.0))
             };
             let price = if with_maker {
                 self.house.marked(instrument).mark
@@ -454,6 +467,10 @@ impl Episode {
                     .is_ok()
             });
             scale = most as f64 / 1e6;
+            if most == 0 {
+                self.say("no trade is possible".to_owned());
+                return I256::ZERO;
+            }
         }
         let call = agreed(scale);
         let what =
@@ -581,7 +598,7 @@ impl Episode {
             }
         }
         // Mostly somebody honest is there first.
-        if self.dice.chance(60) {
+        if self.dice.chance(40) {
             self.keep();
         }
     }
@@ -693,6 +710,7 @@ impl Episode {
 
     /// An honest keeper closes out whoever is short. Nobody may be immune.
     fn keep(&mut self) {
+        self.observe_honestly();
         let accounts = self.group.clone();
         for trader in accounts {
             for turn in 0..40 {
@@ -702,12 +720,20 @@ impl Episode {
                 if excess >= I256::ZERO || seen.isFullyPaid {
                     break;
                 }
-                let is_bare = self.house.positions(&trader).is_empty()
-                    && self
-                        .house
-                        .view(CLEARING, &IClearing::collateralCall { account: trader.account })
-                        .is_empty();
-                if is_bare {
+                let held = self.house.positions(&trader);
+                // Claims are fixed: nobody takes them over, they are settled when they are final.
+                let is_live = |id: &u64| {
+                    let expiry = Instrument::decode(*id).unwrap().expiry();
+                    expiry.is_none_or(|expiry| expiry > self.house.now())
+                };
+                let has_collateral = !self
+                    .house
+                    .view(CLEARING, &IClearing::collateralCall { account: trader.account })
+                    .is_empty();
+                if !held.is_empty() && !held.keys().any(is_live) && !has_collateral {
+                    break;
+                }
+                if held.is_empty() && !has_collateral {
                     let call = IClearing::writeOffCall { account: trader.account };
                     let done = self.house.send(self.keeper.address(), CLEARING, &call);
                     self.note("keeper's writeOff", &done);
@@ -718,8 +744,9 @@ impl Episode {
                 }
                 if let Err(refusal) = self.close_out(&trader) {
                     self.fail(&format!(
-                        "immune at turn {turn}: {refusal:?}, excess {}",
-                        dollars(excess)
+                        "immune at turn {turn}: {refusal:?}, excess {} {seen:?} {held:?} {}",
+                        dollars(excess),
+                        self.house.cash_of(&trader)
                     ));
                 }
                 if turn == 39 {
@@ -729,16 +756,45 @@ impl Episode {
         }
     }
 
+    /// Keepers observe what there is of a window as soon as its expiry is past: lines that aren't observed are exposures that nobody can take.
+    fn observe_honestly(&mut self) {
+        let now = self.house.now();
+        for expiry in expiries().into_iter().filter(|expiry| *expiry <= now) {
+            let seen = self.house.settlement(expiry);
+            if seen.proposedAt == 0 {
+                let rounds = self.house.feed.window(expiry - 30 * MINUTE, expiry);
+                let rest: Vec<_> =
+                    rounds.into_iter().filter(|round| *round > seen.lastRound).collect();
+                let done = self.house.observe(expiry, rest);
+                self.note("keeper's observe", &done);
+            }
+        }
+    }
+
     fn close_out(&mut self, trader: &Trader) -> Result<(), Refusal> {
         let house = &self.house;
         house.start(self.keeper.address(), trader)?;
         let most = house.auction(trader).maximumFraction;
-        let mut done =
-            house.bid(&self.keeper, &house.whole(trader, &self.keeper, most)).map(|_| ());
+        let first = house.bid(&self.keeper, &house.whole(trader, &self.keeper, most)).map(|_| ());
+        let mut done = first.clone();
+        // What the view gives may lie a rounding beyond what is allowed; a bidder tries less, then all.
+        for share in [0.999, 0.99, 0.95, 0.9, 0.8, 0.5, 0.25] {
+            if done.is_ok() {
+                break;
+            }
+            let less = most * U256::from((share * 1e3) as u64) / U256::from(1_000);
+            done = house.bid(&self.keeper, &house.whole(trader, &self.keeper, less)).map(|_| ());
+        }
         if done.is_err() {
-            done = house
-                .bid(&self.keeper, &house.whole(trader, &self.keeper, U256::from(ONE)))
-                .map(|_| ());
+            let all = house.whole(trader, &self.keeper, U256::from(ONE));
+            done = house.bid(&self.keeper, &all).map(|_| ());
+        }
+        if let (Err(first), Err(_)) = (&first, &done) {
+            self.say(format!("a bid for {most} was refused: {first:?}"));
+        }
+        if let (Err(first), Ok(())) = (&first, &done) {
+            self.say(format!("a bid for {most} was refused, another not: {first:?}"));
+            *self.report.refusals.entry("(view's fraction)".to_owned()).or_default() += 1;
         }
         self.report.close_outs += u64::from(done.is_ok());
         self.note("keeper's bid", &done);

@@ -110,9 +110,10 @@ impl Clearing {
         for ((account, standing), before) in short.into_iter().zip(&before) {
             let after = self.without_fees(standing, &account.book)?;
             let dust = standing.lines.saturating_mul(DUST);
-            // A trade that relieves nothing makes no debt of its fees: worthless lines aren't opened by those who have nothing.
-            let relieves = after.lastRequirement < before.lastRequirement;
-            if !relieves && standing.fees != 0 && standing.figures.lastEquity.is_negative() {
+            // A trade that relieves less than its fees makes no debt of them: who has nothing opens no worthless lines.
+            let relief = before.lastRequirement.saturating_sub(after.lastRequirement);
+            let is_dear = relief < U256::from(standing.fees);
+            if is_dear && standing.figures.lastEquity.is_negative() {
                 return Err(self.refusal(session, account.id, standing));
             }
             match reduction(before, &after, dust)? {
