@@ -149,7 +149,11 @@ interface IClearing {
         uint256 fromWaterfall
     );
     event CollateralBought(
-        bytes32 indexed from, bytes32 indexed to, uint8 indexed collateral, uint256 amount, uint256 price
+        bytes32 indexed from,
+        bytes32 indexed to,
+        uint8 indexed collateral,
+        uint256 amount,
+        uint256 price
     );
     event DebtWrittenOff(bytes32 indexed account, uint256 amount);
     event InsuranceChanged(int256 change, uint256 fund);
@@ -161,7 +165,11 @@ interface IClearing {
     event VenueChanged(address indexed venue, bool allowed);
     event ModulesChanged(address margin, address oracle, address liquidation);
     event FeesChanged(
-        uint32 optionRate, uint32 optionPremiumCap, uint64 optionMinimum, int32 makerRate, uint32 takerRate
+        uint32 optionRate,
+        uint32 optionPremiumCap,
+        uint64 optionMinimum,
+        int32 makerRate,
+        uint32 takerRate
     );
     event CapsChanged(uint8 indexed underlying, uint128 series, uint128 account);
     event BandsChanged(uint32 deltaOne, uint32 optionOfIndex, uint32 optionOfMark);
@@ -278,9 +286,13 @@ interface IClearing {
     function settle(bytes32[] calldata accounts) external;
     /// @notice Buys collateral of an account in debt while debts are callable, with as much of the delta-one lines that it cancels: at its price less 1%
     /// to 5%, at most up to the debt. `to` is the caller's account and keeps initial excess >= 0.
-    function buyCollateral(bytes32 from, bytes32 to, uint8 collateral, uint128 amount, uint256 maximumPrice)
-        external
-        returns (uint256 price);
+    function buyCollateral(
+        bytes32 from,
+        bytes32 to,
+        uint8 collateral,
+        uint128 amount,
+        uint256 maximumPrice
+    ) external returns (uint256 price);
     /// @notice Writes off what an account with neither line nor collateral owes: insurance pays, the rest is carried.
     function writeOff(bytes32 account) external;
 
@@ -316,7 +328,10 @@ interface IClearing {
             int32 makerRate,
             uint32 takerRate
         );
-    function bands() external view returns (uint32 deltaOne, uint32 optionOfIndex, uint32 optionOfMark);
+    function bands()
+        external
+        view
+        returns (uint32 deltaOne, uint32 optionOfIndex, uint32 optionOfMark);
     function lending() external view returns (uint32 limit, uint32 maintenance, uint32 initial);
     /// @notice Contracts (millionths) open in an expiry over all strikes, futures included; expiry 0: the perpetual.
     function openInterest(uint8 underlying, uint64 expiry) external view returns (uint128);

@@ -119,7 +119,11 @@ interface IOracle {
     /// @notice An accepted round was kept as the last one.
     event IndexRecorded(uint8 indexed underlying, uint128 price, uint64 updatedAt);
     event PerpetualUpdated(
-        uint8 indexed underlying, uint64 modelTime, uint128 mark, int256 fundingIndex, int64 fundingRate
+        uint8 indexed underlying,
+        uint64 modelTime,
+        uint128 mark,
+        int256 fundingIndex,
+        int64 fundingRate
     );
     /// @param clamped The forward or the rate was stored at its allowance. @param surfaceTaken Otherwise the old surface stays, rolled, at
     /// confidence 0; `refusal` says why: 1..4 as in ArbitrageableSurface, 5 calendar, 6 beyond its allowance.
@@ -133,16 +137,26 @@ interface IOracle {
         uint8 refusal
     );
     event SettlementObserved(
-        uint8 indexed underlying, uint64 indexed expiry, uint64 observedShare, uint128 average, uint80 lastRound
+        uint8 indexed underlying,
+        uint64 indexed expiry,
+        uint64 observedShare,
+        uint128 average,
+        uint80 lastRound
     );
     event SettlementProposed(
         uint8 indexed underlying, uint64 indexed expiry, uint256 price, uint64 finalAt
     );
     event SettlementDisputed(
-        uint8 indexed underlying, uint64 indexed expiry, uint256 price, bytes32 reason, uint64 answerUntil
+        uint8 indexed underlying,
+        uint64 indexed expiry,
+        uint256 price,
+        bytes32 reason,
+        uint64 answerUntil
     );
     event SettlementAnswered(uint8 indexed underlying, uint64 indexed expiry, uint256 price);
-    event SettlementAnnounced(uint8 indexed underlying, uint64 indexed expiry, uint256 price, uint64 from);
+    event SettlementAnnounced(
+        uint8 indexed underlying, uint64 indexed expiry, uint256 price, uint64 from
+    );
 
     /// @notice The underlying has no feed.
     error UnknownUnderlying(uint8 underlying);
@@ -222,7 +236,13 @@ interface IOracle {
     function perpetual(uint8 underlying)
         external
         view
-        returns (uint256 mark, uint64 modelTime, uint16 confidence, int256 fundingIndex, int64 fundingRate);
+        returns (
+            uint256 mark,
+            uint64 modelTime,
+            uint16 confidence,
+            int256 fundingIndex,
+            int64 fundingRate
+        );
     /// @notice Funding paid by one long contract since the start, in quote currency, to this second.
     function fundingIndex(uint8 underlying) external view returns (int256);
     function settlement(uint8 underlying, uint64 expiry) external view returns (Settlement memory);

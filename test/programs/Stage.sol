@@ -115,12 +115,10 @@ abstract contract Stage is Test {
         );
         IOracle.MarketUpdate memory update =
             IOracle.MarketUpdate(1, time, INDEX, INDEX, CERTAIN, expiries);
-        bytes32 structures = keccak256(
-            abi.encodePacked(keccak256(abi.encode(EXPIRY_UPDATE, expiries[0])))
-        );
-        bytes32 structure = keccak256(
-            abi.encode(MARKET_UPDATE, uint8(1), time, INDEX, INDEX, CERTAIN, structures)
-        );
+        bytes32 structures =
+            keccak256(abi.encodePacked(keccak256(abi.encode(EXPIRY_UPDATE, expiries[0]))));
+        bytes32 structure =
+            keccak256(abi.encode(MARKET_UPDATE, uint8(1), time, INDEX, INDEX, CERTAIN, structures));
         bytes[] memory signatures = new bytes[](1);
         bytes32 separator = oracle.domainSeparator();
         signatures[0] =

@@ -142,11 +142,7 @@ impl Perpetual {
         let [first, second] = words;
         let (mark, funding) = split(first);
         let (_, low) = split(second);
-        Self {
-            mark,
-            funding_index: funding.cast_signed(),
-            confidence: low_u64(low >> 64),
-        }
+        Self { mark, funding_index: funding.cast_signed(), confidence: low_u64(low >> 64) }
     }
 }
 
@@ -285,7 +281,9 @@ mod tests {
         let perpetual =
             Perpetual { mark: u128::MAX, funding_index: i128::MIN, confidence: CONFIDENCE_ONE };
         assert_eq!(Perpetual::unpack(perpetual.pack()), perpetual);
-        for state in [ExpiryState::Live, ExpiryState::Expired, ExpiryState::Settled, ExpiryState::Observed] {
+        for state in
+            [ExpiryState::Live, ExpiryState::Expired, ExpiryState::Settled, ExpiryState::Observed]
+        {
             let mut expiry = Expiry {
                 state,
                 forward: u128::MAX,

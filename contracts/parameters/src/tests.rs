@@ -30,8 +30,6 @@ use novate_risk::{
 
 use crate::RiskParameters;
 
-mod flight;
-
 const SELF: Address = Address::repeat_byte(0x9a);
 const MARGIN: Address = Address::repeat_byte(0x3a);
 const ORACLE: Address = Address::repeat_byte(0x0c);

@@ -1,16 +1,84 @@
-//! Votes through the real margin contract: nobody is short by one in the block that it falls in, and what it raises comes in a day.
+//! Votes through the real keeper and the real margin contract: nobody is short by one in the block that it falls in, and what it raises
+//! comes in a day.
 
-use alloy_primitives::Bytes;
-use novate_abi::{IOracle, book::Book, parameters::FLIGHT};
-use novate_common::testing::fixture::{
-    CALL, INDEX, NOW, PERPETUAL, PUT, Told as Said, WAD, position, sample,
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::missing_const_for_fn,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "test code"
+)]
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+use alloy_primitives::{Address, Bytes, I256, U256};
+use alloy_sol_types::{SolCall, SolError};
+use novate_abi::{
+    IMargin, IOracle,
+    IOracle::{Allowances, setAllowancesCall},
+    IRiskParameters,
+    IRiskParameters::{
+        initializeCall, rampRangeCall, setBasisCall, setCalendarCall, setCollateralCall,
+        setConfidenceCall, setContingenciesCall, setFactorsCall, setFloorCall, setGammaChargeCall,
+        setGroupCall, setLiquidityChargeCall, setLongDiscountCall, setOffsetCall, setPegCall,
+        setScenariosCall, setShortDiscountCall, setSkewCall, setSkewWidthCall, setUnderlyingCall,
+        setVanishingCall, setVolatilityShockCall, syncAllowancesCall,
+    },
+    book::Book,
+    parameters::FLIGHT,
+};
+use novate_common::testing::{
+    World,
+    fixture::{CALL, INDEX, NOW, PERPETUAL, PUT, Told as Said, WAD, position, sample},
 };
 use novate_margin::Margin;
+use novate_parameters::RiskParameters;
+use novate_risk::scenario::{Scenario, SpotMove, Weight};
 use proptest::prelude::*;
 
-use super::*;
+const SELF: Address = Address::repeat_byte(0x9a);
+const MARGIN: Address = Address::repeat_byte(0x3a);
+const ORACLE: Address = Address::repeat_byte(0x0c);
+const GOVERNOR: Address = Address::repeat_byte(0x60);
+const STRANGER: Address = Address::repeat_byte(0x57);
+const ONE: u64 = 1_000_000_000_000_000_000;
+const PERCENT: u64 = ONE / 100;
+
+/// What the oracle was told last, of each underlying.
+type Told = Rc<RefCell<HashMap<u8, Allowances>>>;
 
 const FUTURE: u64 = (1 << 56) | (1 << 54) | (490_400 << 32);
+
+/// A scenario as the interface has it.
+fn entry(scenario: &Scenario) -> IRiskParameters::Scenario {
+    let (spot, absolute) = match scenario.spot {
+        SpotMove::Ranges(spot) => (spot, false),
+        SpotMove::Absolute(spot) => (spot, true),
+    };
+    let (weight, tail) = match scenario.weight {
+        Weight::Fixed(weight) => (weight, false),
+        Weight::Tail(weight) => (weight, true),
+    };
+    IRiskParameters::Scenario {
+        spotMove: spot,
+        absolute,
+        volatility: scenario.volatility.number(),
+        weight,
+        tail,
+    }
+}
+
+fn entries(scenarios: &[Scenario]) -> Vec<IRiskParameters::Scenario> {
+    scenarios.iter().map(entry).collect()
+}
+
+const fn offset(group: u8, offset: u64) -> setOffsetCall {
+    setOffsetCall { group, offset }
+}
 
 /// Keeper, margin and an oracle.
 struct House(World, Told);
