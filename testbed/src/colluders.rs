@@ -16,8 +16,14 @@ use novate_risk::Instrument;
 
 use crate::{
     dice::Dice,
-    house::{CLEARING, ETH, House, LIQUIDATION, Leg, NOW, ORACLE, Refusal, Trader, WETH, expiries},
-    units::{DAY, HOUR, MINUTE, ONE, call, dollars, future, perpetual, put, signed, units, wad},
+    house::{
+        ANYONE, CLEARING, ETH, EXCHANGE, House, LIQUIDATION, Leg, NOW, ORACLE, Refusal, Trader,
+        WETH, expiries,
+    },
+    units::{
+        DAY, HOUR, MINUTE, ONE, call, contracts, dollars, future, perpetual, put, signed, units,
+        wad,
+    },
 };
 
 /// What a run saw.
@@ -461,10 +467,24 @@ impl Episode {
         };
         let mut scale = 1.0;
         if self.dice.chance(60) {
+            // As the exchange hands it on: signatures are dear, and change nothing.
             let most = self.search(1_000_000, |house, share| {
-                house
-                    .send(crate::house::ANYONE, crate::house::EXCHANGE, &agreed(share as f64 / 1e6))
-                    .is_ok()
+                let fill = |(id, size, price): &(u64, f64, u128)| {
+                    let quantity = contracts(size * share as f64 / 1e6);
+                    let is_bought = quantity > 0;
+                    let (buyer, seller) =
+                        if is_bought { (&buyer, &seller) } else { (&seller, &buyer) };
+                    IClearing::Fill {
+                        instrument: *id,
+                        quantity: quantity.unsigned_abs(),
+                        price: *price,
+                        buyer: buyer.account,
+                        seller: seller.account,
+                        buyerIsMaker: is_bought,
+                    }
+                };
+                let call = IClearing::fillCall { fills: legs.iter().map(fill).collect() };
+                house.send(EXCHANGE, CLEARING, &call).is_ok()
             });
             scale = most as f64 / 1e6;
             if most == 0 {
@@ -476,7 +496,7 @@ impl Episode {
         let what =
             format!("{} trades with {}: {:?}", buyer.address(), seller.address(), call.trade.legs);
         self.say(what);
-        let done = self.house.send(crate::house::ANYONE, crate::house::EXCHANGE, &call);
+        let done = self.house.send(ANYONE, EXCHANGE, &call);
         self.note("trade", &done);
         I256::ZERO
     }
