@@ -3,6 +3,7 @@
 #![allow(
     missing_docs,
     clippy::pedantic,
+    clippy::too_many_arguments,
     clippy::missing_const_for_fn,
     clippy::as_conversions,
     clippy::indexing_slicing,
