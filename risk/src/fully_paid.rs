@@ -22,7 +22,7 @@ use alloc::vec::Vec;
 use alloy_primitives::{I256, U256};
 
 use crate::{
-    book::{Book, Holding},
+    book::Book,
     fixed::{Fine, strike_times},
     instrument::{Kind, expiry_seconds},
 };
@@ -32,8 +32,7 @@ use crate::{
 pub fn free_cash(book: &Book, now: u64) -> Option<U256> {
     let mut least = book.cash();
     let mut running = least;
-    let mut expiries = payoffs(book)?;
-    expiries.sort_unstable();
+    let expiries = payoffs(book)?;
     let expired = expiries.partition_point(|(hours, _)| expiry_seconds(*hours) <= now);
     let (expired, open) = expiries.split_at_checked(expired)?;
     for (_, payoff) in expired {
@@ -59,60 +58,78 @@ pub fn is_fully_paid(book: &Book, now: u64) -> bool {
     free_cash(book, now).is_some()
 }
 
-/// Hours and least payoff of each (underlying, expiry), 18 decimals; `None` if one has no least or isn't made of options.
+/// An option: what its payoff depends on.
+#[derive(Clone, Copy)]
+struct Line {
+    series: u32,
+    hours: u32,
+    strike: U256,
+    is_put: bool,
+    quantity: i64,
+}
+
+/// Hours and least payoff of each (underlying, expiry), 18 decimals, ascending; `None` if one has no least or isn't made of options.
 fn payoffs(book: &Book) -> Option<Vec<(u32, I256)>> {
-    let mut lines: Vec<Holding> = Vec::with_capacity(book.positions().len());
+    let mut lines: Vec<Line> = Vec::with_capacity(book.positions().len());
     // Calls of one series stand together: what is short of them on balance loses without end, which most books show before they are sorted.
     let (mut series, mut calls) = (0, 0_i128);
     for held in book.holdings() {
-        if !held.instrument.is_option() {
+        let (instrument, quantity) = (held.instrument, held.quantity);
+        if !instrument.is_option() {
             return None;
         }
-        if held.instrument.kind() == Kind::Call {
-            let own = held.instrument.series();
+        let own = instrument.series();
+        let is_put = instrument.kind() == Kind::Put;
+        if !is_put {
             if own != series {
                 if calls < 0 {
                     return None;
                 }
                 (series, calls) = (own, 0);
             }
-            calls = calls.wrapping_add(i128::from(held.quantity));
+            calls = calls.wrapping_add(i128::from(quantity));
         }
-        lines.push(held);
+        let (hours, strike) = (instrument.expiry_hours(), instrument.strike().to_wad());
+        lines.push(Line { series: own, hours, strike, is_put, quantity });
     }
     if calls < 0 {
         return None;
     }
-    lines.sort_by_cached_key(|held| (held.instrument.series(), held.instrument.strike().to_wad()));
-    let mut payoffs = Vec::new();
-    for expiry in lines.chunk_by(|one, other| one.instrument.series() == other.instrument.series())
-    {
-        let hours = expiry.first()?.instrument.expiry_hours();
-        payoffs.push((hours, least(expiry)?));
+    let mut payoffs: Vec<(u32, I256)> = Vec::new();
+    let lines =
+        ascending(lines, |one, other| (one.series, one.strike) <= (other.series, other.strike));
+    for expiry in lines.chunk_by(|one, other| one.series == other.series) {
+        payoffs.push((expiry.first()?.hours, least(expiry)?));
     }
-    Some(payoffs)
+    Some(ascending(payoffs, |one, other| one <= other))
+}
+
+/// Sorts by insertion: a book has few lines, mostly in order, and the library's sorts are 25 kB of code.
+fn ascending<T>(items: Vec<T>, not_above: impl Fn(&T, &T) -> bool) -> Vec<T> {
+    let mut sorted: Vec<T> = Vec::with_capacity(items.len());
+    for item in items {
+        let place = sorted.partition_point(|other| not_above(other, &item));
+        sorted.insert(place, item);
+    }
+    sorted
 }
 
 /// The least payoff of the options of one expiry, ascending by strike; `None` if it falls without end.
-fn least(lines: &[Holding]) -> Option<I256> {
+fn least(lines: &[Line]) -> Option<I256> {
     // At 0 puts pay their strikes; from there on the payoff falls by the puts, and each strike adds its contracts to the slope.
     let mut value = Fine::ZERO;
     let mut slope = 0_i128;
-    for held in lines {
-        if held.instrument.kind() == Kind::Put {
-            let strike = held.instrument.strike().to_wad();
-            value = value.plus(Fine(strike_times(strike, held.quantity)));
-            slope = slope.wrapping_sub(i128::from(held.quantity));
-        }
+    for line in lines.iter().filter(|line| line.is_put) {
+        value = value.plus(Fine(strike_times(line.strike, line.quantity)));
+        slope = slope.wrapping_sub(i128::from(line.quantity));
     }
     let mut least = value;
     let mut at = U256::ZERO;
-    for held in lines {
-        let strike = held.instrument.strike().to_wad();
-        value = value.plus(Fine(times(strike.wrapping_sub(at), slope)));
+    for line in lines {
+        value = value.plus(Fine(times(line.strike.wrapping_sub(at), slope)));
         least = least.min(value);
-        at = strike;
-        slope = slope.wrapping_add(i128::from(held.quantity));
+        at = line.strike;
+        slope = slope.wrapping_add(i128::from(line.quantity));
     }
     if slope < 0 {
         return None;

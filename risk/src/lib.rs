@@ -58,6 +58,7 @@ pub use book::{
 };
 pub use coverage::check_coverage;
 pub use error::Error;
+pub use fixed::{divide, divide_slowly};
 pub use explain::{
     Contributor, LiquidationPrices, Share, attribution, liquidation_prices, max_quantity,
 };

@@ -16,7 +16,7 @@ use novate_common::{
     Answer, Input, Revert, address, answers, ask, empty, event, margin::excess, only, refuse,
     selected, sender, timestamp,
 };
-use novate_risk::{Book, Kind, Trade};
+use novate_risk::{Book, Kind, Trade, divide_slowly};
 
 use crate::{
     Clearing,
@@ -116,10 +116,11 @@ impl Clearing {
         let unit = U256::from(mark.mark).wrapping_mul(rate);
         let whole = U256::from(WAD).wrapping_mul(U256::from(MILLION));
         let asked = U256::from(amount).checked_mul(unit).ok_or_else(overflow)?;
-        let price = asked.div_ceil(whole);
+        let up = whole.wrapping_sub(U256::ONE);
+        let price = divide_slowly(asked.saturating_add(up), whole).0;
         let owed_wide = U256::from(owed);
         if price > owed_wide {
-            let least = owed_wide.checked_mul(whole).and_then(|owed| owed.checked_div(unit));
+            let least = owed_wide.checked_mul(whole).map(|owed| divide_slowly(owed, unit).0);
             let most = least.and_then(|most| u128::try_from(most).ok()).ok_or_else(overflow)?;
             purchase.amount = most.min(amount);
         }
@@ -127,7 +128,7 @@ impl Clearing {
             return Err(refuse!(InvalidQuantity { instrument: u64::from(number) }));
         }
         let value = U256::from(purchase.amount).wrapping_mul(U256::from(mark.mark));
-        let value = value.checked_div(U256::from(WAD)).unwrap_or_default();
+        let value = divide_slowly(value, U256::from(WAD)).0;
         let limited = |price: U256| u128::try_from(price).unwrap_or(u128::MAX).min(owed);
         Ok((limited(price), limited(value)))
     }
@@ -290,8 +291,8 @@ fn cancelled(
     let scaled = |size: u64| {
         // size * (amount / held) * (net / short), of 64, 128 and 71 bits.
         let whole = U256::from(size).checked_mul(U256::from(amount))?;
-        let whole = whole.checked_div(U256::from(held))?.checked_mul(U256::from(net))?;
-        i64::try_from(whole.checked_div(U256::from(short))?).ok()
+        let whole = divide_slowly(whole, U256::from(held)).0.checked_mul(U256::from(net))?;
+        i64::try_from(divide_slowly(whole, U256::from(short)).0).ok()
     };
     let cut = |(id, size): (u64, u64)| scaled(size).map(|size| (id, size.wrapping_neg()));
     shorts.into_iter().filter_map(cut).filter(|(_, quantity)| *quantity != 0).collect()
@@ -301,5 +302,5 @@ fn cancelled(
 fn contracts(amount: u128, mark: &Mark) -> u128 {
     let value = U256::from(amount).checked_mul(U256::from(mark.mark)).unwrap_or(U256::MAX);
     let unit = U256::from(mark.index).wrapping_mul(U256::from(WAD / MILLION));
-    value.checked_div(unit).and_then(|contracts| u128::try_from(contracts).ok()).unwrap_or(0)
+    u128::try_from(divide_slowly(value, unit).0).unwrap_or(0)
 }

@@ -4,12 +4,12 @@
 use alloy_primitives::U256;
 use novate_abi::IClearing::{AccountCapExceeded, OpenInterestCapExceeded};
 use novate_common::{Revert, halves, refuse};
-use novate_risk::{Book, instrument::expiry_seconds};
+use novate_risk::{Book, divide, instrument::expiry_seconds};
 
 use crate::{
     Clearing,
     check::Marks,
-    ledger::MILLION,
+    ledger::MILLIONTHS,
     load::Loaded,
     session::{Interest, Session},
     storage::CAPS,
@@ -74,7 +74,7 @@ fn contracts(book: &Book, underlying: u8) -> u128 {
 /// Below 2^80 * 2^128.
 fn notional(contracts: u128, index: u128) -> U256 {
     let product = U256::from(contracts).saturating_mul(U256::from(index));
-    product.checked_div(U256::from(MILLION)).unwrap_or_default()
+    divide(product, MILLIONTHS).0
 }
 
 const fn underlying_of(instrument: u64) -> u8 {

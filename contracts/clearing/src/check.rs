@@ -13,12 +13,12 @@ use novate_common::{
     margin::{assess, excess},
     refuse, timestamp,
 };
-use novate_risk::{Book, Reference, fully_paid, most_concession};
+use novate_risk::{Book, Reference, divide, fully_paid, most_concession};
 
 use crate::{
     Clearing,
     error::overflow,
-    ledger::{DebtMargin, MILLION},
+    ledger::{DebtMargin, MILLIONTHS},
     load::packed,
     session::debt,
     storage::MARGIN,
@@ -75,8 +75,8 @@ pub(crate) fn require_debt(
     let share = |rate: u32| {
         // Below 2^128 * 2^32.
         let product = U256::from(debt).wrapping_mul(U256::from(rate));
-        let rounding = U256::from(MILLION.saturating_sub(1));
-        product.wrapping_add(rounding).checked_div(U256::from(MILLION)).unwrap_or_default()
+        let rounding = U256::from(MILLIONTHS.saturating_sub(1));
+        divide(product.wrapping_add(rounding), MILLIONTHS).0
     };
     let (initial, maintenance) = (share(rates.initial), share(rates.maintenance));
     let Assessment {

@@ -11,7 +11,7 @@ use novate_abi::{
 };
 use novate_common::{Input, Revert, address, ask, refuse, selected, timestamp};
 use novate_risk::{
-    Book, Instrument,
+    Book, Instrument, divide_slowly,
     liquidation::{Leg, Size, Standing, WHOLE, share_of},
 };
 
@@ -150,10 +150,10 @@ pub(crate) fn instruments(book: &Book) -> Vec<u64> {
     wanted.extend(live.map(|held| held.instrument.id()));
     for held in book.positions() {
         if !wanted.iter().any(|id| same_underlying(*id, held.instrument)) {
-            wanted.push(held.instrument);
+            let place = wanted.partition_point(|id| *id < held.instrument);
+            wanted.insert(place, held.instrument);
         }
     }
-    wanted.sort_unstable();
     wanted
 }
 
@@ -198,5 +198,6 @@ pub(crate) fn rounding(slice: &Book, marks: &Marks) -> U256 {
         // 256 numbers of 128 bits.
         sum = sum.wrapping_add(U256::from(index));
     }
-    sum.div_ceil(MILLION)
+    let up = MILLION.wrapping_sub(U256::ONE);
+    divide_slowly(sum.wrapping_add(up), MILLION).0
 }

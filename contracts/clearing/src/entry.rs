@@ -13,7 +13,7 @@ use novate_common::{
     Answer, Input, Revert, address, empty, event, halves, only, refuse, selected, sender, this,
     timestamp, token,
 };
-use novate_risk::fully_paid;
+use novate_risk::{divide, fully_paid};
 
 use crate::{
     Clearing,
@@ -81,8 +81,8 @@ impl Clearing {
         let (worth, minimum) = price.map_or((U256::from(credited), MINIMUM_AMOUNT), |price| {
             // Two numbers of 128 bits.
             let worth = U256::from(credited).wrapping_mul(U256::from(price));
-            let unit = U256::from(MINIMUM_DEPOSIT);
-            (worth.checked_div(unit).unwrap_or_default(), MINIMUM_DEPOSIT)
+            let unit = u64::try_from(MINIMUM_DEPOSIT).unwrap_or(u64::MAX);
+            (divide(worth, unit).0, MINIMUM_DEPOSIT)
         });
         if worth < U256::from(minimum) {
             let (amount, minimum) = (worth, U256::from(minimum));

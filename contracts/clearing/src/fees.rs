@@ -9,9 +9,13 @@ use novate_abi::{
     IMargin::Mark,
 };
 use novate_common::{Revert, pair, refuse};
-use novate_risk::{Instrument, Kind};
+use novate_risk::{Instrument, Kind, divide};
 
-use crate::{error::overflow, ledger::MILLION, storage::TERMS};
+use crate::{
+    error::overflow,
+    ledger::{MILLION, MILLIONTHS},
+    storage::TERMS,
+};
 
 /// The terms in force; rates in millionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,7 +165,7 @@ pub(crate) fn quarters(number: u64) -> (u32, u32) {
 
 /// `price * millionths`, rounded down; below 2^128 * 2^32.
 pub(crate) fn part(price: U256, rate: u32) -> U256 {
-    price.wrapping_mul(U256::from(rate)).checked_div(U256::from(MILLION)).unwrap_or_default()
+    divide(price.wrapping_mul(U256::from(rate)), MILLIONTHS).0
 }
 
 /// `quantity * price * rate`, each product rounded up.

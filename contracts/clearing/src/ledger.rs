@@ -15,6 +15,8 @@ use novate_abi::IClearing::{
 };
 use novate_common::{Revert, event, halves, pair, refuse, timestamp};
 
+use novate_risk::divide;
+
 use crate::{
     Clearing,
     error::{narrow, overflow, widen},
@@ -23,6 +25,8 @@ use crate::{
 
 /// Millionths in one.
 pub(crate) const MILLION: u128 = 1_000_000;
+/// The same, where it divides.
+pub(crate) const MILLIONTHS: u64 = 1_000_000;
 
 /// The house's sums, 18 decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,7 +162,7 @@ impl Ledger {
     pub(crate) fn lending_limit(&self) -> U256 {
         // Below 2^128 * 2^24.
         let product = U256::from(self.pool).wrapping_mul(U256::from(self.limit));
-        product.checked_div(U256::from(MILLION)).unwrap_or_default()
+        divide(product, MILLIONTHS).0
     }
 
     /// Whether more than the limit is lent out.

@@ -104,9 +104,12 @@ impl Clearing {
             }
         }
         // First what grows, so that no sum falls below what is left of it.
-        changes.sort_by_key(|(_, old, new)| long(*old) > long(*new));
-        for (instrument, old, new) in changes {
-            self.count_interest(session, instrument, old, new)?;
+        for grows in [true, false] {
+            for (instrument, old, new) in &changes {
+                if (long(*new) > long(*old)) == grows {
+                    self.count_interest(session, *instrument, *old, *new)?;
+                }
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use novate_abi::IClearing::{
     CollateralCapExceeded, InsufficientBalance, InvalidReceiver, TokenNotAccepted,
 };
 use novate_common::{Revert, address, halves, not_zero, out_of_bounds, pair, refuse, this, token};
-use novate_risk::Book;
+use novate_risk::{Book, divide_slowly};
 
 use crate::{
     admin::number,
@@ -33,7 +33,7 @@ pub(crate) fn share_of(accepted: &Accepted, amount: U256, owed: u128) -> Result<
     }
     // Both are below 2^128 here: no more than is owed is held, and no more is asked for.
     let product = amount.checked_mul(held).ok_or_else(overflow)?;
-    product.checked_div(owed).ok_or_else(overflow)
+    Ok(divide_slowly(product, owed).0)
 }
 
 /// What is taken of the account, 18 decimals: no more than it has, and no debt is made by withdrawing.

@@ -32,7 +32,7 @@ pub(crate) const fn multiply_256(x: U256, factor: u64) -> U256 {
 
 /// Quotient and remainder by a 64-bit number that isn't 0, limb by limb.
 #[inline(never)]
-pub(crate) fn divide(x: U256, divisor: u64) -> (U256, u64) {
+pub fn divide(x: U256, divisor: u64) -> (U256, u64) {
     let mut limbs = *x.as_limbs();
     let mut rest: u64 = 0;
     for limb in limbs.iter_mut().rev() {
@@ -51,7 +51,7 @@ pub(crate) fn divide(x: U256, divisor: u64) -> (U256, u64) {
 
 /// Quotient and remainder by a number below 2^255, bit by bit: small code for what is rarely asked. By 0: 0.
 #[inline(never)]
-pub(crate) fn divide_slowly(x: U256, divisor: U256) -> (U256, U256) {
+pub fn divide_slowly(x: U256, divisor: U256) -> (U256, U256) {
     let (mut quotient, mut rest) = (U256::ZERO, U256::ZERO);
     if divisor.is_zero() {
         return (quotient, rest);

@@ -11,7 +11,8 @@ mod binary;
 mod division;
 
 pub(crate) use binary::{binary, binary_q118, binary_signed, binary_wide, units};
-pub(crate) use division::{divide, divide_slowly, mul_div, multiply_256, quotient_down};
+pub use division::{divide, divide_slowly};
+pub(crate) use division::{mul_div, multiply_256, quotient_down};
 
 /// One in Q60, the format of price ratios and of factors below 16.
 pub(crate) const ONE_Q60: u64 = 1 << 60;
