@@ -13,7 +13,7 @@ use crate::{
     instrument::{Instrument, InstrumentId},
     market::{MAX_PRICE, Market, UnderlyingMarket},
     parameters::Parameters,
-    payoff::greatest_loss,
+    payoff,
     perpetual::perpetual,
     revalue::{Line, revalue},
     scenario::BASIS,
@@ -137,7 +137,7 @@ fn tenor_shares(
     let change = value.times(factor, 62).minus(mark);
     let gains = !change.is_negative();
     // Where the book's greatest loss caps the outcome, each one's share is cut in proportion.
-    let room = mark.plus(greatest_loss(&tenor.lines, index));
+    let room = payoff::room(&tenor.lines, mark, index);
     let room = room.max(Fine::ZERO).0.unsigned_abs();
     let loses = shock.mode.is_skew() || !gains;
     let capped = context.parameters.corrections.caps_losses && loses;

@@ -44,13 +44,15 @@ pub(crate) fn least_payoff(
     walk.least.unwrap_or(Fine::ZERO)
 }
 
-/// The greatest loss of `lines` (ascending by strike) at expiry, below 0 if they always pay, over 0, every strike and a price far beyond: six
-/// times the index, or an index above the last strike where that is more. What is short on balance loses ever more; looked at six times the
-/// index alone, a call struck near it or above could be sold for nothing.
-pub(crate) fn greatest_loss(lines: &[Line], index: u128) -> Fine {
-    let last = lines.last().map_or(0, |line| price(line.price));
-    let far = index.saturating_mul(6).max(last.saturating_add(index));
-    least_payoff(lines, 0, (0, far), true).negated()
+/// How far `lines` (ascending by strike) that are worth `mark` can fall: mark plus greatest loss at expiry over 0, every strike and six times the
+/// index; below 0 if they always gain.
+///
+/// Calls that are short on balance lose ever more beyond. For each there is room of at least the index: looked at six times the index
+/// alone, one struck near it or above, or one in a ratio that still gains there, could be sold for nothing.
+pub(crate) fn room(lines: &[Line], mark: Fine, index: u128) -> Fine {
+    let room = mark.minus(least_payoff(lines, 0, (0, index.saturating_mul(6)), true));
+    let net = lines.iter().fold(0_i128, |sum, line| sum.wrapping_add(line.calls.into()));
+    if net < 0 { room.max(Fine(price_times(index, net.wrapping_neg()))) } else { room }
 }
 
 /// A walk along prices.

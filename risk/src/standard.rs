@@ -26,7 +26,7 @@ use crate::{
     fixed::{Fine, WAD, binary, price_times, strike_times},
     market::{ExpiryMarket, Market, UnderlyingMarket},
     parameters::{Parameters, UnderlyingParameters},
-    payoff::greatest_loss,
+    payoff::room,
     revalue::{Line, revalue},
     shocks::{Selection, Shock, Shocks},
     tenor::{Tenor, tenors},
@@ -289,7 +289,7 @@ fn options(
     if netting == Netting::Isolated {
         return Pair::both(value).plus(shorts);
     }
-    let loss = greatest_loss(&tenor.lines, market.index);
+    let loss = room(&tenor.lines, value, market.index).minus(value);
     let beyond = Fine(price_times(market.index, net.min(0).wrapping_neg()));
     let most = Pair::both(loss.plus(charged(share_up(beyond, terms.option_beyond))));
     let held = Pair::both(value).plus(shorts.min(most));

@@ -14,7 +14,7 @@ use crate::{
     },
     market::{Market, Settlement, UnderlyingMarket},
     parameters::{Corrections, Parameters, UnderlyingParameters},
-    payoff::{greatest_loss, least_payoff},
+    payoff::{self, least_payoff},
     perpetual::{Perpetual, perpetual},
     revalue::{Line, revalue},
     sensitivity::Sensitivity,
@@ -261,7 +261,7 @@ impl<'a> Builder<'a> {
         self.figures.value = self.figures.value.plus(mark);
 
         // The most that the book of this expiry can lose against its mark; below 0: it always gains.
-        let room = mark.plus(greatest_loss(lines, self.market.index));
+        let room = payoff::room(lines, mark, self.market.index);
         let caps = corrections.caps_losses;
         let floor = if caps { room.max(Fine::ZERO).negated() } else { Fine(I256::MIN) };
         let outcome = |row: &Row| {

@@ -310,13 +310,14 @@ class Reference:
             out += quantity * max(at - self.n(strike) if kind == "call" else self.n(strike) - at, self.n(0))
         return out
 
-    def greatest_loss(self, underlying, options):
-        """L: signed. Beyond the last strike what is short on balance loses ever more: six times the index, or an index above that strike, stand for it."""
+    def greatest_loss(self, underlying, options, mark):
+        """L: signed. Calls that are short on balance lose ever more beyond six times the index: each leaves room of the index at least."""
         if not options:
             return self.n(0)
-        strikes = [self.n(p[0][3]) for p in options]
-        far = max(6 * self.index(underlying), max(strikes) + self.index(underlying))
-        return -min(self.payoff(options, x) for x in [self.n(0), far] + strikes)
+        index = self.index(underlying)
+        loss = -min(self.payoff(options, x) for x in [self.n(0), 6 * index] + [self.n(p[0][3]) for p in options])
+        short = -self.total(q for (_, kind, _, _), q, _ in options if kind == "call")
+        return max(loss, short * index - mark) if short > 0 else loss
 
     # One underlying
 
@@ -468,12 +469,12 @@ class Reference:
         expiries = self.expiries_of(underlying)
         options = {e: self.of_expiry(underlying, e)[0] for e in expiries}
         marks = {e: self.total(self.option_value(p, one, "none") for p in options[e]) for e in expiries}
-        losses = {e: self.greatest_loss(underlying, options[e]) for e in expiries}
+        losses = {e: self.greatest_loss(underlying, options[e], marks[e]) for e in expiries}
         caps = self.p["corrections"]["caps_losses"]
         value = self.delta_one_gains(underlying) + self.total(marks.values())
         value += self.total(v for _, v, _ in self.collateral(underlying))
 
-        # Scenarios; the last is initial margin's own.
+        # Scenarios; the last is initial margin's own. Without a slow price an underlying has none, and brings nothing to that of its group.
         rows = [(*self.shock(s, underlying), s["volatility"]) for s in self.scenarios]
         slow = self.slow_ratio(underlying)
         rows.append((one if slow is None else slow, one, "none"))
@@ -680,7 +681,7 @@ class Reference:
             elif options:
                 short = max(-self.total(q for _, q, _ in options), zero)
                 beyond = self.n("0.01") * wide * index * short * tenor.exposed
-                held += max(zero, values + min(alone, self.greatest_loss(underlying, options) + beyond))
+                held += max(zero, values + min(alone, self.greatest_loss(underlying, options, values) + beyond))
         slow = self.figures(underlying)["slow"] if initial else None
         return max(held, zero if slow is None else -slow) + charges
 

@@ -1051,29 +1051,42 @@ fn an_unusable_part_stops_only_itself() {
     assert_eq!(at("too-uncertain", 345_600)["close_equity"], well["equity"]);
 }
 
-/// Looked at six times the index alone, a call struck there could lose nothing, and could be sold for nothing.
+/// Looked at six times the index alone, a call struck there could lose nothing, nor could two against one that still gains there: both
+/// could be sold for nothing.
 #[test]
-fn a_call_struck_far_beyond_the_index_is_not_free() {
-    let needs = |strike: u64, mode: &str| {
+fn what_is_short_beyond_the_last_strike_is_not_free() {
+    let needs = |legs: &[(u64, f64)], mode: &str| {
         let mut given = line();
         given["parameters"] = json!({"mode": mode, "underlyings": [{"underlying": 1, "symbol": "ETH", "range": "0.18"}]});
+        let volatilities: Vec<Value> =
+            legs.iter().map(|(strike, _)| json!([strike.to_string(), "1.2"])).collect();
         given["market"] = json!({
             "underlyings": [{"underlying": 1, "index": "3000"}],
-            "expiries": [{"underlying": 1, "expiry": 1_799_971_200, "forward": "3100",
-                          "volatilities": [[strike.to_string(), "0.9"]]}]});
-        let name = format!("ETH-15JAN27T00-{strike}-C");
-        given["portfolio"] =
-            json!({"cash": 0, "positions": [{"instrument": name, "quantity": -1}]});
+            "expiries": [{"underlying": 1, "expiry": 1_799_971_200, "forward": "3100", "volatilities": volatilities}]});
+        let positions: Vec<Value> = legs
+            .iter()
+            .map(|(strike, size)| json!({"instrument": format!("ETH-15JAN27T00-{strike}-C"), "quantity": size}))
+            .collect();
+        given["portfolio"] = json!({"cash": 0, "positions": positions});
+        // Besides what the options are worth.
         let answer = figures(&given);
-        -amount(&answer["initial_excess"])
+        (-amount(&answer["initial_excess"]), amount(&answer["initial_requirement"]))
     };
     for mode in ["portfolio", "cross"] {
         // Every one costs more than it is worth, and nothing jumps at six times the index.
-        let costs: Vec<f64> =
-            [12_000, 17_900, 18_000, 18_100, 30_000].map(|strike| needs(strike, mode)).to_vec();
+        let costs: Vec<f64> = [12_000, 17_900, 18_000, 18_100, 30_000]
+            .map(|strike| needs(&[(strike, -1.0)], mode).0)
+            .to_vec();
         assert!(costs.iter().all(|cost| *cost > 100.0), "{mode}: {costs:?}");
         assert!((costs[1] / costs[2] - 1.0).abs() < 0.02, "{mode}: {costs:?}");
         assert!((costs[3] / costs[2] - 1.0).abs() < 0.02, "{mode}: {costs:?}");
+        // At 18,000 this pays 14,600 - 2 4,400: more than nothing.
+        let (_, ratio) = needs(&[(3_400, 1.0), (13_600, -2.0)], mode);
+        assert!(ratio > 300.0, "{mode}: {ratio}");
+        // A millionth more costs next to nothing more.
+        let (_, spread) = needs(&[(3_400, 1.0), (3_600, -1.0)], mode);
+        let (_, next) = needs(&[(3_400, 1.0), (3_600, -1.000_001)], mode);
+        assert!((next - spread).abs() < 0.1, "{mode}: {spread} {next}");
     }
 }
 
