@@ -9,7 +9,11 @@
     allow(
         clippy::arithmetic_side_effects,
         clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
         clippy::float_arithmetic,
+        clippy::redundant_clone,
         reason = "tests may fail loudly, and compare with floating point"
     )
 )]

@@ -176,7 +176,7 @@ fn row_9_what_nobody_knows_counts_nothing_and_refuses_nothing() {
     let tokens = vec![CollateralBalance { collateral: 77, amount: wad(1.0) }];
     let strange = Book::new(known.cash(), positions, vec![], tokens).unwrap();
     assert_eq!(figures(&strange, &state), expected);
-    assert_eq!(excess_under(&strange, &state, &parameters(), NOW, &[0]).is_ok(), true);
+    assert!(excess_under(&strange, &state, &parameters(), NOW, &[0]).is_ok());
     let error = check_coverage(&strange, &state, &parameters());
     assert_eq!(error, Err(novate_risk::Error::UnderlyingNotListed(3)));
     let mut tokens = known.clone();
@@ -239,7 +239,7 @@ fn row_25_a_dead_feed_sells_nobodys_good_book() {
         assert_eq!(fresh.initial_requirement, U256::ZERO);
         // Half way, and at the end.
         let half = with(level, DAY + 36 * 3_600);
-        assert_close(float(half.close_equity), (float(sound.equity) + bound) / 2.0);
+        assert_close(float(half.close_equity), f64::midpoint(float(sound.equity), bound));
         assert_close(number(half.close_requirement), number(sound.maintenance_requirement) / 2.0);
         let end = with(level, 4 * DAY);
         assert_eq!((end.close_equity, end.close_requirement), (end.equity, U256::ZERO));

@@ -115,6 +115,7 @@ fn expiry_market(mut f: Fields<'_>, now: u64, index: &dyn Fn(u8) -> u128) -> Res
 }
 
 /// What is known of the price at which an expiry settles.
+#[allow(clippy::struct_field_names, reason = "the names of the market's own fields")]
 struct Forward {
     forward: u128,
     forward_variable: Option<u128>,
