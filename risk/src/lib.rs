@@ -62,11 +62,11 @@ pub use book::{
 };
 pub use coverage::check_coverage;
 pub use error::Error;
-pub use fixed::{divide, divide_slowly};
 pub use explain::{
     Contributor, LiquidationPrices, Share, attribution, liquidation_prices, max_quantity,
 };
 pub use extended::{Extensions, assess_extended, breakdown_extended, excess_under_extended};
+pub use fixed::{divide, divide_slowly};
 pub use greeks::{Greeks, greeks};
 pub use instrument::{Instrument, InstrumentId, Kind, Strike};
 pub use mark::Mark;

@@ -1,5 +1,7 @@
 //! Every test that the security model names exists.
 
+#![allow(clippy::unwrap_used, missing_docs, reason = "test code")]
+
 use std::{fs, path::Path};
 
 fn sources(folder: &Path, text: &mut String) {

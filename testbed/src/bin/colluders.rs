@@ -54,9 +54,9 @@ fn main() {
 }
 
 fn told(options: &Options, report: &Report, seconds: u64) -> String {
-    let mut text = format!(
+    let mut text = String::from(
         "# Colluders\n\nWritten by `make colluders`: random groups of two to four accounts against the contracts together, natively. \
-         What they try and what must hold stands in `testbed/src/colluders.rs`.\n\n| | |\n| --- | --- |\n"
+         What they try and what must hold stands in `testbed/src/colluders.rs`.\n\n| | |\n| --- | --- |\n",
     );
     let mut row =
         |name: &str, value: String| writeln!(text, "| {name} | {value} |").expect("text grows");
