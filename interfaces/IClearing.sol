@@ -344,7 +344,8 @@ interface IClearing {
     function nonce(bytes32 account) external view returns (uint64);
     /// @notice The account's book as IMargin takes it.
     function book(bytes32 account) external view returns (bytes memory);
-    /// @notice The account's figures by IMargin.assess, from its book as stored, with the margin of its debt; and whether its book is fully paid.
+    /// @notice The account's figures by IMargin.assess, as `touch` would leave it, with the margin of the debt that is left then; and whether its book is
+    /// fully paid.
     function assess(bytes32 account)
         external
         view

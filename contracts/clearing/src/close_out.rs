@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{I256, U256};
+use alloy_primitives::{B256, I256, U256};
 use novate_abi::{
     IClearing::{ClosedOut, LiquidationWorsens, NotShort, RelievesNothing, SelfTrade},
     IMargin::Assessment,
@@ -143,11 +143,32 @@ impl Clearing {
         Ok((piece, paid, closed))
     }
 
-    /// Settles the gains of the account, pays its debt out of its own shares, and asks margin about it.
+    /// The same of an account that is short.
     ///
     /// # Errors
     /// `NotShort`.
     fn settle_and_look(&self, session: &mut Session) -> Result<Before, Revert> {
+        let before = self.settle_first(session)?;
+        let seller = session.accounts.first().ok_or_else(overflow)?;
+        let excess = excess(before.figures.closeEquity, before.figures.closeRequirement)?;
+        if !excess.is_negative() || fully_paid::is_fully_paid(&seller.book, timestamp()) {
+            return Err(refuse!(NotShort { account: seller.id, excess }));
+        }
+        Ok(before)
+    }
+
+    /// An account's figures as a touch leaves it, and whether its book is fully paid then: what its debt requires depends on gains that
+    /// aren't settled yet and on its own shares.
+    pub(crate) fn figures_when_touched(&self, account: B256) -> Result<(Assessment, bool), Revert> {
+        let mut session = self.session();
+        self.reach(&mut session, account)?;
+        let figures = self.settle_first(&mut session)?.figures;
+        let book = &session.accounts.first().ok_or_else(overflow)?.book;
+        Ok((figures, fully_paid::is_fully_paid(book, timestamp())))
+    }
+
+    /// Settles the gains of a session's first account, pays its debt out of its own shares, and asks margin about it.
+    fn settle_first(&self, session: &mut Session) -> Result<Before, Revert> {
         let seller = session.accounts.first_mut().ok_or_else(overflow)?;
         let wanted = cut::instruments(&seller.book);
         let (figures, marks) = self.ask(core::iter::once(&seller.book), &wanted)?;
@@ -169,10 +190,6 @@ impl Clearing {
         let seller = session.accounts.first().ok_or_else(overflow)?;
         let mut figures = bare.clone();
         self.charge_debt(&mut figures, &seller.book)?;
-        let excess = excess(figures.closeEquity, figures.closeRequirement)?;
-        if !excess.is_negative() || fully_paid::is_fully_paid(&seller.book, timestamp()) {
-            return Err(refuse!(NotShort { account: seller.id, excess }));
-        }
         Ok(Before { bare, figures, marks })
     }
 

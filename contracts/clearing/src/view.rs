@@ -126,9 +126,7 @@ impl Clearing {
 
     /// `assess(account)`.
     pub(crate) fn assess_account(&self, input: &mut Input<'_>) -> Answer {
-        let loaded = self.load_account(input.bytes32()?)?;
-        let (figures, _) = self.assess(core::iter::once(&loaded.book), &[])?;
-        let figures = figures.first().ok_or_else(overflow)?;
+        let (figures, is_fully_paid) = self.figures_when_touched(input.bytes32()?)?;
         answers![
             figures.equity,
             figures.initialRequirement,
@@ -141,7 +139,7 @@ impl Clearing {
             figures.lastEquity,
             figures.lastRequirement,
             figures.healthyRequirement,
-            fully_paid::is_fully_paid(&loaded.book, timestamp()),
+            is_fully_paid,
         ]
     }
 

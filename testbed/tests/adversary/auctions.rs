@@ -451,3 +451,35 @@ fn every_fallen_account_can_be_closed_out_and_costs_only_its_deficit() {
         }
     }
 }
+
+#[test]
+fn row_7_whom_a_touch_heals_is_not_short() {
+    // A debt that his own shares or unsettled gains cover requires nothing: no auction ages on him while every bid is refused.
+    for shares in [10_000.0, 3_000.0] {
+        let (house, ..) = house_with(1_000_000.0);
+        let (ours, other) = (house.funded(1, 20_000.0), house.funded(2, 1_000_000.0));
+        house.lend(&ours, shares).unwrap();
+        house.trade_at_mark(&other, &ours, perpetual(ETH), 20.0).unwrap();
+        // To within a touch of being short, where the margin of the debt decides.
+        for step in 1..400 {
+            house.wait(5);
+            house.move_index(3_000.0 + f64::from(step));
+            let seen = house.figures(&ours).excess();
+            let started = house.world.trying(|_| house.start(other.address(), &ours).is_ok());
+            let bids = house.world.trying(|_| {
+                house.touch(&[&ours]).unwrap();
+                house.figures(&ours).excess()
+            });
+            close(seen, bids, 1e-6);
+            assert_eq!(started, bids < 0.0, "{shares} {step} {seen} {bids}");
+            if bids < 0.0 {
+                let most = house.auction(&ours).maximumFraction;
+                let bidder = house.funded(3, 1_000_000.0);
+                house.start(other.address(), &ours).unwrap();
+                house.bid(&bidder, &house.whole(&ours, &bidder, most)).unwrap();
+                break;
+            }
+        }
+        house.check();
+    }
+}
