@@ -565,8 +565,9 @@ fn row_16_a_change_reaches_maintenance_in_a_day_and_initial_margin_at_once() {
         assert!(told.closeRequirement > last, "hour {hour}");
         last = told.closeRequirement;
         let scenario = to.worst_scenario;
-        assert!(bench.under(vec![scenario]) - excess(&told) <= I256::ONE);
-        assert!(bench.under(vec![0]) >= excess(&told));
+        for number in [scenario, 0] {
+            assert!(bench.under(vec![number]) >= excess(&told));
+        }
     }
     // The rolled surface and the time left made it the same without a flight.
     assert_same(&bench.assess(&sample()), &{

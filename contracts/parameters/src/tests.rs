@@ -522,7 +522,7 @@ fn a_table_is_stored_read_told_and_taken_back() {
 
     // Longer than the default one, with its second entry changed: then shorter, then a single entry, another, the default one.
     let mut longer = defaults.clone();
-    longer.extend_from_slice(&defaults[..31]);
+    longer.extend_from_slice(&defaults[..27]);
     longer[1].weight = Weight::Fixed(ONE / 2);
     let shorter = vec![defaults[0], defaults[30], longer[1]];
     let mut before = defaults.clone();
