@@ -10,7 +10,6 @@ use novate_risk::{
 
 use crate::{
     Clearing,
-    error::overflow,
     fees::Terms,
     load::packed,
     storage::{CAPS, CASH_TOKEN, LIQUIDATION, MARGIN, OPEN_INTEREST, ORACLE, TOKENS, VENUES},
