@@ -72,7 +72,6 @@ interface ILiquidation {
 
     /// @notice The account isn't short: its excess is `excess`.
     error NotLiquidatable(bytes32 account, int256 excess);
-    error AuctionRunning(bytes32 account);
     error NoAuction(bytes32 account);
     error FractionTooSmall(uint256 minimum, uint256 available);
     error PriceAboveLimit(uint256 price, uint256 limit);

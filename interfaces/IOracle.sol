@@ -126,7 +126,7 @@ interface IOracle {
         int64 fundingRate
     );
     /// @param clamped The forward or the rate was stored at its allowance. @param surfaceTaken Otherwise the old surface stays, rolled, at
-    /// confidence 0; `refusal` says why: 1..4 as in ArbitrageableSurface, 5 calendar, 6 beyond its allowance.
+    /// confidence 0; `refusal` says why: 1 domain, 2 negative variance, 3 wing slope, 4 butterfly, 5 calendar, 6 beyond its allowance.
     event ExpiryUpdated(
         uint8 indexed underlying,
         uint64 indexed expiry,
@@ -162,8 +162,6 @@ interface IOracle {
     error UnknownUnderlying(uint8 underlying);
     /// @notice The expiry is past, not a whole hour, or too far away; or expiries of a message don't ascend.
     error InvalidExpiry(uint64 expiry);
-    /// @notice A surface breaks a no-arbitrage condition: 1 domain, 2 negative variance, 3 wing slope, 4 butterfly at log-moneyness `where_`.
-    error ArbitrageableSurface(uint8 condition, int256 where_);
     /// @notice The message's model time isn't after the one it would replace, is in the future, or lies too far back.
     error InvalidModelTime(uint64 modelTime, uint64 earliest, uint64 timestamp);
     /// @notice Fewer distinct publishers signed than required.

@@ -83,7 +83,7 @@ Object.assign(TABLES, {
       const [standard, own] = ["cached", "cached_own_scenarios"].map((key) => ours(measured, options, expiries, key));
       return [`${options} over ${expiries}`, count(standard), count(own), count(own - standard)];
     });
-    return table(["options over expiries", "default table", "33 entries stored", "more"], rows);
+    return table(["options over expiries", "default table", "37 entries stored", "more"], rows);
   },
   margin_parts() {
     const measured = read("margin");
@@ -96,11 +96,18 @@ Object.assign(TABLES, {
     return table(head, rows);
   },
   margin_fill() {
-    const gas = read("margin").fill_between_127_options;
-    return table(["one option traded between two books of 127", "programs cached", "uncached"], [
-      ["both hold it", count(gas.held_cached), count(gas.held_uncached)],
-      ["new to both", count(gas.new_cached), count(gas.new_uncached)],
-    ]);
+    const rows = [16, 127].flatMap((options) => {
+      const gas = read("margin")[`fill_between_${options}_options`];
+      return [
+        [`two books of ${options} that hold it`, count(gas.held_cached), count(gas.held_uncached)],
+        [`two books of ${options} to which it is new`, count(gas.new_cached), count(gas.new_uncached)],
+      ];
+    });
+    return table(["one option traded between", "programs cached", "uncached"], rows);
+  },
+  update() {
+    const gas = read("margin").update_of_4_expiries;
+    return table(["one message", "programs cached", "uncached"], [["four expiries", count(gas.cached), count(gas.uncached)]]);
   },
   margin_slope() {
     const rows = [1, 4, 8].map((expiries) => {
