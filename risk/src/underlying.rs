@@ -425,7 +425,9 @@ impl<'a> Builder<'a> {
     fn finish(mut self) -> Figures {
         let corrections = &self.parameters.corrections;
         if self.has_futures {
-            let mark = self.market.perpetual.map_or(self.market.index, |known| known.mark);
+            // The mark only of a perpetual that is held: a book's figures depend on nothing that others in the same call ask for.
+            let held = self.market.perpetual.filter(|_| self.perpetual != 0);
+            let mark = held.map_or(self.market.index, |known| known.mark);
             let spot = calendar::from_money(self.cancelling, self.market.index)
                 .saturating_add(calendar::from_millionths(self.perpetual.into()));
             self.calendar.add(spot, mark, 0, corrections);

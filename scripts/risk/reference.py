@@ -373,8 +373,10 @@ class Reference:
         return out
 
     def calendar(self, underlying):
-        legs = [(self.total(q for _, q, _ in self.part(underlying, "perpetual")) + self.cancelling(underlying) / self.index(underlying),
-                 self.perpetual(underlying)[0], self.n(0))]
+        perpetual = self.total(q for _, q, _ in self.part(underlying, "perpetual"))
+        # The mark only where a perpetual is held: what a book doesn't hold has no part in its figures.
+        price = self.perpetual(underlying)[0] if perpetual else self.index(underlying)
+        legs = [(perpetual + self.cancelling(underlying) / self.index(underlying), price, self.n(0))]
         for expiry in self.expiries_of(underlying):
             _, futures = self.of_expiry(underlying, expiry)
             tenor = self.tenor(underlying, expiry)

@@ -157,14 +157,18 @@ impl Scene {
         novate.trade(&self.stage.keeper, &trade, by_buyer, by_seller).await
     }
 
-    /// Figures of an account now, without the margin of its debt.
+    /// Figures of an account's book as stored, without the margin of its debt. Clearing tells those that a touch leaves: less what
+    /// settling rounds, and with what a debt requires then.
     pub async fn figures(&self, account: B256) -> IMargin::Assessment {
         let novate = &self.stage.novate;
         let book = novate.book(account).await.expect("a book");
         let figures = novate.assess(vec![book]).await.expect("figures").remove(0);
         if !novate.cash(account).await.expect("cash").is_negative() {
             let told = novate.figures(account).await.expect("figures");
-            assert_eq!(figures, told, "margin and clearing");
+            let rounded = figures.equity - told.equity;
+            assert!((I256::ZERO..I256::try_from(16).expect("fits")).contains(&rounded), "{rounded}");
+            assert!(told.initialRequirement >= figures.initialRequirement, "margin and clearing");
+            assert!(told.closeRequirement >= figures.closeRequirement, "margin and clearing");
         }
         figures
     }
