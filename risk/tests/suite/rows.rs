@@ -121,8 +121,11 @@ fn row_1_collateral_that_cancels_risk_is_a_leg_of_tenor_zero() {
     let figures = assess(&short, &state, &silent, NOW).unwrap();
     let tau: f64 = f64::from(TENORS[3]) / 8_760.0;
     let leg = PRICE * (1.0 + 0.04 * tau) * (0.005 + 0.02 * tau.sqrt());
-    // The leg of tenor 0 is taken at the perpetual's mark; the haircut is a tenth.
-    assert_close(number(figures.maintenance_requirement), leg + 0.005 * 3_003.0 + 0.1 * PRICE);
+    // Without a perpetual the leg of tenor 0 is taken at the index, whatever marks there are; the haircut is a tenth.
+    assert_close(number(figures.maintenance_requirement), leg + 0.005 * PRICE + 0.1 * PRICE);
+    let mut unmarked = state;
+    unmarked.underlyings[0].perpetual = None;
+    assert_eq!(assess(&short, &unmarked, &silent, NOW), Ok(figures));
     assert!(without > 0.0);
 }
 
