@@ -6,6 +6,7 @@ import {FalseReturningToken} from "../mocks/FalseReturningToken.sol";
 import {FeeOnTransferToken} from "../mocks/FeeOnTransferToken.sol";
 import {NoReturnToken} from "../mocks/NoReturnToken.sol";
 import {ReentrantToken} from "../mocks/ReentrantToken.sol";
+import {ShrinkingToken} from "../mocks/ShrinkingToken.sol";
 import {TokenLedger} from "../mocks/TokenLedger.sol";
 import {Test} from "./Test.sol";
 
@@ -28,6 +29,14 @@ contract UnitOddTokens is Test {
         fee.mint(ALICE, 1000);
         blocking.mint(ALICE, 1000);
         reentrant.mint(ALICE, 1000);
+    }
+
+    function test_Shrinking_TakesFromAnyHolder() external {
+        ShrinkingToken shrinking = new ShrinkingToken();
+        shrinking.mint(ALICE, 1000);
+        shrinking.shrink(ALICE, 1);
+        VM.assertEq(shrinking.balanceOf(ALICE), 999, "balance");
+        VM.assertEq(shrinking.totalSupply(), 999, "supply");
     }
 
     function test_NoReturn_TransfersAndReturnsNothing() external {

@@ -54,40 +54,52 @@ pub struct Step {
     pub eighths: u8,
     /// The bucket afterwards.
     pub bucket: Bucket,
+    /// Whether its total variance is nowhere below that of the surface before it.
+    pub follows: bool,
 }
 
 /// The surface to sign at `model_time`, given what is stored, what is left of its bucket, and the surface before it in order of expiry
 /// that the same message brings.
 ///
-/// The greatest of eighths is chosen at which the move fits the bucket and the surface has neither a butterfly nor less total variance
-/// than the one before it. Where not even the stored surface passes, rolled to now, it is signed nevertheless.
+/// The greatest of eighths up to `most` is chosen at which the move fits the bucket and the surface has neither a butterfly nor less
+/// total variance than the one before it. Where not even the stored surface passes, rolled to now, it is signed nevertheless.
 pub fn approach(
     stored: &ExpiryState,
     bucket: Bucket,
     allowances: &Allowances,
     model_time: u64,
-    wanted: &ExpiryUpdate,
+    (wanted, most): (&ExpiryUpdate, u8),
     before: Option<&ExpiryUpdate>,
 ) -> Step {
+    let follows =
+        |surface: &Surface| before.is_none_or(|before| surface.contains(&Surface::of(before)));
     let Some(old) = Surface::rolled(stored, wanted.expiry, model_time) else {
-        let bucket = Bucket { used: 0, at: model_time };
-        return Step { update: wanted.clone(), eighths: EIGHTHS, bucket };
+        return Step {
+            update: wanted.clone(),
+            eighths: EIGHTHS,
+            bucket: Bucket { used: 0, at: model_time },
+            follows: follows(&Surface::of(wanted)),
+        };
     };
     let new = Surface::of(wanted);
     let used = bucket.used_at(model_time);
     let tenor = wanted.expiry.saturating_sub(model_time);
-    for eighths in (0..=EIGHTHS).rev() {
+    for eighths in (1..=most.min(EIGHTHS)).rev() {
         let surface = old.towards(&new, eighths);
         let share = surface.share(&old, allowances, tenor).unwrap_or(u64::MAX);
         let total = used.saturating_add(share);
-        let fits = total <= one().saturating_sub(SPARE) || eighths == 0;
-        let follows = before.is_none_or(|before| surface.contains(&Surface::of(before)));
-        if fits && (eighths == 0 || surface.is_admissible() && follows) {
-            let bucket = Bucket { used: total.min(one()), at: model_time };
-            return Step { update: surface.sign(wanted), eighths, bucket };
+        let fits = total <= one().saturating_sub(SPARE);
+        if fits && surface.is_admissible() && follows(&surface) {
+            let bucket = Bucket { used: total, at: model_time };
+            return Step { update: surface.sign(wanted), eighths, bucket, follows: true };
         }
     }
-    Step { update: old.sign(wanted), eighths: 0, bucket: Bucket { used, at: model_time } }
+    Step {
+        update: old.sign(wanted),
+        eighths: 0,
+        bucket: Bucket { used, at: model_time },
+        follows: follows(&old),
+    }
 }
 
 /// A publisher's record of the buckets of all surfaces.
@@ -107,20 +119,51 @@ impl Publisher {
     ) -> (MarketUpdate, u8) {
         let mut update = MarketUpdate { expiries: Vec::new(), ..wanted.clone() };
         let mut least = EIGHTHS;
-        for (wanted, stored) in wanted.expiries.iter().zip(stored) {
-            let place = (update.underlying, wanted.expiry);
-            // A surface of whose bucket nothing is known may have used all of it when it was stored.
-            let unknown = Bucket { used: one(), at: stored.surfaceTime };
-            let bucket = self.buckets.get(&place).copied().unwrap_or(unknown);
-            let before = update.expiries.last();
-            let step = approach(stored, bucket, allowances, update.modelTime, wanted, before);
+        for (wanted, step) in wanted.expiries.iter().zip(self.steps(wanted, stored, allowances)) {
             least = least.min(step.eighths);
-            self.buckets.insert(place, step.bucket);
+            self.buckets.insert((update.underlying, wanted.expiry), step.bucket);
             update.expiries.push(step.update);
         }
         let alive = |(_, expiry): &(u8, u64), _: &mut Bucket| *expiry > wanted.modelTime;
         self.buckets.retain(alive);
         (update, least)
+    }
+
+    /// One step an expiry. A surface that can't keep above the one before it holds that back: what is near moves no faster than what
+    /// is far can follow.
+    fn steps(
+        &self,
+        wanted: &MarketUpdate,
+        stored: &[ExpiryState],
+        allowances: &Allowances,
+    ) -> Vec<Step> {
+        let mut most = vec![EIGHTHS; wanted.expiries.len()];
+        loop {
+            let mut steps: Vec<Step> = Vec::new();
+            let mut held = None;
+            for ((entry, stored), cap) in wanted.expiries.iter().zip(stored).zip(&most) {
+                // A surface of whose bucket nothing is known may have used all of it when it was stored.
+                let unknown = Bucket { used: one(), at: stored.surfaceTime };
+                let place = (wanted.underlying, entry.expiry);
+                let bucket = self.buckets.get(&place).copied().unwrap_or(unknown);
+                let before = steps.last().map(|step| &step.update);
+                let time = wanted.modelTime;
+                let step = approach(stored, bucket, allowances, time, (entry, *cap), before);
+                if !step.follows && held.is_none() {
+                    // The first surface of an expiry goes all the way whatever is said.
+                    let slower = |(step, most): (&Step, &u8)| (1..=*most).contains(&step.eighths);
+                    held = steps.iter().zip(&most).rposition(slower);
+                }
+                steps.push(step);
+            }
+            let slower = held.and_then(|place| {
+                let eighths = steps.get(place)?.eighths;
+                most.get_mut(place).map(|most| *most = eighths.saturating_sub(1))
+            });
+            if slower.is_none() {
+                return steps;
+            }
+        }
     }
 }
 
@@ -343,7 +386,7 @@ mod tests {
         for minute in 1..=120 {
             let time = START + 60 * minute;
             let level = 60 + (to - 60) * minute.min(minutes) / minutes;
-            let step = approach(&state, bucket, &allowances, time, &smile(level, time), None);
+            let step = approach(&state, bucket, &allowances, time, (&smile(level, time), 8), None);
             let old = Surface::rolled(&state, EXPIRY, time).unwrap();
             let share = Surface::of(&step.update).share(&old, &allowances, EXPIRY - time).unwrap();
             assert!(bucket.used_at(time) + share <= one(), "minute {minute}: the bucket overflows");
@@ -369,7 +412,7 @@ mod tests {
         let time = START + 60;
         let state = store(&smile(60, START), START);
         let wanted = smile(65, time);
-        let step = approach(&state, Bucket::default(), &allowances(), time, &wanted, None);
+        let step = approach(&state, Bucket::default(), &allowances(), time, (&wanted, 8), None);
         assert_eq!((&step.update, step.eighths), (&wanted, EIGHTHS));
         // A twelfth of 60 in a bucket of a fifth.
         assert!((416_000_000_000_000_000..418_000_000_000_000_000).contains(&step.bucket.used));
@@ -379,7 +422,7 @@ mod tests {
             Bucket { used: one(), at: time },
             &allowances(),
             time,
-            &smile(200, time),
+            (&smile(200, time), 8),
             None,
         );
         assert_eq!((first.update, first.eighths), (smile(200, time), EIGHTHS), "nothing is stored");
@@ -390,7 +433,7 @@ mod tests {
         let time = START + 1;
         let state = store(&smile(60, START), START);
         let full = Bucket { used: one(), at: START };
-        let step = approach(&state, full, &allowances(), time, &smile(90, time), None);
+        let step = approach(&state, full, &allowances(), time, (&smile(90, time), 8), None);
         assert_eq!(step.eighths, 0);
         assert!((percent(&store(&step.update, time)) - 60.0).abs() < 0.01);
     }
@@ -405,10 +448,42 @@ mod tests {
             Bucket { used: 0, at: START },
             &allowances(),
             time,
-            &smile(56, time),
+            (&smile(56, time), 8),
             Some(&short),
         );
         assert!((1..8).contains(&step.eighths), "{}", step.eighths);
+    }
+
+    #[test]
+    fn what_is_near_waits_for_what_is_far() {
+        // Two weeks and a month at 60; the near one is wanted at 120, the far one at 90, which it reaches later.
+        let (near, time) = (EXPIRY - 16 * 86_400, START + 600);
+        let at = |expiry: u64, level: u64, time: u64| {
+            let w = level * level * 100_000 * (expiry - time) / 31_536_000;
+            let a = i64::try_from(w * 9 / 10).unwrap().try_into().unwrap();
+            ExpiryUpdate { expiry, a, b: u32::try_from(w).unwrap(), ..smile(level, time) }
+        };
+        let stored = [near, EXPIRY].map(|expiry| store(&at(expiry, 60, START), START));
+        let mut publisher = Publisher::default();
+        let mut states = stored.to_vec();
+        let mut arrived = None;
+        for minute in 0..60_u64 {
+            let time = time + 60 * minute;
+            let wanted = MarketUpdate {
+                underlying: 1,
+                modelTime: time,
+                expiries: vec![at(near, 120, time), at(EXPIRY, 90, time)],
+                ..MarketUpdate::default()
+            };
+            let (update, reached) = publisher.sign(&wanted, &states, &allowances());
+            let [short, long] = &update.expiries[..] else { panic!("two") };
+            assert!(Surface::of(long).contains(&Surface::of(short)), "minute {minute}");
+            states = update.expiries.iter().map(|update| store(update, time)).collect();
+            if reached == EIGHTHS && arrived.is_none() {
+                arrived = Some(minute);
+            }
+        }
+        assert!(arrived.is_some_and(|minute| minute <= 45), "{arrived:?}");
     }
 
     #[test]

@@ -181,6 +181,9 @@ impl Replay {
         for told in receipt.events::<IOracle::ExpiryUpdated>() {
             self.happened.surfaces += 1;
             self.happened.refused += usize::from(!told.surfaceTaken);
+            if !told.surfaceTaken {
+                report::untaken(theatre.now, told.expiry, told.refusal);
+            }
         }
         Ok(())
     }

@@ -86,6 +86,16 @@ pub(super) fn traded(deal: &Deal, gas: u64) {
     );
 }
 
+/// A surface wasn't taken.
+pub(super) fn untaken(time: u64, expiry: u64, refusal: u8) {
+    let why = match refusal {
+        5 => "it contradicts a shorter one",
+        6 => "it moves too far",
+        _ => "it has arbitrage",
+    };
+    note(&format!("{}: surface of {} not taken, {why}", minute(time), minute(expiry)));
+}
+
 /// A settlement price was proposed.
 pub(super) fn proposed(time: u64, expiry: u64, price: f64, final_at: u64) {
     println!(
