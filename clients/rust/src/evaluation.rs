@@ -110,7 +110,10 @@ impl Novate {
             }
             None => false,
         });
-        series.extend(listed.into_iter().map(|listed| Series::Underlying(listed).encode()));
+        // Collateral that cancels risk stands beside futures at the perpetual's mark, whether or not a book holds a perpetual.
+        series.extend(listed.into_iter().flat_map(|listed| {
+            [Series::Underlying(listed).encode(), Series::Perpetual(listed).encode()]
+        }));
         sort(&mut series);
         let rules = governed.rules(now);
         if series.is_empty() {
