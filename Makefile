@@ -79,7 +79,7 @@ forge: setup ## Solidity tests, and the canary that must fail.
 	node scripts/forge_test.mjs && node scripts/forge_canary.mjs
 
 programs: setup mocks ## Solidity tests that drive the built WASM: ARGS="-vvv" shows the calls of failures.
-	$(NODE) && target/release/novate-devnode test --out target/forge/out --match-path '^test/programs/' $(ARGS)
+	$(NODE) && target/release/novate-devnode test --arbos 60 --out target/forge/out --match-path '^test/programs/' $(ARGS)
 
 runners: setup ## Compares the devnode's runner of forge tests with forge, and runs cast and forge on the node.
 	$(NODE) && node scripts/forge_differential.mjs && node --test devnode/conformance/test/foundry.test.mjs devnode/conformance/test/fork.test.mjs

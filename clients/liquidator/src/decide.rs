@@ -44,8 +44,7 @@ pub fn decide(collected: &Collected, own: B256) -> Result<Vec<Decision>, Error> 
             short.push((held.book.cash(), Decision::WriteOff(account)));
             continue;
         }
-        let (mut figures, scenarios) = collected.evaluation.assess(&held.book)?;
-        collected.lending.charge(held.book.cash(), &mut figures);
+        let (figures, scenarios) = collected.evaluation.account(&held.book, &collected.lending)?;
         let excess = figures.close_excess();
         let is_running = held.auction.startedAt != 0;
         let decision = match (excess.is_negative(), is_running) {

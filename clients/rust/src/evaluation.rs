@@ -5,7 +5,10 @@ use alloy_primitives::{I256, U256};
 use novate_abi::parameters::{Governed, read};
 use novate_abi::snapshot::{Series, add_book, read_market, sort};
 use novate_abi::{IClearing, IMargin, IOracle, book};
-use novate_risk::{Book, CollateralBalance, Market, Position, Reference, Rules, Validity};
+use novate_risk::{
+    Book, CollateralBalance, Mark, Market, Position, Reference, Rules, Validity,
+    fully_paid::is_fully_paid, revaluation,
+};
 
 use crate::{Error, Novate};
 
@@ -33,7 +36,7 @@ pub struct Lending {
 
 impl Lending {
     /// Adds the margin of the debt of an account with this cash, rounded up.
-    pub fn charge(&self, cash: I256, figures: &mut novate_risk::Assessment) {
+    fn charge(&self, cash: I256, figures: &mut novate_risk::Assessment) {
         if !cash.is_negative() {
             return;
         }
@@ -107,7 +110,10 @@ impl Novate {
             }
             None => false,
         });
-        series.extend(listed.into_iter().map(|listed| Series::Underlying(listed).encode()));
+        // Collateral that cancels risk stands beside futures at the perpetual's mark, whether or not a book holds a perpetual.
+        series.extend(listed.into_iter().flat_map(|listed| {
+            [Series::Underlying(listed).encode(), Series::Perpetual(listed).encode()]
+        }));
         sort(&mut series);
         let rules = governed.rules(now);
         if series.is_empty() {
@@ -171,6 +177,42 @@ impl Evaluation {
         let known = self.rules.known(book);
         let worst = self.rules.worst_scenarios(&known, &self.market).unwrap_or_default();
         Ok((whole, worst))
+    }
+
+    /// Figures of an account as clearing reckons them: as a touch would leave it, with the margin of its debt, which its own pool shares
+    /// pay first; and the worst scenario of each of its underlyings.
+    ///
+    /// # Errors
+    /// As [`Evaluation::assess`].
+    pub fn account(
+        &self,
+        book: &Book,
+        lending: &Lending,
+    ) -> Result<(novate_risk::Assessment, Vec<u8>), Error> {
+        let fault = |error| Error::Inconsistent(format!("risk: {error:?}"));
+        let (mut figures, worst) = self.assess(book)?;
+        let mut touched = book.clone();
+        let mut marks = Vec::new();
+        for held in book.holdings().filter(|held| !held.instrument.is_option()) {
+            let Rules { parameters, now, .. } = &self.rules;
+            let mark = Mark::of_instrument(&held.instrument, &self.market, parameters, *now);
+            let is_expired = held.instrument.expiry().is_some_and(|expiry| expiry <= *now);
+            let is_usable = mark.validity.min(self.stable) >= Validity::TooUncertain;
+            if is_usable && mark.is_marked && !is_expired {
+                let reference = Reference { price: mark.price, funding: mark.funding_index };
+                touched.settle_at_mark(held.instrument.id(), reference).map_err(fault)?;
+                marks.push((held.instrument.id(), reference));
+            }
+        }
+        let change = revaluation(book, &touched, &marks);
+        for equity in [&mut figures.equity, &mut figures.close_equity, &mut figures.last_equity] {
+            *equity = equity.saturating_add(change);
+        }
+        if !is_fully_paid(&touched, self.rules.now) {
+            let own = I256::from_raw(U256::from(touched.pool()));
+            lending.charge(touched.cash().saturating_add(own), &mut figures);
+        }
+        Ok((figures, worst))
     }
 
     /// An upper bound of the close excess under one scenario an underlying: what starting an auction checks.

@@ -157,6 +157,18 @@ async fn a_client_computes_the_contracts_figures_to_the_last_digit() {
                 (theirs.worstUnderlying, theirs.worstScenario)
             );
             assert_eq!(parts.len(), 1);
+            // And what clearing makes of it: as a touch would leave the account, with the margin of its debt.
+            let lending = scene.stage.novate.lending().await.expect("rates");
+            let book = novate_client::risk_book(&packed).expect("a book");
+            let (own, _) = evaluation.account(&book, &lending).expect("figures");
+            let theirs = scene.stage.novate.figures(wallet.account()).await.expect("figures");
+            assert_eq!(own.equity, theirs.equity);
+            assert_eq!(own.initial_requirement, theirs.initialRequirement);
+            assert_eq!(own.maintenance_requirement, theirs.maintenanceRequirement);
+            assert_eq!(own.close_equity, theirs.closeEquity);
+            assert_eq!(own.close_requirement, theirs.closeRequirement);
+            assert_eq!(own.last_equity, theirs.lastEquity);
+            assert_eq!(own.last_requirement, theirs.lastRequirement);
         }
     }
 }

@@ -239,10 +239,11 @@ impl Market {
         for scenarios in [vec![any; worst.len()], worst] {
             let expected = evaluation.excess_under(&book, &scenarios).expect("an excess");
             assert!(expected >= own.close_excess());
+            let text = format!("{scenarios:?}");
             let call = IMargin::maintenanceExcessUnderCall { book: packed.clone(), scenarios };
             let margin = self.stage.novate.at.margin;
             let told = self.stage.chain().view(margin, &call).await.expect("an excess");
-            assert_eq!(told, expected, "{packed} under {:?}", call.scenarios);
+            assert_eq!(told, expected, "under {text}: {packed}");
         }
     }
 
@@ -359,7 +360,7 @@ async fn the_built_wasm_gives_the_bits_of_the_risk_crate() {
     let ramp = |underlying, range| IRiskParameters::rampRangeCall {
         underlying,
         range,
-        duration: 6 * HOUR,
+        duration: 24 * HOUR,
     };
     market.govern(&ramp(1, 400_000_000_000_000_000)).await;
     market.govern(&ramp(2, 120_000_000_000_000_000)).await;

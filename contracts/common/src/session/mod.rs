@@ -121,6 +121,14 @@ impl Needs {
         for known in listed {
             insert(&mut self.series, Series::Underlying(known.underlying).encode());
         }
+        // Collateral that cancels risk stands beside futures at the perpetual's mark, whether or not the book holds a perpetual.
+        for token in &governed.decided.parameters.collateral {
+            let number = token.underlying;
+            let expires = |series: &u32| matches!(Series::decode(*series), Some(Series::Expiry(of, _)) if of == number);
+            if token.cancels_risk && self.series.iter().any(expires) {
+                insert(&mut self.series, Series::Perpetual(number).encode());
+            }
+        }
         let (market, stable) = if self.series.is_empty() {
             (Market::default(), Validity::Valid)
         } else {

@@ -120,13 +120,13 @@ impl Builder {
         self.send(clearing, &IClearing::setVenueCall { venue: exchange, allowed: true }).await?;
         self.send(clearing, &IClearing::addCollateralCall { token: weth, cap: 10_u128.pow(24) })
             .await?;
-        let fees = settings.fees;
+        let rates = settings.fees;
         let call = IClearing::setFeesCall {
-            optionRate: fees.option,
-            optionPremiumCap: fees.premium_cap,
-            optionMinimum: fees.option_minimum,
-            makerRate: fees.maker,
-            takerRate: fees.taker,
+            optionRate: rates.option,
+            optionPremiumCap: rates.premium_cap,
+            optionMinimum: rates.option_minimum,
+            makerRate: rates.maker,
+            takerRate: rates.taker,
         };
         self.send(clearing, &call).await?;
         // 5% of a delta-one mark; of options the greater of 5% of the index and half of the mark.
