@@ -166,7 +166,10 @@ impl Scene {
         if !novate.cash(account).await.expect("cash").is_negative() {
             let told = novate.figures(account).await.expect("figures");
             let rounded = figures.equity - told.equity;
-            assert!((I256::ZERO..I256::try_from(16).expect("fits")).contains(&rounded), "{rounded}");
+            assert!(
+                (I256::ZERO..I256::try_from(16).expect("fits")).contains(&rounded),
+                "{rounded}"
+            );
             assert!(told.initialRequirement >= figures.initialRequirement, "margin and clearing");
             assert!(told.closeRequirement >= figures.closeRequirement, "margin and clearing");
         }
